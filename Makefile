@@ -1,0 +1,80 @@
+# Everything that the project does by one word. Needs python3 (3.10 or later, with venv), a C compiler and GNU make.
+#
+#   make demo      evolves a program that learns linear regression: a minute or two
+#   make test      all tests: the C library's, the installed library's, Python's
+#   make lint      ruff and mypy
+#   make install   libamlz to PREFIX (/usr/local) under DESTDIR, with header and amlz.pc
+#   make clean     removes all that was made
+#
+# More targets for the C library, such as asan, plain, matrix and cross, are in libamlz/Makefile: make -C libamlz asan.
+# Longer checks here: make dist-check (sdist, wheel from it, import in isolation).
+# PYTHON=python3.12 chooses the Python of .venv, where everything is installed.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+MAKEFLAGS += --no-print-directory
+
+# The extension is compiled from these; Python files are used where they are (an editable install).
+NATIVE := setup.py pyproject.toml $(wildcard libamlz/python/*.py libamlz/include/*.h libamlz/src/*)
+INSTALL_EDITABLE = $(BIN)/python -m pip install --quiet --editable
+
+.PHONY: help demo test check-library lint install uninstall dist-check clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# ---------------------------------------------------------------- what is installed, and in which state
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "pyamlz needs Python 3.10 or later")'
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/has-demo: $(NATIVE) | $(VENV)/made
+	@echo "installing pyamlz into $(VENV)"
+	@$(INSTALL_EDITABLE) .
+	@touch $@
+
+$(VENV)/has-test: $(NATIVE) | $(VENV)/made
+	@echo "installing pyamlz and what its tests need into $(VENV)"
+	@$(INSTALL_EDITABLE) '.[test]'
+	@touch $@ $(VENV)/has-demo
+
+$(VENV)/has-dev: pyproject.toml | $(VENV)/made
+	@echo "installing ruff, mypy and what else developers need into $(VENV)"
+	@$(INSTALL_EDITABLE) '.[test,dev]'
+	@touch $@ $(VENV)/has-test $(VENV)/has-demo
+
+# ---------------------------------------------------------------- what to do with it
+
+# The same seed gives the same program everywhere.
+demo: $(VENV)/has-demo
+	@$(BIN)/pyamlz search demo --seed 1
+
+check-library:
+	@$(MAKE) -C libamlz check installcheck
+
+# Last, so that its closing line is the last one.
+test: check-library $(VENV)/has-test
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/has-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+install uninstall:
+	@$(MAKE) -C libamlz $@
+
+dist-check: $(VENV)/has-dev
+	@rm -rf build/dist && mkdir -p build/dist
+	@$(BIN)/python -m build --outdir build/dist . >build/dist/log 2>&1 || { cat build/dist/log; exit 1; }
+	@$(PYTHON) -m venv build/dist/venv
+	@build/dist/venv/bin/python -m pip install --quiet build/dist/*.whl
+	@cd build/dist && venv/bin/pyamlz --version && venv/bin/python -c 'import pyamlz; print(pyamlz.__file__)'
+
+clean:
+	@$(MAKE) -C libamlz clean
+	rm -rf $(VENV) build dist *.egg-info .tox .pytest_cache .mypy_cache .ruff_cache .hypothesis pyamlz/_ffi.*so
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

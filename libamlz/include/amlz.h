@@ -1,0 +1,453 @@
+/* libamlz: evolving machine learning algorithms from scratch (Real et al., AutoML-Zero, ICML 2020).
+ *
+ * This header is the whole public interface and its contract.
+ *
+ * How it is used: fill an amlz_space (what programs may look like) and an amlz_tasks (what they are tried on), build an
+ * amlz_search over them and call amlz_search_run until it has found something; or take a program, build an amlz_learner
+ * and let it learn from one example after another.
+ *
+ * Memory.   Nothing here allocates. amlz_X_size(config) says how many bytes an X needs, amlz_X_init(memory, size,
+ *           config, ...) builds it in the caller's block (of any alignment) and returns it, and it lives as long as the
+ *           block does; there is nothing to free. Size functions return 0 where the configuration is not valid.
+ * Errors.   Functions that can fail return an amlz_status, 0 being success, or NULL from an init. Where there is a last
+ *           argument `const char **reason` it may be NULL; else it is set to a static English sentence that names what
+ *           was wrong, or to NULL on success. After a failure, objects and outputs are as before unless said otherwise.
+ * Threads.  No global state. An object belongs to one thread at a time; different objects are independent. amlz_tasks and
+ *           amlz_program are only read by evaluations, so many threads may share them.
+ * Numbers.  The same inputs give the same bits on every CPU, compiler and optimisation level. The caller's rounding mode
+ *           and flush-to-zero flags are set aside for each call and restored.
+ * Structs with a member struct_size: the caller sets it to sizeof the struct; members that are zero take the default.
+ */
+#ifndef AMLZ_H
+#define AMLZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef AMLZ_API
+#  if defined(__GNUC__)
+#    define AMLZ_API __attribute__((visibility("default")))
+#  else
+#    define AMLZ_API
+#  endif
+#endif
+
+/* Instructions that each component function of a program can hold. Part of the ABI: library and user must be compiled with
+ * the same number (amlz_program_capacity tells the library's). A small device may compile both with a smaller one. */
+#ifndef AMLZ_CAPACITY
+#  define AMLZ_CAPACITY 64
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* cdef: begin. Between the marks stand only declarations that the Python layer reads as they are. */
+
+#define AMLZ_VERSION_MAJOR 0
+#define AMLZ_VERSION_MINOR 1
+#define AMLZ_VERSION_PATCH 0
+
+#define AMLZ_FUNCTION_COUNT 3
+#define AMLZ_CONSTANT_COUNT 3
+#define AMLZ_MAX_FEATURES 65536
+#define AMLZ_MAX_ADDRESSES 256
+#define AMLZ_MAX_OPS 128
+#define AMLZ_MUTATION_COUNT 8
+
+/* ---------------------------------------------------------------- statuses, versions */
+
+typedef enum amlz_status {
+    AMLZ_OK = 0,
+    AMLZ_ERROR_ARGUMENT = 1,    /* a null pointer, a number out of its range, objects that do not fit each other */
+    AMLZ_ERROR_MEMORY = 2,      /* a block or buffer is too small */
+    AMLZ_ERROR_PROGRAM = 3,     /* the program does not fit its space */
+    AMLZ_ERROR_SYNTAX = 4,      /* text that is not a program */
+    AMLZ_ERROR_DATA = 5,        /* NaN or infinity in data, a label that is none */
+    AMLZ_ERROR_UNSUPPORTED = 6  /* this machine or build does not have it */
+} amlz_status;
+
+/* The name of a status ("ok", "syntax error" ...); "unknown status" for a number that is none. Never NULL. */
+AMLZ_API const char *amlz_status_name(int status);
+
+/* "0.1.0": the version of the library that runs, to be compared with AMLZ_VERSION_*. */
+AMLZ_API const char *amlz_version(void);
+
+/* Name and version of the compiler that built the library. */
+AMLZ_API const char *amlz_compiler(void);
+
+typedef enum amlz_precision { AMLZ_FLOAT32 = 0, AMLZ_FLOAT64 = 1 } amlz_precision;
+
+/* Instruction sets. All give the same bits; AUTO takes the fastest that the machine has. */
+typedef enum amlz_variant {
+    AMLZ_VARIANT_AUTO = 0,
+    AMLZ_VARIANT_BASELINE = 1, /* what every CPU of the target has */
+    AMLZ_VARIANT_AVX2 = 2,
+    AMLZ_VARIANT_AVX512 = 3
+} amlz_variant;
+#define AMLZ_VARIANT_COUNT 4
+
+/* 1 if this build and this machine can run the variant, else 0. */
+AMLZ_API int amlz_variant_available(int variant);
+/* "auto", "baseline", "avx2", "avx512"; NULL for a number that is none. */
+AMLZ_API const char *amlz_variant_name(int variant);
+/* What AUTO stands for here. */
+AMLZ_API amlz_variant amlz_variant_best(void);
+
+/* ---------------------------------------------------------------- ops */
+
+typedef enum amlz_type { AMLZ_NONE = 0, AMLZ_SCALAR = 1, AMLZ_VECTOR = 2, AMLZ_MATRIX = 3 } amlz_type;
+
+/* What a constant of an instruction is. */
+typedef enum amlz_constant {
+    AMLZ_CONSTANT_NONE = 0,
+    AMLZ_CONSTANT_REAL = 1,  /* any finite number */
+    AMLZ_CONSTANT_INDEX = 2, /* a place in a vector as a fraction of F, in [0, 1) */
+    AMLZ_CONSTANT_STDEV = 3  /* a finite number, 0 or more */
+} amlz_constant;
+
+typedef struct amlz_op_info {
+    const char *name;    /* "dot_product" */
+    const char *text;    /* how it is written, "$o = dot($1, $2)": see the op reference for the marks */
+    const char *formula; /* what it means */
+    uint8_t out, in1, in2;  /* amlz_type */
+    uint8_t constant[AMLZ_CONSTANT_COUNT];   /* amlz_constant */
+    double cost_base, cost_work; /* cost at F features: base + work * F^power; a scalar sum costs 1 */
+    uint8_t cost_power;
+    uint8_t is_random;   /* draws random numbers */
+    uint8_t is_partial;  /* writes a part of its output, so what was there stays */
+    uint8_t is_commutative; /* in1 and in2 can be exchanged without changing a bit */
+} amlz_op_info;
+
+/* How many ops there are: ids 0 .. count - 1. */
+AMLZ_API int amlz_op_count(void);
+/* The table's row of an op, owned by the library; NULL for an id that is none. */
+AMLZ_API const amlz_op_info *amlz_op(int id);
+
+/* ---------------------------------------------------------------- programs */
+
+/* One instruction. Addresses and constants that its op does not use are 0. */
+typedef struct amlz_instruction {
+    uint8_t op;
+    uint8_t out, in1, in2;
+    double constant[AMLZ_CONSTANT_COUNT];
+} amlz_instruction;
+
+typedef enum amlz_function { AMLZ_SETUP = 0, AMLZ_PREDICT = 1, AMLZ_LEARN = 2 } amlz_function;
+
+/* A program: three component functions. Plain data: it may be copied, stored and compared like any struct, but see
+ * amlz_program_equal. Instructions at and after size[f] have no meaning. */
+typedef struct amlz_program {
+    uint16_t size[AMLZ_FUNCTION_COUNT];
+    amlz_instruction code[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
+} amlz_program;
+
+/* The AMLZ_CAPACITY that the library was built with; differs from the header's only where the two do not belong together. */
+AMLZ_API int amlz_program_capacity(void);
+
+typedef enum amlz_label {
+    AMLZ_REGRESSION = 0, /* s0 label, s1 prediction */
+    AMLZ_BINARY = 1,     /* s0 label, 0 or 1; s1 prediction, its logit; a probability while Learn runs */
+    AMLZ_MULTICLASS = 2  /* v1 label, one-hot; v2 prediction, logits; probabilities while Learn runs */
+} amlz_label;
+
+/* The memory that a program runs on. Addresses count from 0 in each type. */
+typedef struct amlz_dims {
+    uint32_t n_features; /* F, 1 to 65536: length of a vector; a matrix is F x F */
+    uint16_t n_scalars;  /* 2 to 256: s0 is the label, s1 the prediction */
+    uint16_t n_vectors;  /* 1 to 256 (3 with vector labels): v0 are the features */
+    uint16_t n_matrices; /* 0 to 256 */
+    uint8_t label;       /* amlz_label */
+    uint32_t n_classes;  /* 2 to F with AMLZ_MULTICLASS, else 0 */
+} amlz_dims;
+
+/* The ops and sizes that one component function may have. Without ops it is never changed. */
+typedef struct amlz_function_space {
+    uint16_t min_size, max_size; /* instructions, both inclusive, up to AMLZ_CAPACITY */
+    uint16_t init_size;          /* of a random program */
+    uint16_t n_ops;
+    uint8_t ops[AMLZ_MAX_OPS];           /* ids, each once */
+} amlz_function_space;
+
+/* What the programs of a search may look like. */
+typedef struct amlz_space {
+    amlz_dims dims;
+    amlz_function_space function[AMLZ_FUNCTION_COUNT];
+} amlz_space;
+
+/* OK, or AMLZ_ERROR_ARGUMENT with the reason. */
+AMLZ_API amlz_status amlz_dims_check(const amlz_dims *dims, const char **reason);
+AMLZ_API amlz_status amlz_space_check(const amlz_space *space, const char **reason);
+
+/* Where and why something was refused. line and column count from 1 and are 0 where they do not apply. */
+typedef struct amlz_error {
+    uint32_t line, column;
+    char message[160];
+} amlz_error;
+
+/* Checks that a program can run on the given memory: ops that exist, addresses in range, nothing written to s0, v0 (or v1
+ * with vector labels), finite constants in their ranges, unused fields zero. Running a checked program cannot leave its
+ * memory. error may be NULL; line is then the instruction's place in its function, from 1.
+ * Returns OK or AMLZ_ERROR_PROGRAM. */
+AMLZ_API amlz_status amlz_program_check(const amlz_program *program, const amlz_dims *dims, amlz_error *error);
+
+/* 1 if both have the same instructions with the same bits in their constants, else 0. */
+AMLZ_API int amlz_program_equal(const amlz_program *a, const amlz_program *b);
+
+/* A 64-bit hash of what amlz_program_equal compares: the same on every machine. */
+AMLZ_API uint64_t amlz_program_hash(const amlz_program *program);
+
+/* Writes the program as text, NUL-terminated; at most size bytes. *length (may be NULL) becomes the text's length without
+ * the NUL, whatever the size; buffer may be NULL when size is 0. Parsing the text gives the same program, bit for bit.
+ * AMLZ_ERROR_MEMORY if it did not fit (the buffer then holds the beginning); AMLZ_ERROR_PROGRAM, and nothing written, for a
+ * program that no text stands for: an unknown op, a size over the capacity, a constant out of its kind's range, an unused
+ * field that is not 0. */
+AMLZ_API amlz_status amlz_program_print(const amlz_program *program, char *buffer, size_t size, size_t *length);
+
+/* Reads a program's text (length bytes, no NUL needed): `def Setup():`, `def Predict():`, `def Learn():`, each at most
+ * once and in any order (one that is left out is empty), an instruction a line, `#` comments. The paper's spelling is
+ * read too; integer indexes such as v3[5] need n_features (0: they are an error). The result is NOT checked against a
+ * memory: amlz_program_check does that. On AMLZ_ERROR_SYNTAX *program is unchanged and error (may be NULL) says where
+ * and what was expected; AMLZ_ERROR_ARGUMENT, at line 0, for a NULL or n_features over AMLZ_MAX_FEATURES. On success
+ * error is left alone. */
+AMLZ_API amlz_status amlz_program_parse(const char *text, size_t length, uint32_t n_features, amlz_program *program,
+                                        amlz_error *error);
+
+/* A buffer of this size takes the text of any program, with the NUL. */
+AMLZ_API size_t amlz_program_text_size(void);
+
+/* Static cost of one Predict and one Learn at F features, in units of a scalar sum. 0 for an unknown op. */
+AMLZ_API double amlz_program_cost(const amlz_program *program, uint32_t n_features);
+
+/* Marks the live instructions: those that can reach a prediction. live[f][i] becomes 1 or 0 for i < size[f].
+ * The program must have passed amlz_program_check for dims. */
+AMLZ_API amlz_status amlz_program_live(const amlz_program *program, const amlz_dims *dims, uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY]);
+
+/* Removes dead instructions; out may be the program itself. The result computes the same bits. */
+AMLZ_API amlz_status amlz_program_simplify(const amlz_program *program, const amlz_dims *dims, amlz_program *out);
+
+/* The structural key: equal for programs whose live code is the same but for the numbering of addresses and the order
+ * of commuting operands. Equal keys mean equal fitness (but for a chance of about 1e-19 a pair). */
+AMLZ_API uint64_t amlz_program_key(const amlz_program *program, const amlz_dims *dims);
+
+/* A program drawn at random from the space (each function with its init_size), a function of the seed alone.
+ * Functions without ops are left as they are in *program. */
+AMLZ_API amlz_status amlz_program_random(const amlz_space *space, uint64_t seed, amlz_program *program);
+
+/* ---------------------------------------------------------------- random numbers */
+
+/* count standard normal / uniform (0, 1) numbers, the stream-th sequence of the seed: the same bits everywhere. */
+AMLZ_API void amlz_fill_gaussian(uint64_t seed, uint64_t stream, double *out, size_t count);
+AMLZ_API void amlz_fill_uniform(uint64_t seed, uint64_t stream, double *out, size_t count);
+
+/* ---------------------------------------------------------------- tasks */
+
+typedef struct amlz_tasks_config {
+    size_t struct_size;
+    uint32_t n_tasks;    /* D, 1 or more */
+    uint32_t n_features; /* F */
+    uint32_t n_train;    /* examples a task, 1 or more */
+    uint32_t n_valid;    /* 1 or more */
+    uint32_t n_epochs;   /* passes over the training examples; 0 means 1 */
+    uint8_t label;       /* amlz_label */
+    uint32_t n_classes;  /* with AMLZ_MULTICLASS */
+    uint8_t precision;   /* amlz_precision that they will be run in */
+    uint64_t order_seed; /* the first epoch keeps the given order; each later one has its own, drawn from this */
+} amlz_tasks_config;
+
+typedef struct amlz_tasks amlz_tasks;
+
+/* Bytes for a task set; 0 if the configuration is not valid. */
+AMLZ_API size_t amlz_tasks_size(const amlz_tasks_config *config, const char **reason);
+/* Builds an empty task set; NULL on failure. */
+AMLZ_API amlz_tasks *amlz_tasks_init(void *memory, size_t size, const amlz_tasks_config *config, const char **reason);
+
+/* Copies one task's data in, task from 0. Features row by row, [n][F]; one label an example: a number, 0 or 1, or a
+ * class 0 .. C - 1. The data are rounded to the set's precision. AMLZ_ERROR_DATA (with nothing promised of this task's
+ * former data) where a feature is not finite or a label is none. A set may be used when each of its tasks was set. */
+AMLZ_API amlz_status amlz_tasks_set_f32(amlz_tasks *tasks, uint32_t task, const float *train_x, const float *train_y,
+                                        const float *valid_x, const float *valid_y);
+AMLZ_API amlz_status amlz_tasks_set_f64(amlz_tasks *tasks, uint32_t task, const double *train_x, const double *train_y,
+                                        const double *valid_x, const double *valid_y);
+
+/* ---------------------------------------------------------------- evaluation */
+
+/* How the fitnesses of single tasks become one. */
+typedef enum amlz_combine { AMLZ_MEAN = 0, AMLZ_MEDIAN = 1 } amlz_combine;
+
+typedef struct amlz_evaluator_config {
+    size_t struct_size;
+    amlz_dims dims;
+    uint8_t precision; /* amlz_precision */
+    uint8_t variant;   /* amlz_variant */
+    uint8_t combine;   /* amlz_combine */
+    uint32_t max_tasks; /* the most tasks that a set may have, 1 or more */
+} amlz_evaluator_config;
+
+typedef struct amlz_evaluator amlz_evaluator;
+
+typedef struct amlz_evaluation {
+    double fitness;       /* in [0, 1] */
+    uint64_t train_steps; /* Predict and Learn on one example of one task, summed over tasks */
+    uint64_t valid_steps;
+    uint32_t n_stopped;   /* tasks that were stopped early by NaN or an error over 100 */
+} amlz_evaluation;
+
+AMLZ_API size_t amlz_evaluator_size(const amlz_evaluator_config *config, const char **reason);
+AMLZ_API amlz_evaluator *amlz_evaluator_init(void *memory, size_t size, const amlz_evaluator_config *config,
+                                             const char **reason);
+
+/* The variant that AUTO became. */
+AMLZ_API amlz_variant amlz_evaluator_variant(const amlz_evaluator *evaluator);
+
+/* Runs a program on every task of the set. seed: of its random ops. task_fitness, if not NULL, takes D numbers.
+ * AMLZ_ERROR_PROGRAM if the program does not fit the evaluator's dims, AMLZ_ERROR_ARGUMENT if the tasks do not. */
+AMLZ_API amlz_status amlz_evaluate(amlz_evaluator *evaluator, const amlz_tasks *tasks, const amlz_program *program,
+                                   uint64_t seed, amlz_evaluation *result, double *task_fitness);
+
+/* What a fingerprint sees: n_train training and then n_valid validation examples of each task, in order (each at most
+ * what the tasks have), from fresh memory. The absolute errors go to train_errors [D][n_train] and valid_errors
+ * [D][n_valid]; in classification validation errors are 0 or 1; from where a task was stopped on they are NaN. */
+AMLZ_API amlz_status amlz_probe(amlz_evaluator *evaluator, const amlz_tasks *tasks, const amlz_program *program,
+                                uint64_t seed, uint32_t n_train, uint32_t n_valid, double *train_errors,
+                                double *valid_errors);
+
+/* ---------------------------------------------------------------- learner */
+
+/* One program at work: it predicts and learns from one example at a time, with no allocation. */
+typedef struct amlz_learner_config {
+    size_t struct_size;
+    amlz_dims dims;
+    uint8_t precision; /* amlz_precision: which of the _f32 and _f64 calls may be used */
+    uint8_t variant;   /* amlz_variant */
+    uint8_t keep_dead_code; /* 1: run every instruction, so that the whole memory can be looked at */
+    uint64_t seed;     /* of random ops; with `task` it gives the draws of that task in amlz_evaluate */
+    uint32_t task;
+} amlz_learner_config;
+
+typedef struct amlz_learner amlz_learner;
+
+/* Bytes for a learner of any program of these dims. */
+AMLZ_API size_t amlz_learner_size(const amlz_learner_config *config, const char **reason);
+/* Builds it and runs Setup. The program is copied. NULL on failure. */
+AMLZ_API amlz_learner *amlz_learner_init(void *memory, size_t size, const amlz_learner_config *config,
+                                         const amlz_program *program, const char **reason);
+/* Forgets everything: memory zeroed, draws from the start, Setup run. */
+AMLZ_API void amlz_learner_reset(amlz_learner *learner);
+
+/* Runs Predict on F features. *prediction: the number predicted; with AMLZ_BINARY the probability of class 1; with
+ * AMLZ_MULTICLASS n_classes probabilities. AMLZ_ERROR_ARGUMENT for the other precision or NULL. */
+AMLZ_API amlz_status amlz_learner_predict_f32(amlz_learner *learner, const float *features, float *prediction);
+AMLZ_API amlz_status amlz_learner_predict_f64(amlz_learner *learner, const double *features, double *prediction);
+
+/* One training step: Predict, then Learn with the label (a number, 0 or 1, or a class). prediction (as above) may be
+ * NULL. */
+AMLZ_API amlz_status amlz_learner_learn_f32(amlz_learner *learner, const float *features, float label,
+                                            float *prediction);
+AMLZ_API amlz_status amlz_learner_learn_f64(amlz_learner *learner, const double *features, double label,
+                                            double *prediction);
+
+/* Reads or writes one address: 1, F or F * F numbers, matrices row by row. Needs keep_dead_code, since otherwise not every
+ * address has a place: AMLZ_ERROR_ARGUMENT without, as for an address out of range. */
+AMLZ_API amlz_status amlz_learner_get(const amlz_learner *learner, int type, int address, double *values);
+AMLZ_API amlz_status amlz_learner_set(amlz_learner *learner, int type, int address, const double *values);
+/* Runs one component function on the memory as it is. */
+AMLZ_API amlz_status amlz_learner_run(amlz_learner *learner, int function);
+
+/* ---------------------------------------------------------------- search */
+
+typedef enum amlz_mutation {
+    AMLZ_MUTATE_INSERT = 0,
+    AMLZ_MUTATE_REMOVE = 1,
+    AMLZ_MUTATE_RANDOMIZE_INSTRUCTION = 2,
+    AMLZ_MUTATE_RANDOMIZE_FUNCTION = 3,
+    AMLZ_MUTATE_ALTER_ARGUMENT = 4,
+    AMLZ_MUTATE_TRADE = 5, /* insert one and remove one */
+    AMLZ_MUTATE_RANDOMIZE_PROGRAM = 6,
+    AMLZ_MUTATE_IDENTITY = 7
+} amlz_mutation;
+
+/* "insert", "remove", "randomize_instruction" ...; NULL for a number that is none. */
+AMLZ_API const char *amlz_mutation_name(int mutation);
+
+typedef enum amlz_algorithm { AMLZ_EVOLUTION = 0, AMLZ_RANDOM_SEARCH = 1 } amlz_algorithm;
+
+/* What the first population is made of. */
+typedef enum amlz_start { AMLZ_START_RANDOM = 0, AMLZ_START_EMPTY = 1, AMLZ_START_PROGRAM = 2 } amlz_start;
+
+/* Changes a program by one action, drawn with the given weights (AMLZ_MUTATION_COUNT of them, 0 or more, their sum over
+ * 0); *action (may be NULL) becomes the amlz_mutation. A function of the arguments and *seed alone; *seed is moved on.
+ * An action that cannot apply leaves the program as it is. The program must fit the space. */
+AMLZ_API amlz_status amlz_mutate(const amlz_space *space, const double *weights, uint64_t *seed, amlz_program *program,
+                                 int *action);
+
+typedef struct amlz_search_config {
+    size_t struct_size;
+    amlz_space space;
+    uint64_t seed;            /* everything random in the search comes from it */
+    uint8_t algorithm;        /* amlz_algorithm */
+    uint8_t start;            /* amlz_start */
+    uint8_t combine;          /* amlz_combine */
+    uint8_t precision;        /* amlz_precision, that of the tasks */
+    uint8_t variant;          /* amlz_variant */
+    uint32_t population_size; /* P, 1 or more */
+    uint32_t tournament_size; /* T, 1 or more */
+    double mutate_prob;       /* U, in [0, 1]: else the child is a copy */
+    double mutation_weight[AMLZ_MUTATION_COUNT]; /* by amlz_mutation */
+    uint32_t cache_size;      /* structural keys remembered; 0: none */
+    uint32_t fec_size;        /* fingerprints remembered; 0: no functional equivalence cache */
+    uint32_t fec_train, fec_valid; /* examples that a fingerprint looks at */
+    double max_cost;          /* programs of a larger amlz_program_cost score 0 unrun; 0: no limit */
+} amlz_search_config;
+
+/* The values that the paper uses, for everything but space and seed. */
+AMLZ_API void amlz_search_defaults(amlz_search_config *config);
+
+typedef struct amlz_search amlz_search;
+
+typedef struct amlz_progress {
+    uint64_t evaluations;    /* programs scored, in whatever way */
+    uint64_t cache_hits;     /* of these: known by their structural key */
+    uint64_t fec_hits;       /* known by their fingerprint */
+    uint64_t over_budget;    /* scored 0 for their cost */
+    uint64_t probes;         /* programs run for a fingerprint */
+    uint64_t full_evaluations; /* programs run on all examples */
+    uint64_t train_steps, valid_steps; /* of probes and full evaluations */
+    double best_fitness;     /* of the best program ever seen; -1 before the first */
+    uint64_t best_evaluation; /* the number of the evaluation that found it, from 1 */
+    double mean_fitness;     /* of the population as it is */
+    uint32_t population;     /* members so far */
+} amlz_progress;
+
+/* Bytes for a search over that many tasks; it never grows. */
+AMLZ_API size_t amlz_search_size(const amlz_search_config *config, uint32_t n_tasks, const char **reason);
+/* Builds it. The tasks must outlive the search. start_program: for AMLZ_START_PROGRAM, and for functions without ops with
+ * the other starts (NULL: those are empty). NULL on failure. */
+AMLZ_API amlz_search *amlz_search_init(void *memory, size_t size, const amlz_search_config *config,
+                                       const amlz_tasks *tasks, const amlz_program *start_program, const char **reason);
+
+/* Scores up to `evaluations` more programs, stopping after the first that makes the best fitness reach stop_fitness
+ * (over 1: never). Running n and then m is the same as running n + m. progress may be NULL. */
+AMLZ_API amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double stop_fitness,
+                                     amlz_progress *progress);
+
+AMLZ_API void amlz_search_progress(const amlz_search *search, amlz_progress *progress);
+
+/* The best program ever seen and its fitness; either may be NULL. AMLZ_ERROR_ARGUMENT before the first evaluation. */
+AMLZ_API amlz_status amlz_search_best(const amlz_search *search, amlz_program *program, double *fitness);
+
+/* Member `index` of the population, 0 the oldest; either output may be NULL. */
+AMLZ_API amlz_status amlz_search_member(const amlz_search *search, uint32_t index, amlz_program *program,
+                                        double *fitness);
+
+/* A hash of population, fitnesses, best program, random state and counts: equal searches have equal digests, on every
+ * machine. */
+AMLZ_API uint64_t amlz_search_digest(const amlz_search *search);
+
+/* cdef: end */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,63 @@
+"""Describes the extension pyamlz._ffi: all of libamlz, compiled in, with its public header as the only declaration.
+
+setup.py names this file; it runs in the project's root. The declarations that cffi gets are the header's text between
+the marks `cdef: begin` and `cdef: end`. Between them may stand enums, structs, functions, comments and integer macros.
+Anything else is refused here or by cffi, so a header that Python would misread does not build.
+"""
+
+import re
+from pathlib import Path
+
+from cffi import FFI
+
+LIBRARY = Path("libamlz")  # setuptools wants relative paths
+HEADER = LIBRARY / "include" / "amlz.h"
+
+INTEGER_MACRO = r"#define AMLZ_\w+ \d+\s*"
+
+
+def cdef_of(header: str) -> str:
+    """The header's marked part in cffi's dialect, and before it the capacity, which sizes arrays.
+
+    cffi compares each number with the compiler's, so a library built with another capacity is an error, not a crash.
+    """
+    try:
+        _, rest = header.split("/* cdef: begin", 1)
+        marked, _ = rest.split("/* cdef: end", 1)
+    except ValueError:
+        raise ValueError("the header has no marks 'cdef: begin' and 'cdef: end'") from None
+    marked = marked.split("*/", 1)[1]  # the rest of the opening mark
+
+    capacity = re.search(r"#ifndef AMLZ_CAPACITY\n#\s*define AMLZ_CAPACITY (\d+)\n#endif", header)
+    if capacity is None:
+        raise ValueError("the header has no default for AMLZ_CAPACITY")
+
+    code = re.sub(r"/\*.*?\*/", " ", marked, flags=re.DOTALL)
+    for line in code.splitlines():
+        if line.lstrip().startswith("#") and not re.fullmatch(INTEGER_MACRO, line):
+            raise ValueError(f"not allowed between the cdef marks: {line!r}")
+    for word in ("__attribute__", "__declspec", "inline", "static"):
+        if re.search(rf"\b{word}\b", code):
+            raise ValueError(f"not allowed between the cdef marks: {word}")
+    return f"#define AMLZ_CAPACITY {capacity[1]}\n" + re.sub(r"\bAMLZ_API\b", "", code)
+
+
+ffibuilder = FFI()
+ffibuilder.cdef(cdef_of(HEADER.read_text(encoding="utf-8")))
+ffibuilder.set_source(
+    "pyamlz._ffi",
+    '#include "amlz.h"',
+    sources=sorted(path.as_posix() for path in LIBRARY.glob("src/*.c")),
+    depends=sorted(path.as_posix() for suffix in ("*.h", "*.def") for path in LIBRARY.rglob(suffix)),
+    include_dirs=[str(LIBRARY / "include"), str(LIBRARY / "src")],
+    define_macros=[("AMLZ_API", "")],  # with hidden visibility: the extension exports its PyInit and nothing else
+    extra_compile_args=[
+        # The Makefile's mandatory flags: every build computes the same bits.
+        *("-std=c99", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"),
+        # Whatever Python was compiled with: the kernels are worth it.
+        "-O3",
+        # All that stands between a declaration that does not match and a crash.
+        "-Werror=incompatible-pointer-types",
+    ],
+    libraries=["m"],
+)

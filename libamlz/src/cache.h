@@ -1,0 +1,35 @@
+/* A table of the most recently used keys and their fitnesses, in memory of a fixed size. */
+#ifndef AMLZ_CACHE_H
+#define AMLZ_CACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cache_entry {
+    uint64_t key;
+    double fitness;
+    uint32_t older, newer; /* neighbours in order of use */
+    uint32_t next;         /* of the same bucket */
+} cache_entry;
+
+typedef struct cache {
+    cache_entry *entries;
+    uint32_t *buckets;
+    uint32_t capacity, n_buckets; /* a power of 2 */
+    uint32_t count;
+    uint32_t oldest, newest;
+} cache;
+
+/* Bytes for a table of that many keys. */
+size_t cache_size(uint32_t capacity);
+
+/* memory: cache_size(capacity) bytes, aligned for 8-byte numbers. Capacity 0 remembers nothing. */
+void cache_init(cache *c, void *memory, uint32_t capacity);
+
+/* 1 and the fitness, which counts as a use, or 0. */
+int cache_find(cache *c, uint64_t key, double *fitness);
+
+/* Remembers a key that is not in the table, in the place of the least recently used when it is full. */
+void cache_insert(cache *c, uint64_t key, double fitness);
+
+#endif

@@ -1,0 +1,281 @@
+#include "evaluate.h"
+
+#include <string.h>
+
+#include "mathfn.h"
+#include "portability.h"
+
+amlz_status evaluate_check(const amlz_evaluator_config *config, const char **reason)
+{
+    if (config == NULL || config->struct_size != sizeof *config) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "evaluator: struct_size must be the size of amlz_evaluator_config");
+    }
+    if (config->precision > AMLZ_FLOAT64) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "precision must be float32 or float64");
+    }
+    if (config->variant >= AMLZ_VARIANT_COUNT) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "variant must be auto, baseline, avx2 or avx512");
+    }
+    if (!amlz_variant_available(config->variant)) {
+        return program_fail(AMLZ_ERROR_UNSUPPORTED, reason, "this machine or build does not have the variant");
+    }
+    if (config->combine > AMLZ_MEDIAN) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "combine must be mean or median");
+    }
+    if (config->max_tasks == 0) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "max_tasks must be 1 or more");
+    }
+    return amlz_dims_check(&config->dims, reason);
+}
+
+amlz_evaluator *evaluate_place(arena *a, const amlz_evaluator_config *config)
+{
+    const amlz_precision precision = (amlz_precision)config->precision;
+    const uint32_t lanes = tasks_widest_block(config->dims.n_features, kernels_real_size(precision));
+    amlz_evaluator *e = arena_take(a, 1, sizeof *e);
+    machine *m = arena_take(a, 1, sizeof *m);
+    double *fitness = arena_take(a, config->max_tasks, sizeof *fitness);
+    double *sorted = arena_take(a, config->max_tasks, sizeof *sorted);
+    machine_place(m, a, &config->dims, precision, lanes);
+    if (e != NULL) {
+        e->config = *config;
+        e->variant = config->variant == AMLZ_VARIANT_AUTO ? amlz_variant_best() : (amlz_variant)config->variant;
+        e->machine = m;
+        e->bound = 0;
+        e->fitness = fitness;
+        e->sorted = sorted;
+    }
+    return e;
+}
+
+size_t amlz_evaluator_size(const amlz_evaluator_config *config, const char **reason)
+{
+    arena a = arena_over(NULL);
+    if (evaluate_check(config, reason) != AMLZ_OK) {
+        return 0;
+    }
+    evaluate_place(&a, config);
+    if (arena_total(&a) == 0) {
+        program_fail(AMLZ_ERROR_ARGUMENT, reason, "programs of these dims need more memory than the address space has");
+    }
+    return arena_total(&a);
+}
+
+amlz_evaluator *amlz_evaluator_init(void *memory, size_t size, const amlz_evaluator_config *config, const char **reason)
+{
+    const size_t needed = amlz_evaluator_size(config, reason);
+    if (needed == 0) {
+        return NULL;
+    }
+    if (memory == NULL || size < needed) {
+        program_fail(AMLZ_ERROR_MEMORY, reason, "the memory block is smaller than amlz_evaluator_size");
+        return NULL;
+    }
+    arena a = arena_over(memory);
+    return evaluate_place(&a, config);
+}
+
+amlz_variant amlz_evaluator_variant(const amlz_evaluator *evaluator) { return evaluator->variant; }
+
+int evaluate_accepts(const amlz_evaluator *evaluator, const amlz_tasks *tasks)
+{
+    const amlz_evaluator_config *c = &evaluator->config;
+    const amlz_tasks_config *t = &tasks->config;
+    return t->n_features == c->dims.n_features && t->label == c->dims.label && t->precision == c->precision &&
+           t->n_tasks <= c->max_tasks && (t->label != AMLZ_MULTICLASS || t->n_classes == c->dims.n_classes);
+}
+
+void evaluate_load(amlz_evaluator *evaluator, const amlz_program *program)
+{
+    plan_build(program, &evaluator->config.dims, PLAN_LIVE, &evaluator->plan);
+    evaluator->bound = 0;
+}
+
+static void start_block(amlz_evaluator *e, const tasks_block *block, uint64_t seed)
+{
+    if (e->bound != block->lanes) {
+        machine_bind(e->machine, &e->plan, e->variant, block->lanes);
+        e->bound = block->lanes;
+    }
+    machine_start(e->machine, seed, block->first_task, block->n_tasks);
+}
+
+static uint64_t sum_steps(const kernel_run *run)
+{
+    uint64_t sum = 0;
+    for (int l = 0; l < KERNELS_MAX_LANES; l++) {
+        sum += (uint64_t)run->steps[l];
+    }
+    return sum;
+}
+
+static double fitness_of(uint8_t label, double loss, uint32_t n)
+{
+    const double two_over_pi = 0.63661977236758134308, mean = loss / n;
+    return label == AMLZ_REGRESSION ? 1 - two_over_pi * math_atan(port_sqrt(mean)) : 1 - mean;
+}
+
+/* The best epoch counts; a task that is stopped keeps the best it had, 0 in the first epoch. */
+static void run_block(amlz_evaluator *e, const amlz_tasks *tasks, const tasks_block *block, uint64_t seed,
+                      amlz_evaluation *result)
+{
+    const amlz_tasks_config *config = &tasks->config;
+    machine *m = e->machine;
+    double *fitness = e->fitness + block->first_task;
+    kernel_examples train = {block->train_x, block->train_y, NULL, config->n_train};
+    const kernel_examples valid = {block->valid_x, block->valid_y, NULL, config->n_valid};
+    start_block(e, block, seed);
+    memset(fitness, 0, block->n_tasks * sizeof *fitness);
+    for (uint32_t epoch = 0; epoch < config->n_epochs; epoch++) {
+        int any_alive = 0;
+        train.order = tasks_order(tasks, epoch);
+        m->kernels->train(&m->run, &train, NULL);
+        result->train_steps += sum_steps(&m->run);
+        m->kernels->validate(&m->run, &valid, NULL);
+        result->valid_steps += sum_steps(&m->run);
+        for (uint32_t l = 0; l < block->n_tasks; l++) {
+            if (m->run.alive[l]) {
+                const double now = fitness_of(config->label, m->run.loss[l], config->n_valid);
+                fitness[l] = now > fitness[l] ? now : fitness[l];
+                any_alive = 1;
+            }
+        }
+        if (!any_alive) {
+            break;
+        }
+    }
+    for (uint32_t l = 0; l < block->n_tasks; l++) {
+        result->n_stopped += m->run.alive[l] == 0;
+    }
+}
+
+/* Shell's sort: in place, no recursion, and fast enough for the number of tasks that anyone has. */
+static void sort(double *x, uint32_t n)
+{
+    for (uint32_t gap = n / 2; gap > 0; gap /= 2) {
+        for (uint32_t i = gap; i < n; i++) {
+            const double moving = x[i];
+            uint32_t j = i;
+            for (; j >= gap && x[j - gap] > moving; j -= gap) {
+                x[j] = x[j - gap];
+            }
+            x[j] = moving;
+        }
+    }
+}
+
+static double combined(amlz_evaluator *e, uint32_t n)
+{
+    if (e->config.combine == AMLZ_MEDIAN) {
+        memcpy(e->sorted, e->fitness, n * sizeof *e->fitness);
+        sort(e->sorted, n);
+        return n % 2 == 1 ? e->sorted[n / 2] : (e->sorted[n / 2 - 1] + e->sorted[n / 2]) / 2;
+    }
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        sum += e->fitness[i];
+    }
+    return sum / n;
+}
+
+void evaluate_run(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, amlz_evaluation *result)
+{
+    result->n_stopped = 0;
+    for (uint32_t b = 0; b < tasks->n_blocks; b++) {
+        run_block(evaluator, tasks, &tasks->blocks[b], seed, result);
+    }
+    result->fitness = combined(evaluator, tasks->config.n_tasks);
+}
+
+void evaluate_first(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, uint32_t n_train, uint32_t n_valid,
+                    evaluate_observer *observer, void *context, amlz_evaluation *result)
+{
+    const size_t real = kernels_real_size(tasks->config.precision);
+    for (uint32_t b = 0; b < tasks->n_blocks; b++) {
+        const tasks_block *block = &tasks->blocks[b];
+        const size_t labels = block->lanes * real, features = labels * tasks->config.n_features;
+        double errors[KERNELS_MAX_LANES];
+        machine *m = evaluator->machine;
+        start_block(evaluator, block, seed);
+        for (uint32_t i = 0; i < n_train; i++) {
+            const kernel_examples one = {(const char *)block->train_x + i * features,
+                                         (const char *)block->train_y + i * labels, NULL, 1};
+            m->kernels->train(&m->run, &one, errors);
+            result->train_steps += sum_steps(&m->run);
+            observer(context, block, i, errors);
+        }
+        for (uint32_t i = 0; i < n_valid; i++) {
+            const kernel_examples one = {(const char *)block->valid_x + i * features,
+                                         (const char *)block->valid_y + i * labels, NULL, 1};
+            m->kernels->validate(&m->run, &one, errors);
+            result->valid_steps += sum_steps(&m->run);
+            observer(context, block, n_train + i, errors);
+        }
+    }
+}
+
+static amlz_status check_call(const amlz_evaluator *evaluator, const amlz_tasks *tasks, const amlz_program *program)
+{
+    if (evaluator == NULL || tasks == NULL || program == NULL || !evaluate_accepts(evaluator, tasks)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    return amlz_program_check(program, &evaluator->config.dims, NULL);
+}
+
+amlz_status amlz_evaluate(amlz_evaluator *evaluator, const amlz_tasks *tasks, const amlz_program *program, uint64_t seed,
+                          amlz_evaluation *result, double *task_fitness)
+{
+    const amlz_status status = result == NULL ? AMLZ_ERROR_ARGUMENT : check_call(evaluator, tasks, program);
+    if (status != AMLZ_OK) {
+        return status;
+    }
+    const port_fp_state caller = port_fp_enter();
+    memset(result, 0, sizeof *result);
+    evaluate_load(evaluator, program);
+    evaluate_run(evaluator, tasks, seed, result);
+    port_fp_leave(caller);
+    if (task_fitness != NULL) {
+        memcpy(task_fitness, evaluator->fitness, tasks->config.n_tasks * sizeof *task_fitness);
+    }
+    return AMLZ_OK;
+}
+
+/* Where amlz_probe's errors go. */
+typedef struct probe {
+    uint32_t n_train, n_valid;
+    double *train_errors, *valid_errors;
+} probe;
+
+static void write_errors(void *context, const tasks_block *block, uint32_t example, const double *errors)
+{
+    const probe *p = context;
+    const int training = example < p->n_train;
+    for (size_t l = 0; l < block->n_tasks; l++) {
+        const size_t task = block->first_task + l;
+        if (training) {
+            p->train_errors[task * p->n_train + example] = errors[l];
+        } else {
+            p->valid_errors[task * p->n_valid + (example - p->n_train)] = errors[l];
+        }
+    }
+}
+
+amlz_status amlz_probe(amlz_evaluator *evaluator, const amlz_tasks *tasks, const amlz_program *program, uint64_t seed,
+                       uint32_t n_train, uint32_t n_valid, double *train_errors, double *valid_errors)
+{
+    probe p = {n_train, n_valid, train_errors, valid_errors};
+    amlz_evaluation ignored = {0};
+    const amlz_status status = check_call(evaluator, tasks, program);
+    if (status != AMLZ_OK) {
+        return status;
+    }
+    if (n_train > tasks->config.n_train || n_valid > tasks->config.n_valid || (n_train > 0 && train_errors == NULL) ||
+        (n_valid > 0 && valid_errors == NULL)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    const port_fp_state caller = port_fp_enter();
+    evaluate_load(evaluator, program);
+    evaluate_first(evaluator, tasks, seed, n_train, n_valid, write_errors, &p, &ignored);
+    port_fp_leave(caller);
+    return AMLZ_OK;
+}

@@ -1,0 +1,86 @@
+/* What the kernels, compiled once for each instruction set, precision and lane count, share with those who call them.
+ *
+ * Lanes: the same program runs on LANES tasks at once. Memory holds, for each scalar, LANES numbers side by side; for each
+ * vector F times that, for each matrix F * F times that, row by row. One lane is one task; no kernel mixes lanes. */
+#ifndef AMLZ_KERNELS_H
+#define AMLZ_KERNELS_H
+
+#include "ops.h"
+
+#define KERNELS_MAX_LANES 16
+#define KERNELS_ALIGNMENT 64
+
+typedef struct kernel_state kernel_state;
+typedef struct kernel_call kernel_call;
+
+/* Executes one instruction in all lanes. */
+typedef void kernel_function(const kernel_call *call, kernel_state *state);
+
+/* An instruction with everything found: which kernel, and where its operands lie. */
+struct kernel_call {
+    kernel_function *run;
+    void *out;
+    const void *in1, *in2;
+    size_t n_features;
+    double constant[3]; /* fractional indexes already turned into whole ones */
+    uint8_t function;   /* amlz_function */
+    uint8_t ordinal;    /* among the random instructions of its function */
+};
+
+/* What random ops are keyed by, and room for one matrix. */
+struct kernel_state {
+    uint32_t key[2];  /* evaluation seed */
+    uint32_t task;    /* of lane 0 */
+    uint64_t runs[3]; /* how often each function has been run */
+    void *scratch;
+};
+
+/* A bound program on its memory: what the loops over examples need. */
+typedef struct kernel_run {
+    kernel_state state;
+    kernel_call *code[3];
+    uint16_t size[3];
+    uint16_t n_feature_reads, n_label_reads;
+    const void **feature_reads[6 * AMLZ_CAPACITY]; /* operands that are v0 in Predict and Learn */
+    const void **label_reads[2 * AMLZ_CAPACITY];   /* operands that are s0 in Learn */
+    uint8_t label;       /* amlz_label */
+    uint32_t n_classes;
+    uint32_t n_features;
+    void *prediction;    /* s1; v2 with vector labels */
+    void *label_vector;  /* v1 with vector labels */
+    int32_t alive[KERNELS_MAX_LANES]; /* -1, or 0 for a lane that was stopped or holds no task */
+    int32_t steps[KERNELS_MAX_LANES]; /* examples seen alive in the last train or validate */
+    double loss[KERNELS_MAX_LANES];   /* summed over the examples of the last validate */
+} kernel_run;
+
+/* Examples of a block of tasks: [example][F][LANES] and [example][LANES]. */
+typedef struct kernel_examples {
+    const void *features, *labels;
+    const uint32_t *order; /* NULL: as they lie */
+    uint32_t count;
+} kernel_examples;
+
+typedef struct kernel_set {
+    uint8_t lanes;
+    kernel_function *op[OPS_COUNT];
+    /* Predict, stop rule, Learn on each example. errors, if not NULL, takes [count][lanes] absolute errors. */
+    void (*train)(kernel_run *run, const kernel_examples *examples, double *errors);
+    /* Predict and loss on each example. */
+    void (*validate)(kernel_run *run, const kernel_examples *examples, double *errors);
+    /* Predict, and the logits made probabilities as Learn sees them. */
+    void (*predict)(kernel_run *run, const void *features);
+    /* Learn, with a label for each lane. */
+    void (*learn)(kernel_run *run, const void *features, const void *labels);
+    void (*run_function)(kernel_run *run, int function);
+} kernel_set;
+
+/* One table an instruction set: by precision, then by 1, 4, 8 and 16 lanes. */
+typedef const kernel_set *const kernel_table[2][4];
+extern kernel_table kernels_baseline, kernels_avx2, kernels_avx512;
+
+/* The kernels of a variant that is available here (not AUTO), for 1, 4, 8 or 16 lanes. */
+const kernel_set *kernels_find(amlz_variant variant, amlz_precision precision, unsigned lanes);
+
+static inline size_t kernels_real_size(unsigned precision) { return precision == AMLZ_FLOAT64 ? sizeof(double) : sizeof(float); }
+
+#endif

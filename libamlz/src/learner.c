@@ -1,0 +1,194 @@
+/* One program, one lane: it predicts and learns from one example at a time. */
+#include <string.h>
+
+#include "machine.h"
+#include "portability.h"
+
+struct amlz_learner {
+    amlz_learner_config config;
+    plan plan;
+    machine machine;
+};
+
+static amlz_status check_config(const amlz_learner_config *config, const char **reason)
+{
+    if (config == NULL || config->struct_size != sizeof *config) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "learner: struct_size must be the size of amlz_learner_config");
+    }
+    if (config->precision > AMLZ_FLOAT64) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "precision must be float32 or float64");
+    }
+    if (!amlz_variant_available(config->variant)) {
+        return program_fail(AMLZ_ERROR_UNSUPPORTED, reason, "this machine or build does not have the variant");
+    }
+    return amlz_dims_check(&config->dims, reason);
+}
+
+static amlz_learner *lay_out(arena *a, const amlz_learner_config *config)
+{
+    amlz_learner *l = arena_take(a, 1, sizeof *l);
+    machine_place(l == NULL ? NULL : &l->machine, a, &config->dims, (amlz_precision)config->precision, 1);
+    return l;
+}
+
+size_t amlz_learner_size(const amlz_learner_config *config, const char **reason)
+{
+    arena a = arena_over(NULL);
+    if (check_config(config, reason) != AMLZ_OK) {
+        return 0;
+    }
+    lay_out(&a, config);
+    if (arena_total(&a) == 0) {
+        program_fail(AMLZ_ERROR_ARGUMENT, reason, "programs of these dims need more memory than the address space has");
+    }
+    return arena_total(&a);
+}
+
+amlz_learner *amlz_learner_init(void *memory, size_t size, const amlz_learner_config *config, const amlz_program *program,
+                                const char **reason)
+{
+    const size_t needed = amlz_learner_size(config, reason);
+    if (needed == 0) {
+        return NULL;
+    }
+    if (memory == NULL || size < needed) {
+        program_fail(AMLZ_ERROR_MEMORY, reason, "the memory block is smaller than amlz_learner_size");
+        return NULL;
+    }
+    if (program == NULL || amlz_program_check(program, &config->dims, NULL) != AMLZ_OK) {
+        program_fail(AMLZ_ERROR_PROGRAM, reason, "the program does not fit dims: amlz_program_check says where");
+        return NULL;
+    }
+    arena a = arena_over(memory);
+    amlz_learner *l = lay_out(&a, config);
+    l->config = *config;
+    plan_build(program, &config->dims, config->keep_dead_code ? PLAN_EVERYTHING : PLAN_LIVE, &l->plan);
+    const amlz_variant variant =
+        config->variant == AMLZ_VARIANT_AUTO ? amlz_variant_best() : (amlz_variant)config->variant;
+    machine_bind(&l->machine, &l->plan, variant, 1);
+    amlz_learner_reset(l);
+    return l;
+}
+
+void amlz_learner_reset(amlz_learner *learner)
+{
+    const port_fp_state caller = port_fp_enter();
+    machine_start(&learner->machine, learner->config.seed, learner->config.task, 1);
+    port_fp_leave(caller);
+}
+
+/* Features and label lie in their own addresses here, so that all of memory can be looked at. */
+static void *features_of(const amlz_learner *l) { return machine_at(&l->machine, AMLZ_VECTOR, 0); }
+static void *label_of(const amlz_learner *l) { return machine_at(&l->machine, AMLZ_SCALAR, 0); }
+
+static size_t real_of(const amlz_learner *l) { return kernels_real_size(l->machine.precision); }
+
+static amlz_status predict(amlz_learner *l, amlz_precision precision, const void *features, void *prediction)
+{
+    if (l == NULL || features == NULL || l->machine.precision != precision) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    machine *m = &l->machine;
+    const size_t n_out = m->dims.label == AMLZ_MULTICLASS ? m->dims.n_classes : 1;
+    const port_fp_state caller = port_fp_enter();
+    memcpy(features_of(l), features, m->dims.n_features * real_of(l));
+    memset(label_of(l), 0, real_of(l));
+    m->kernels->predict(&m->run, features_of(l));
+    port_fp_leave(caller);
+    if (prediction != NULL) {
+        memcpy(prediction, m->run.prediction, n_out * real_of(l));
+    }
+    return AMLZ_OK;
+}
+
+static amlz_status learn(amlz_learner *l, amlz_precision precision, const void *features, const void *label, double y,
+                         void *prediction)
+{
+    if (l != NULL && l->machine.dims.label == AMLZ_MULTICLASS && !(y >= 0 && y < l->machine.dims.n_classes)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    const amlz_status status = predict(l, precision, features, prediction);
+    if (status == AMLZ_OK) {
+        machine *m = &l->machine;
+        const port_fp_state caller = port_fp_enter();
+        if (m->dims.label == AMLZ_MULTICLASS) {
+            m->kernels->learn(&m->run, features_of(l), label);
+        } else {
+            memcpy(label_of(l), label, real_of(l));
+            m->kernels->learn(&m->run, features_of(l), label_of(l));
+        }
+        port_fp_leave(caller);
+    }
+    return status;
+}
+
+amlz_status amlz_learner_predict_f32(amlz_learner *learner, const float *features, float *prediction)
+{
+    return predict(learner, AMLZ_FLOAT32, features, prediction);
+}
+
+amlz_status amlz_learner_predict_f64(amlz_learner *learner, const double *features, double *prediction)
+{
+    return predict(learner, AMLZ_FLOAT64, features, prediction);
+}
+
+amlz_status amlz_learner_learn_f32(amlz_learner *learner, const float *features, float label, float *prediction)
+{
+    return learn(learner, AMLZ_FLOAT32, features, &label, (double)label, prediction);
+}
+
+amlz_status amlz_learner_learn_f64(amlz_learner *learner, const double *features, double label, double *prediction)
+{
+    return learn(learner, AMLZ_FLOAT64, features, &label, label, prediction);
+}
+
+static amlz_status locate(const amlz_learner *l, int type, int address, void **where, size_t *count)
+{
+    if (l == NULL || !l->config.keep_dead_code || type < AMLZ_SCALAR || type > AMLZ_MATRIX || address < 0 ||
+        (unsigned)address >= program_addresses(&l->machine.dims, type)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    *where = machine_at(&l->machine, type, (unsigned)address);
+    *count = l->machine.stride[type] / real_of(l);
+    return AMLZ_OK;
+}
+
+amlz_status amlz_learner_get(const amlz_learner *learner, int type, int address, double *values)
+{
+    void *where;
+    size_t count;
+    const amlz_status status = values == NULL ? AMLZ_ERROR_ARGUMENT : locate(learner, type, address, &where, &count);
+    for (size_t i = 0; status == AMLZ_OK && i < count; i++) {
+        values[i] = learner->machine.precision == AMLZ_FLOAT64 ? ((const double *)where)[i]
+                                                                : (double)((const float *)where)[i];
+    }
+    return status;
+}
+
+amlz_status amlz_learner_set(amlz_learner *learner, int type, int address, const double *values)
+{
+    void *where;
+    size_t count;
+    const amlz_status status = values == NULL ? AMLZ_ERROR_ARGUMENT : locate(learner, type, address, &where, &count);
+    const port_fp_state caller = port_fp_enter();
+    for (size_t i = 0; status == AMLZ_OK && i < count; i++) {
+        if (learner->machine.precision == AMLZ_FLOAT64) {
+            ((double *)where)[i] = values[i];
+        } else {
+            ((float *)where)[i] = (float)values[i];
+        }
+    }
+    port_fp_leave(caller);
+    return status;
+}
+
+amlz_status amlz_learner_run(amlz_learner *learner, int function)
+{
+    if (learner == NULL || function < AMLZ_SETUP || function > AMLZ_LEARN) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    const port_fp_state caller = port_fp_enter();
+    learner->machine.kernels->run_function(&learner->machine.run, function);
+    port_fp_leave(caller);
+    return AMLZ_OK;
+}

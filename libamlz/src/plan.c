@@ -1,0 +1,162 @@
+#include "plan.h"
+
+#include <string.h>
+
+#include "liveness.h"
+#include "portability.h"
+#include "rng.h"
+
+#define UNNAMED 0xffff
+
+/* New names for addresses, given in order of first use. */
+typedef struct names {
+    uint16_t name[AMLZ_MATRIX + 1][AMLZ_MAX_ADDRESSES];
+    uint8_t written[AMLZ_MATRIX + 1][AMLZ_MAX_ADDRESSES];
+    uint16_t count[AMLZ_MATRIX + 1];
+    uint16_t zero[AMLZ_MATRIX + 1]; /* the one name of all addresses that nobody writes: they hold zeros */
+} names;
+
+static unsigned reserved(const amlz_dims *dims, int type)
+{
+    const int vector_labels = dims->label == AMLZ_MULTICLASS;
+    return type == AMLZ_SCALAR ? (vector_labels ? 1 : 2) : type == AMLZ_VECTOR ? (vector_labels ? 3 : 1) : 0;
+}
+
+static void start_names(const amlz_dims *dims, names *n)
+{
+    for (int type = AMLZ_SCALAR; type <= AMLZ_MATRIX; type++) {
+        const unsigned count = program_addresses(dims, type), kept = reserved(dims, type);
+        for (unsigned i = 0; i < count; i++) {
+            n->name[type][i] = i < kept ? (uint16_t)i : UNNAMED;
+            n->written[type][i] = 0;
+        }
+        n->count[type] = (uint16_t)kept;
+        n->zero[type] = UNNAMED;
+    }
+}
+
+static uint8_t name_of(names *n, int type, uint8_t address)
+{
+    if (type == AMLZ_NONE) {
+        return 0;
+    }
+    uint16_t *name = &n->name[type][address];
+    if (*name == UNNAMED) {
+        uint16_t *source = n->written[type][address] ? name : &n->zero[type];
+        if (*source == UNNAMED) {
+            *source = n->count[type]++;
+        }
+        *name = *source;
+    }
+    return (uint8_t)*name;
+}
+
+static void copy_constants(const amlz_instruction *from, const amlz_op_info *info, uint32_t n_features, double out[])
+{
+    for (int c = 0; c < AMLZ_CONSTANT_COUNT; c++) {
+        const double x = from->constant[c];
+        out[c] = info->constant[c] == AMLZ_CONSTANT_INDEX ? (double)program_index(x, n_features) : x;
+    }
+}
+
+static uint64_t mix_instruction(uint64_t hash, const plan_instruction *x, const amlz_op_info *info)
+{
+    hash = rng_mix(hash ^ ((uint64_t)x->op | (uint64_t)x->out << 8 | (uint64_t)x->in1 << 16 | (uint64_t)x->in2 << 24));
+    for (int c = 0; c < AMLZ_CONSTANT_COUNT && info->constant[c] != AMLZ_CONSTANT_NONE; c++) {
+        hash = rng_mix(hash ^ port_bits(x->constant[c]));
+    }
+    return hash;
+}
+
+/* Operands of a commuting op in rising order. Where that exchanges two that are both new, the names differ from those of
+ * the program written the other way about, and the two are not recognised as the same: no harm is done. */
+static void order_operands(plan_instruction *x)
+{
+    if (x->in1 > x->in2) {
+        const uint8_t in1 = x->in1;
+        x->in1 = x->in2;
+        x->in2 = in1;
+    }
+}
+
+static void plan_everything(const amlz_program *program, const amlz_dims *dims, plan *out)
+{
+    for (int type = AMLZ_SCALAR; type <= AMLZ_MATRIX; type++) {
+        out->n_addresses[type] = (uint16_t)program_addresses(dims, type);
+    }
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        uint8_t ordinal = 0;
+        out->size[f] = program->size[f];
+        for (size_t i = 0; i < program->size[f]; i++) {
+            const amlz_instruction *x = &program->code[f][i];
+            const amlz_op_info *info = &ops_table[x->op];
+            plan_instruction *y = &out->code[f][i];
+            *y = (plan_instruction){x->op, x->out, x->in1, x->in2, ordinal, {0}};
+            copy_constants(x, info, dims->n_features, y->constant);
+            ordinal = (uint8_t)(ordinal + info->is_random);
+        }
+    }
+    out->key = 0;
+}
+
+static void plan_live(const amlz_program *program, const amlz_dims *dims, plan *out)
+{
+    uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
+    names n;
+    liveness_mark(program, dims, live);
+    start_names(dims, &n);
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        for (size_t i = 0; i < program->size[f]; i++) {
+            if (live[f][i]) {
+                n.written[ops_table[program->code[f][i].op].out][program->code[f][i].out] = 1;
+            }
+        }
+    }
+    uint64_t hash = 0;
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        uint8_t ordinal = 0;
+        uint16_t kept = 0;
+        for (size_t i = 0; i < program->size[f]; i++) {
+            if (!live[f][i]) {
+                continue;
+            }
+            const amlz_instruction *x = &program->code[f][i];
+            const amlz_op_info *info = &ops_table[x->op];
+            plan_instruction *y = &out->code[f][kept++];
+            y->op = x->op;
+            y->in1 = name_of(&n, info->in1, x->in1);
+            y->in2 = name_of(&n, info->in2, x->in2);
+            y->out = name_of(&n, info->out, x->out);
+            y->ordinal = ordinal;
+            if (info->is_commutative) {
+                order_operands(y);
+            }
+            copy_constants(x, info, dims->n_features, y->constant);
+            hash = mix_instruction(hash, y, info);
+            ordinal = (uint8_t)(ordinal + info->is_random);
+        }
+        out->size[f] = kept;
+        hash = rng_mix(hash ^ (uint64_t)(f + 1) << 32);
+    }
+    memcpy(out->n_addresses, n.count, sizeof n.count);
+    out->key = hash;
+}
+
+void plan_build(const amlz_program *program, const amlz_dims *dims, enum plan_scope scope, plan *out)
+{
+    if (scope == PLAN_EVERYTHING) {
+        plan_everything(program, dims, out);
+    } else {
+        plan_live(program, dims, out);
+    }
+}
+
+uint64_t amlz_program_key(const amlz_program *program, const amlz_dims *dims)
+{
+    plan p;
+    if (program == NULL || amlz_program_check(program, dims, NULL) != AMLZ_OK) {
+        return 0;
+    }
+    plan_build(program, dims, PLAN_LIVE, &p);
+    return p.key;
+}

@@ -1,0 +1,38 @@
+/* Programs: what is allowed in them. */
+#ifndef AMLZ_PROGRAM_H
+#define AMLZ_PROGRAM_H
+
+#include "ops.h"
+
+/* How many addresses of a type there are. */
+static inline unsigned program_addresses(const amlz_dims *dims, int type)
+{
+    return type == AMLZ_SCALAR ? dims->n_scalars : type == AMLZ_VECTOR ? dims->n_vectors : dims->n_matrices;
+}
+
+/* The first address of a type that programs may write: labels and features come before it. */
+static inline unsigned program_first_writable(const amlz_dims *dims, int type)
+{
+    return type == AMLZ_SCALAR ? 1 : type == AMLZ_VECTOR ? (dims->label == AMLZ_MULTICLASS ? 2 : 1) : 0;
+}
+
+/* Where predictions lie. */
+static inline int program_prediction_type(const amlz_dims *dims)
+{
+    return dims->label == AMLZ_MULTICLASS ? AMLZ_VECTOR : AMLZ_SCALAR;
+}
+static inline unsigned program_prediction_address(const amlz_dims *dims) { return dims->label == AMLZ_MULTICLASS ? 2 : 1; }
+
+/* trunc(fraction * n), what a fractional index stands for. */
+static inline size_t program_index(double fraction, uint32_t n_features) { return (size_t)(fraction * n_features); }
+
+/* Sets *reason where the caller wants one; for use in `return program_fail(...)`. */
+static inline amlz_status program_fail(amlz_status status, const char **reason, const char *text)
+{
+    if (reason != NULL) {
+        *reason = text;
+    }
+    return status;
+}
+
+#endif

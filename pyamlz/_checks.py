@@ -1,0 +1,34 @@
+"""Checks of arguments; those of integers and names are in :mod:`pyamlz.tasks.taskset`."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+
+from pyamlz.errors import InputError
+
+
+def checked_float(name: str, value: object, low: float, high: float = math.inf, *, over: bool = False) -> float:
+    """`value` as a float from `low` (if `over`, not `low` itself) to `high`, which may be infinity.
+
+    Raises:
+        InputError: it is no such number.
+    """
+    wanted = f"{name}: expected a number {'over' if over else 'from'} {low:g}" + f" to {high:g}" * (high < math.inf)
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        raise InputError(f"{wanted}, got {value!r}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{wanted}, got {value!r}") from None
+    if not low <= number <= high or (over and number == low):
+        raise InputError(f"{wanted}, got {number!r}")
+    return number
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest one that there is, or all of them."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; expected one of {', '.join(known)}"

@@ -1,0 +1,405 @@
+"""The command `pyamlz`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO, cast
+
+import numpy as np
+
+import pyamlz
+from pyamlz import experiment, presets
+from pyamlz._ffi import ffi, lib
+from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
+from pyamlz.baselines import BASELINES
+from pyamlz.conform import conform
+from pyamlz.errors import AmlzError, InputError
+from pyamlz.evaluate import Evaluation, Variant
+from pyamlz.presets import Preset, Section, find_program
+from pyamlz.program import Program
+from pyamlz.progress import reporter
+from pyamlz.space import FUNCTIONS, Dims
+from pyamlz.tasks.taskset import Kind, Precision, checked_int, checked_seed
+
+__all__ = ["main"]
+
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+_EPILOG = """exit codes:
+  0    done (a search that reached a limit without a sufficient fitness is done too: see its stop reason)
+  1    failed: vectors that do not agree, output that could not be written, an error of the library
+  2    wrong usage, or input that cannot be used: a file, a key, a value
+  130  interrupted by Ctrl-C; a search prints what it found until then
+"""
+_PRECISIONS: dict[str, Precision] = {"f32": "float32", "f64": "float64", "float32": "float32", "float64": "float64"}
+_MAX_STDIN = 2**20
+_COLUMN = 40  # where marks on lines of code stand
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code; wrong usage raises SystemExit(2), as in argparse.
+
+    Args:
+        argv: arguments without the command's name; by default those of the process.
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+        code = int(arguments.command(arguments))
+        sys.stdout.flush()
+        return code
+    except InputError as error:
+        return _complain(str(error), WRONG)
+    except (AmlzError, MemoryError) as error:
+        return _complain(str(error) or "not enough memory", FAILED)
+    except BrokenPipeError:
+        # Whoever read our output has stopped; Python would complain once more when it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        return _complain(str(error), FAILED)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"pyamlz: {message}", file=sys.stderr)
+    return code
+
+
+# ---------------------------------------------------------------- arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pyamlz",
+        description="Evolves machine learning algorithms from scratch.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    search = _command(commands, "search", _search, "run the experiments of a preset", _run_options)
+    search.add_argument("preset", metavar="PRESET|FILE.toml", help="a preset's name, or a TOML file")
+    search.add_argument("--max-seconds", type=float, metavar="S", help="time for all experiments")
+    search.add_argument("--max-evaluations", type=_integer, metavar="N", help="programs to score in all experiments")
+
+    show = _command(commands, "show", _show, "print a program, and which of its lines are live")
+    _add_program(show)
+    show.add_argument("--features", type=_integer, default=4, metavar="F", help="number of features (default: 4)")
+    show.add_argument("--kind", choices=KINDS, default="regression", help="what labels are (default: regression)")
+
+    evaluate = _command(commands, "evaluate", _evaluate, "score a program on the tasks of a preset", _run_options)
+    _add_program(evaluate)
+    evaluate.add_argument("--preset", required=True, metavar="NAME|FILE.toml", help="whose tasks")
+    sections = ("final", "select", "tasks")
+    evaluate.add_argument("--tasks", choices=sections, help="which of them (default: the first there are of these)")
+
+    vectors = _command(commands, "conform", _conform, "check the library against recorded vectors", _machine_options)
+    vectors.add_argument("file", metavar="FILE.jsonl[.gz]", help="a JSON object a line")
+
+    listing = _command(commands, "presets", _presets, "list the presets, or print one")
+    listing.add_argument("name", nargs="?", metavar="NAME", help="the preset to print")
+    return parser
+
+
+def _command(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    summary: str,
+    *options: Callable[[argparse.ArgumentParser], None],
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=run)
+    parser.add_argument("--json", action="store_true", help="print one JSON object, and all else on stderr")
+    parser.add_argument("--quiet", action="store_true", help="print the result only")
+    for add in options:
+        add(parser)
+    return parser
+
+
+def _add_program(parser: argparse.ArgumentParser) -> None:
+    names = ", ".join(BASELINES)
+    parser.add_argument("program", metavar="PROGRAM", help=f"a text file, - for standard input, or one of {names}")
+
+
+def _machine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--precision", choices=_PRECISIONS, help="what programs compute in")
+    parser.add_argument("--variant", choices=VARIANTS, default="auto", help="kernels to use (default: auto)")
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    _machine_options(parser)
+    parser.add_argument("--seed", type=_seed, metavar="N", help="0 to 2**64 - 1 (default: drawn at random)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="replace a setting, as tasks.n_features=8"
+    )
+
+
+def _integer(text: str) -> int:
+    return int(text.replace("_", "").replace(",", ""))
+
+
+def _seed(text: str) -> int:
+    try:
+        return checked_seed("seed", _integer(text))
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _version() -> str:
+    best = name_of(lib.amlz_variant_best(), VARIANTS)
+    compiler = ffi.string(lib.amlz_compiler()).decode("ascii")
+    return f"pyamlz {pyamlz.__version__} ({compiler}; kernels: {best}; precision: {', '.join(PRECISIONS)})"
+
+
+def _load_preset(name: str, arguments: argparse.Namespace) -> Preset:
+    overrides = list(arguments.set)
+    if arguments.precision is not None:
+        overrides.append(f"precision={_PRECISIONS[arguments.precision]}")
+    return Preset.load(name, overrides)
+
+
+def _given_or_drawn(seed: int | None) -> int:
+    return secrets.randbelow(2**32) if seed is None else seed
+
+
+def _read_program(value: str, n_features: int = 0) -> Program:
+    if value == "-":
+        return Program.parse(sys.stdin.read(_MAX_STDIN), n_features)
+    return find_program("program", value, n_features)
+
+
+def _say(arguments: argparse.Namespace) -> TextIO:
+    """Where everything but the result goes."""
+    return sys.stderr if arguments.json else sys.stdout
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, allow_nan=False))
+
+
+# ---------------------------------------------------------------- search
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    preset = _load_preset(arguments.preset, arguments)
+    seed = _given_or_drawn(arguments.seed)
+    if not arguments.quiet:
+        print(f"# pyamlz {pyamlz.__version__}: {preset.name}, seed {seed}", file=_say(arguments))
+        print(preset.toml(), file=_say(arguments), flush=True)
+    with reporter(sys.stderr, quiet=arguments.quiet) as shown:
+        outcome = experiment.run(
+            preset,
+            seed=seed,
+            max_evaluations=arguments.max_evaluations,
+            max_seconds=arguments.max_seconds,
+            variant=cast(Variant, arguments.variant),
+            reporter=shown,
+        )
+    if arguments.json:
+        _print_json(_outcome_json(preset, outcome))
+    else:
+        _print_outcome(preset, outcome)
+    return INTERRUPTED if outcome.stop_reason == "interrupted" else DONE
+
+
+def _outcome_json(preset: Preset, outcome: experiment.Outcome) -> dict[str, Any]:
+    return {
+        "preset": preset.name,
+        "seed": outcome.seed,
+        "stop_reason": outcome.stop_reason,
+        "experiments": outcome.experiments,
+        "evaluations": outcome.evaluations,
+        "seconds": outcome.seconds,
+        "evaluations_per_second": outcome.evaluations / outcome.seconds,
+        "train_steps": outcome.train_steps,
+        "best_fitness": outcome.best_fitness,
+        "select_fitness": outcome.select_fitness,
+        "final_fitness": None if outcome.final is None else outcome.final.fitness,
+        "comparisons": [
+            {"name": c.name, "learning_rate": c.learning_rate, "fitness": c.fitness} for c in outcome.comparisons
+        ],
+        "program": str(outcome.program),
+        "simplified": str(outcome.simplified),
+        "version": pyamlz.__version__,
+        "config": preset.config,
+    }
+
+
+def _print_outcome(preset: Preset, outcome: experiment.Outcome) -> None:
+    solved = outcome.stop_reason == "sufficient_fitness"
+    rate = outcome.evaluations / outcome.seconds
+    print(
+        f"{'solved' if solved else 'not solved' if 'sufficient_fitness' in preset.config else 'done'}"
+        f" ({outcome.stop_reason}): experiment {outcome.experiments}, {outcome.evaluations:,} programs"
+        f" in {outcome.seconds:.1f} s, {rate:,.0f}/s, seed {outcome.seed}"
+    )
+    print(f"fitness on the search's tasks:  {outcome.best_fitness:.6f}")
+    if outcome.select_fitness is not None:
+        print(f"fitness on the select tasks:    {outcome.select_fitness:.6f}")
+    if outcome.final is not None:
+        print(f"fitness on the final tasks:     {outcome.final.fitness:.6f}  ({_spread(outcome.final)})")
+        for comparison in outcome.comparisons:
+            _print_comparison(comparison, outcome.final.fitness)
+    print(f"\n# the program as found: {_sizes(outcome.program)}")
+    print(outcome.program, end="")
+    print(f"\n# without its dead code: {_sizes(outcome.simplified)}")
+    print(outcome.simplified, end="")
+
+
+def _print_comparison(comparison: experiment.Comparison, fitness: float) -> None:
+    rate = "" if comparison.learning_rate is None else f" (learning rate {comparison.learning_rate:g})"
+    difference = fitness - comparison.fitness
+    verdict = f"beaten by {difference:.6f}" if difference > 0 else f"not beaten, {-difference:.6f} short"
+    print(f"  {comparison.name}{rate} there: {comparison.fitness:.6f}: {verdict}")
+
+
+def _spread(evaluation: Evaluation) -> str:
+    """How a program's fitness varies over tasks."""
+    low, middle, high = np.quantile(evaluation.task_fitness, [0.0, 0.5, 1.0])
+    return (
+        f"{len(evaluation.task_fitness)} tasks: lowest {low:.6f}, median {middle:.6f}, highest {high:.6f}, "
+        f"standard deviation {np.std(evaluation.task_fitness):.6f}"
+    )
+
+
+# ---------------------------------------------------------------- the other commands
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    n_features = checked_int("features", arguments.features, 1, lib.AMLZ_MAX_FEATURES)
+    program = _read_program(arguments.program, n_features)
+    kind = cast(Kind, arguments.kind)
+    dims = program.dims(n_features, kind, n_features if kind == "multiclass" else 0)
+    live = program.live(dims)
+    simplified = program.simplified(dims)
+    if arguments.json:
+        _print_json(
+            {
+                "program": str(program),
+                "simplified": str(simplified),
+                "sizes": program.sizes,
+                "live": live,
+                "cost": program.cost(n_features),
+                "live_cost": simplified.cost(n_features),
+                "n_features": n_features,
+                "n_scalars": dims.n_scalars,
+                "n_vectors": dims.n_vectors,
+                "n_matrices": dims.n_matrices,
+            }
+        )
+        return DONE
+    print(_marked(program, live), end="")
+    if not arguments.quiet:
+        print(f"# {_sizes(program)}; live: {_sizes(simplified)}")
+        print(f"# smallest memory: {_memory(dims)}")
+        costs = f"{program.cost(n_features):g}; of live code {simplified.cost(n_features):g}"
+        print(f"# cost of one Predict and one Learn at F = {n_features}: {costs} (a scalar sum costs 1)")
+    return DONE
+
+
+def _marked(program: Program, live: dict[Any, list[bool]]) -> str:
+    """The program's text, in which a comment marks the live lines."""
+    lines = iter(str(program).splitlines())
+    marked = []
+    for name in FUNCTIONS:
+        marked.append(next(lines))
+        marked.extend(f"{next(lines):<{_COLUMN}} # live" if is_live else next(lines) for is_live in live[name])
+    return "\n".join([*marked, ""])
+
+
+def _sizes(program: Program) -> str:
+    counts = " + ".join(str(size) for size in program.sizes.values())
+    return f"{counts} = {len(program)} instructions"
+
+
+def _memory(dims: Dims) -> str:
+    return f"{dims.n_scalars} scalars, {dims.n_vectors} vectors, {dims.n_matrices} matrices"
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    preset = _load_preset(arguments.preset, arguments)
+    seed = _given_or_drawn(arguments.seed)
+    there: list[Section] = [section for section in ("final", "select", "tasks") if section in preset.config]
+    section = cast(Section, arguments.tasks or there[0])
+    tasks = preset.tasks(section, experiment.derived_seed(seed, section))
+    if tasks is None:
+        raise InputError(f"--tasks: {preset.name} has no table {section!r}, only {', '.join(there)}")
+    program = _read_program(arguments.program, tasks.n_features)
+    evaluator = preset.evaluator(tasks, cast(Variant, arguments.variant))
+    result = evaluator.evaluate(program, experiment.derived_seed(seed, section, "draws"))
+    if arguments.json:
+        _print_json(
+            {
+                "preset": preset.name,
+                "tasks": section,
+                "seed": seed,
+                "fitness": result.fitness,
+                "task_fitness": result.task_fitness.tolist(),
+                "train_steps": result.train_steps,
+                "valid_steps": result.valid_steps,
+                "stopped_tasks": result.n_stopped,
+                "program": str(program),
+            }
+        )
+        return DONE
+    if not arguments.quiet:
+        print(
+            f"# {section} tasks of {preset.name}, seed {seed}: {tasks.n_tasks} tasks of {tasks.n_train} + "
+            f"{tasks.n_valid} examples, {tasks.epochs} epochs, F = {tasks.n_features}, {evaluator.tasks.precision}, "
+            f"kernels: {evaluator.variant}"
+        )
+    print(f"fitness ({preset.config['combine']}): {result.fitness:.6f}  ({_spread(result)})")
+    print(f"stopped early: {result.n_stopped} tasks; {result.train_steps:,} training steps")
+    return DONE
+
+
+def _conform(arguments: argparse.Namespace) -> int:
+    shown = None if arguments.quiet else (lambda failure: print(failure, file=_say(arguments)))
+    precision = _PRECISIONS[arguments.precision or "f64"]
+    report = conform(arguments.file, precision, cast(Variant, arguments.variant), shown)
+    if arguments.json:
+        _print_json(
+            {
+                "passed": report.passed,
+                "failed": len(report.failures),
+                "failures": [str(failure) for failure in report.failures],
+            }
+        )
+    else:
+        print(report)
+    return FAILED if report.failures else DONE
+
+
+def _presets(arguments: argparse.Namespace) -> int:
+    if arguments.name is not None:
+        if arguments.json:
+            _print_json(Preset.load(arguments.name).config)
+        else:
+            print(presets.source(arguments.name), end="")
+        return DONE
+    loaded = [Preset.load(name) for name in presets.names()]
+    if arguments.json:
+        _print_json({preset.name: preset.description for preset in loaded})
+    else:
+        width = max(len(preset.name) for preset in loaded)
+        for preset in loaded:
+            print(f"{preset.name:<{width}}  {preset.description}")
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,463 @@
+"""Presets: whole experiments as TOML files, in the paper's terms.
+
+A file has the settings of :class:`pyamlz.Search` at its top (``fec`` is a table of ``size``, ``train`` and ``valid``),
+and besides ``description``, ``precision``, ``max_evaluations`` (of one experiment), ``max_experiments`` and
+``sufficient_fitness``. ``start`` is "random", "empty" or a program: the name of a built-in one, its text, or a path
+from the current folder; so is ``fixed_program``. Its tables:
+
+``[tasks]``
+    ``generator`` names a function of :mod:`pyamlz.tasks`; the other keys are its arguments, but for seed and dtype.
+``[select]``
+    Optional. Programs are chosen, and ``sufficient_fitness`` is measured, on these tasks and not on those of the
+    search, every ``every`` evaluations of an experiment. Its other keys are those of ``[tasks]`` that differ.
+``[final]``
+    Optional. Tasks for the last figure; its keys are those of ``[tasks]`` that differ, and ``compare``, which names
+    built-in programs to be scored on the same tasks.
+``[space]``
+    ``scalars``, ``vectors`` and ``matrices``, and for each of ``[space.setup]``, ``[space.predict]`` and
+    ``[space.learn]`` the ``ops`` (names or ids), and ``size``, or ``min_size``, ``max_size`` and ``init_size``.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
+
+from pyamlz._checks import checked_float, hint
+from pyamlz._native import ALGORITHMS, COMBINES, PRECISIONS
+from pyamlz.baselines import BASELINES, built_in
+from pyamlz.errors import InputError
+from pyamlz.evaluate import Combine, Evaluator, PackedTasks, Variant
+from pyamlz.program import Program
+from pyamlz.search import STARTS, Search, checked_mutations, search_settings
+from pyamlz.space import FUNCTIONS, Dims, FunctionSpace, SearchSpace
+from pyamlz.tasks import affine, linear, nonlinear, projected_binary
+from pyamlz.tasks.taskset import Precision, TaskSet, checked_choice, checked_int
+
+__all__ = ["Preset", "names", "source"]
+
+Section: TypeAlias = Literal["tasks", "select", "final"]
+Checker: TypeAlias = Callable[[str, object], Any]
+Table: TypeAlias = dict[str, Any]
+
+_toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+
+GENERATORS: dict[str, Callable[..., TaskSet]] = {
+    "linear": linear,
+    "affine": affine,
+    "nonlinear": nonlinear,
+    "projected_binary": projected_binary,
+}
+_SPLITS: dict[Section, str] = {"tasks": "search", "select": "select", "final": "test"}
+_GIVEN = ("seed", "dtype")  # arguments of generators that are no keys
+_MAX_COUNT = 2**63 - 1  # as large as TOML's integers
+_MAX_FILE_SIZE = 2**20
+_DEFAULT_EVERY = 10_000
+
+
+def names() -> list[str]:
+    """The presets that come with the package."""
+    folder = resources.files("pyamlz") / "presets"
+    return sorted(Path(file.name).stem for file in folder.iterdir() if file.name.endswith(".toml"))
+
+
+def source(name: str) -> str:
+    """The TOML text of a preset that comes with the package.
+
+    Raises:
+        InputError: there is none; the message suggests the nearest.
+    """
+    if name not in names():
+        raise InputError(f"unknown preset {name!r}{hint(name, names())}")
+    return (resources.files("pyamlz") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """An experiment: tasks, space, method and what ends it.
+
+    Attributes:
+        name: of the preset, or the file's path.
+        config: all settings, checked, with the defaults of what was left out.
+    """
+
+    name: str
+    config: Table
+
+    @classmethod
+    def load(cls, name_or_path: str, overrides: Iterable[str] = ()) -> Preset:
+        """Reads a preset by its name, or from a TOML file.
+
+        Args:
+            name_or_path: something that ends in ".toml" or has a slash is a path.
+            overrides: settings that replace the file's, as "key=value": a dotted key, and a value as in TOML or a bare
+                word.
+
+        Raises:
+            InputError: a file, key or value is wrong; the message names it, and suggests the nearest key.
+        """
+        if name_or_path.endswith(".toml") or "/" in name_or_path:
+            text = _read_file(name_or_path)
+        else:
+            text = source(name_or_path)
+        try:
+            table = _toml.loads(text)
+        except ValueError as error:
+            raise InputError(f"{name_or_path}: not TOML: {error}") from None
+        for override in overrides:
+            _apply(table, override)
+        return cls.of(table, name_or_path)
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any], name: str = "") -> Preset:
+        """Checks a preset given as a dict.
+
+        Raises:
+            InputError: a key or value is wrong.
+        """
+        return cls(name, _checked_preset(copy.deepcopy(dict(table))))
+
+    @property
+    def description(self) -> str:
+        """One line about it."""
+        return str(self.config["description"])
+
+    @property
+    def precision(self) -> Precision:
+        """What programs compute in."""
+        return cast(Precision, self.config["precision"])
+
+    def toml(self) -> str:
+        """All settings as TOML; loading it gives the same preset."""
+        return dump_toml(self.config)
+
+    def tasks(self, section: Section, seed: int) -> TaskSet | None:
+        """The tasks of a section; None if the preset does not have it.
+
+        Raises:
+            InputError: an argument of the generator is wrong; the message names the key.
+        """
+        arguments = self.config.get(section)
+        if arguments is None:
+            return None
+        generator = GENERATORS[self.config["tasks"]["generator"]]
+        own = {key: value for key, value in arguments.items() if key in _keys_of(generator)}
+        shared = {key: value for key, value in self.config["tasks"].items() if key != "generator"}
+        merged: Table = {**shared, **own}
+        if "split" in _keys_of(generator) and "split" not in own:
+            merged["split"] = _SPLITS[section]
+        try:
+            return generator(**merged, seed=seed, dtype=self.precision)
+        except InputError as error:
+            raise InputError(f"{section}.{error}") from None
+
+    def space(self, tasks: TaskSet) -> SearchSpace:
+        """What programs may look like, on the features and labels of `tasks`."""
+        space = self.config["space"]
+        try:
+            dims = Dims.of(tasks, n_scalars=space["scalars"], n_vectors=space["vectors"], n_matrices=space["matrices"])
+            return SearchSpace(dims, **{name: _function_space(space[name]) for name in FUNCTIONS})
+        except InputError as error:
+            raise InputError(f"space.{error}") from None
+
+    def evaluator(self, tasks: TaskSet | PackedTasks, variant: Variant = "auto") -> Evaluator:
+        """What scores programs on `tasks` as the preset's searches do."""
+        combine = cast(Combine, self.config["combine"])
+        return Evaluator(tasks, precision=self.precision, variant=variant, combine=combine)
+
+    def search(self, tasks: TaskSet | PackedTasks, *, seed: int, variant: Variant = "auto") -> Search:
+        """A search with the preset's settings on the given tasks."""
+        settings = {key: self.config[key] for key in search_settings() if key in self.config}
+        settings.update({f"fec_{key}": value for key, value in self.config["fec"].items()})
+        start = self.config["start"]
+        fixed = self.config.get("fixed_program")
+        task_set = tasks.tasks if isinstance(tasks, PackedTasks) else tasks
+        return Search(
+            tasks,
+            self.space(task_set),
+            seed=seed,
+            start=start if start in STARTS else find_program("start", start),
+            fixed_program=None if fixed is None else find_program("fixed_program", fixed),
+            precision=self.precision,
+            variant=variant,
+            **settings,
+        )
+
+
+def find_program(name: str, value: str, n_features: int = 0) -> Program:
+    """The program that `value` stands for: the name of a built-in one, a program's text, or a file.
+
+    Args:
+        name: of the argument, for messages.
+        value: what the user wrote.
+        n_features: F, for integer indexes in the text.
+    """
+    if value in BASELINES:
+        return built_in(value)
+    try:
+        if "\n" in value or value.lstrip().startswith("def "):
+            return Program.parse(value, n_features)
+        if os.path.exists(value):
+            return Program.load(value, n_features)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    raise InputError(
+        f"{name}: expected a built-in program, a program's text or a file, got {value!r}{hint(value, BASELINES)}"
+    )
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _read_file(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MAX_FILE_SIZE + 1)
+        if len(data) > _MAX_FILE_SIZE:
+            raise InputError(f"{path}: expected at most {_MAX_FILE_SIZE} bytes")
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _apply(table: Table, override: str) -> None:
+    """Sets one "key=value" in a table."""
+    key, equals, value = override.partition("=")
+    path = [part.strip() for part in key.split(".")]
+    if not equals or not all(re.fullmatch(r"[A-Za-z0-9_-]+", part) for part in path):
+        raise InputError(f"--set: expected key=value, got {override!r}")
+    for part in path[:-1]:
+        inner = table.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise InputError(f"{key.strip()}: {part} is not a table")
+        table = inner
+    table[path[-1]] = _value(key.strip(), value.strip())
+
+
+def _value(key: str, text: str) -> object:
+    if re.fullmatch(r"[A-Za-z_][\w./-]*", text) and text not in ("true", "false", "inf", "nan"):
+        return text
+    try:
+        parsed = _toml.loads(f"value = {text}")
+    except ValueError:
+        parsed = {}
+    if list(parsed) != ["value"]:
+        raise InputError(f"{key}: expected a value as in TOML, got {text!r}")
+    return parsed["value"]
+
+
+# ---------------------------------------------------------------- checking
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise InputError(f"{name}: expected a string, got {value!r}")
+
+
+def _choice(choices: Iterable[str]) -> Checker:
+    return lambda name, value: checked_choice(name, value, choices)
+
+
+def _integer(low: int, high: int = _MAX_COUNT) -> Checker:
+    return lambda name, value: checked_int(name, value, low, high)
+
+
+def _fraction(name: str, value: object) -> float:
+    return checked_float(name, value, 0.0, 1.0)
+
+
+def _cost(name: str, value: object) -> float:
+    return checked_float(name, value, 0.0)
+
+
+def _ops(name: str, value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise InputError(f"{name}: expected a list of ops, got {value!r}")
+    return list(FunctionSpace(value).ops)
+
+
+def _baselines(name: str, value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise InputError(f"{name}: expected a list of built-in programs, got {value!r}")
+    return [checked_choice(name, program, BASELINES) for program in value]
+
+
+def _start(name: str, value: object) -> str:
+    start = _text(name, value)
+    if start not in STARTS:
+        _program(name, start)
+    return start
+
+
+def _program(name: str, value: object) -> str:
+    find_program(name, _text(name, value))
+    return str(value)
+
+
+def _any(name: str, value: object) -> object:
+    return value
+
+
+def _mutations(name: str, value: object) -> dict[str, float]:
+    return checked_mutations(value)
+
+
+def _table(checkers: Mapping[str, Checker]) -> Checker:
+    """Checks a table whose keys are those of `checkers`."""
+
+    def check(name: str, value: object) -> Table:
+        if not isinstance(value, dict):
+            raise InputError(f"{name}: expected a table, got {value!r}")
+        prefix = f"{name}." if name else ""
+        for key in value:
+            if key not in checkers:
+                raise InputError(f"unknown key {prefix + key!r}{hint(key, checkers)}")
+        return {key: checkers[key](prefix + key, value[key]) for key in checkers if key in value}
+
+    return check
+
+
+_FEC: dict[str, Checker] = {"size": _integer(0, 2**32 - 1), "train": _integer(1, 2**32 - 1)}
+_FEC["valid"] = _FEC["train"]
+_FUNCTION: dict[str, Checker] = {
+    "size": _integer(0),
+    "min_size": _integer(0),
+    "max_size": _integer(0),
+    "init_size": _integer(0),
+    "ops": _ops,
+}
+_SPACE: dict[str, Checker] = {
+    "scalars": _integer(2),
+    "vectors": _integer(1),
+    "matrices": _integer(0),
+    **dict.fromkeys(FUNCTIONS, _table(_FUNCTION)),
+}
+_TOP: dict[str, Checker] = {
+    "description": _text,
+    "algorithm": _choice(ALGORITHMS),
+    "population_size": _integer(1, 2**32 - 1),
+    "tournament_size": _integer(1, 2**32 - 1),
+    "mutate_prob": _fraction,
+    "mutations": _mutations,
+    "start": _start,
+    "fixed_program": _program,
+    "combine": _choice(COMBINES),
+    "precision": _choice(PRECISIONS),
+    "max_cost": _cost,
+    "cache_size": _integer(0, 2**32 - 1),
+    "max_evaluations": _integer(1),
+    "max_experiments": _integer(1),
+    "sufficient_fitness": _fraction,
+    "fec": _table(_FEC),
+    "tasks": _any,
+    "select": _any,
+    "final": _any,
+    "space": _table(_SPACE),
+}
+
+
+def _checked_preset(table: Table) -> Table:
+    config = _table(_TOP)("", table)
+    for needed in ("tasks", "space"):
+        if needed not in config:
+            raise InputError(f"{needed}: this table is missing")
+    defaults = search_settings()
+    fec = {key: defaults.pop(f"fec_{key}") for key in _FEC}
+    first = {"description": "", "start": "random", "precision": "float32"}
+    config = {**first, **defaults, **config, "fec": {**fec, **config.get("fec", {})}}
+    config["space"] = _checked_space(config["space"])
+    _check_tasks(config)
+    return {key: config[key] for key in _TOP if key in config}
+
+
+def _checked_space(space: Table) -> Table:
+    for key in ("scalars", "vectors", "matrices"):
+        if key not in space:
+            raise InputError(f"space.{key}: this key is missing")
+    for name in FUNCTIONS:
+        function = space.setdefault(name, {})
+        if "size" in function and set(function) & {"min_size", "max_size", "init_size"}:
+            raise InputError(f"space.{name}.size: expected either size, or min_size, max_size and init_size")
+        try:
+            _function_space(function)
+        except InputError as error:
+            raise InputError(f"space.{name}.{error}") from None
+    return space
+
+
+def _function_space(function: Table) -> FunctionSpace:
+    if "size" in function:
+        return FunctionSpace.fixed(function["size"], function.get("ops", []))
+    return FunctionSpace(**function)
+
+
+def _keys_of(generator: Callable[..., TaskSet]) -> list[str]:
+    return [key for key in inspect.signature(generator).parameters if key not in _GIVEN]
+
+
+def _check_tasks(config: Table) -> None:
+    """Checks the keys of the three sections, and gives the first one its defaults."""
+    tasks = config["tasks"]
+    if not isinstance(tasks, dict) or "generator" not in tasks:
+        raise InputError(f"tasks.generator: expected one of {', '.join(GENERATORS)}")
+    generator = GENERATORS[checked_choice("tasks.generator", tasks["generator"], GENERATORS)]
+    arguments: dict[str, Checker] = dict.fromkeys(_keys_of(generator), _any)
+    own: dict[Section, dict[str, Checker]] = {
+        "tasks": {"generator": _text},
+        "select": {"every": _integer(1)},
+        "final": {"compare": _baselines},
+    }
+    for section, checkers in own.items():
+        if section in config:
+            config[section] = _table({**checkers, **arguments})(section, config[section])
+    if "select" in config:
+        config["select"].setdefault("every", _DEFAULT_EVERY)
+    for key, parameter in inspect.signature(generator).parameters.items():
+        if key in arguments and key != "split" and key not in config["tasks"]:
+            if parameter.default is inspect.Parameter.empty:
+                raise InputError(f"tasks.{key}: this key is missing")
+            if parameter.default is not None:
+                config["tasks"][key] = parameter.default
+
+
+# ---------------------------------------------------------------- writing
+
+
+def dump_toml(table: Mapping[str, Any], prefix: str = "") -> str:
+    """A table as TOML text: numbers, strings, lists and tables. Tables without a string or list in them are inline."""
+    lines, sections = [], []
+    for key, value in table.items():
+        if isinstance(value, Mapping) and not all(isinstance(v, (int, float)) for v in value.values()):
+            sections.append(f"\n[{prefix}{key}]\n" + dump_toml(value, f"{prefix}{key}."))
+        elif isinstance(value, Mapping) and prefix:
+            sections.append(f"\n[{prefix}{key}]\n" + dump_toml(value))
+        else:
+            lines.append(f"{key} = {_toml_value(value)}\n")
+    return "".join([*lines, *sections])
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_toml_value(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml_value(inner) for inner in value) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)

@@ -1,0 +1,483 @@
+"""Searches: regularized evolution and random search (Real et al., ICML 2020, section 3.2)."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pyamlz._checks import checked_float
+from pyamlz._ffi import ffi, lib
+from pyamlz._interrupt import interrupt_flag
+from pyamlz._native import (
+    ALGORITHMS,
+    COMBINES,
+    MUTATIONS,
+    PRECISIONS,
+    VARIANTS,
+    construct,
+    name_of,
+    number_of,
+)
+from pyamlz.errors import InputError, SearchError, check
+from pyamlz.evaluate import Combine, PackedTasks, Variant, packed
+from pyamlz.program import Program
+from pyamlz.space import SearchSpace
+from pyamlz.tasks.taskset import Precision, TaskSet, checked_int, checked_seed
+
+__all__ = ["Algorithm", "Improvement", "Member", "Progress", "Result", "Search", "Start", "StopReason"]
+
+Algorithm: TypeAlias = Literal["evolution", "random_search"]
+Start: TypeAlias = Literal["random", "empty"]
+StopReason: TypeAlias = Literal["sufficient_fitness", "max_evaluations", "max_seconds", "interrupted", "callback"]
+
+STARTS: dict[str, int] = {"random": lib.AMLZ_START_RANDOM, "empty": lib.AMLZ_START_EMPTY}
+
+_MAX_32 = 2**32 - 1
+_MAX_64 = 2**64 - 1
+_NEVER = 2.0  # as a sufficient fitness
+_SLICE_SECONDS = 0.15  # how long a Ctrl-C waits at most, but for a single evaluation that takes longer
+_FIRST_SLICE = 1  # evaluations; programs may be slow
+_MAX_GROWTH = 8  # of a slice over the one before
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Counts of a search so far.
+
+    Attributes:
+        evaluations: programs scored, in whatever way.
+        cache_hits: of these, known by their structural key, so that nothing was run.
+        fec_hits: known by their errors on the first examples (the functional equivalence cache).
+        over_budget: scored 0 for their cost.
+        probes: programs run on the first examples.
+        full_evaluations: programs run on all examples.
+        train_steps: training steps of probes and full evaluations, Predict and Learn on one example of one task each.
+        valid_steps: validation steps likewise.
+        best_fitness: of the best program so far; -1 before the first.
+        best_evaluation: number of the evaluation that found it, from 1.
+        mean_fitness: of the population as it is.
+        population: its members so far.
+        seconds: time spent in :meth:`Search.run`.
+    """
+
+    evaluations: int
+    cache_hits: int
+    fec_hits: int
+    over_budget: int
+    probes: int
+    full_evaluations: int
+    train_steps: int
+    valid_steps: int
+    best_fitness: float
+    best_evaluation: int
+    mean_fitness: float
+    population: int
+    seconds: float
+
+    @property
+    def evaluations_per_second(self) -> float:
+        """Programs scored a second; 0 before the first."""
+        return self.evaluations / self.seconds if self.seconds > 0 else 0.0
+
+
+_COUNTS = tuple(field.name for field in fields(Progress) if field.name != "seconds")
+
+Callback: TypeAlias = Callable[[Progress], object]
+
+
+class Improvement(NamedTuple):
+    """An evaluation that found a better program than all before it.
+
+    Attributes:
+        evaluation: its number, from 1.
+        fitness: the new best fitness.
+        seconds: time spent in :meth:`Search.run` until then.
+    """
+
+    evaluation: int
+    fitness: float
+    seconds: float
+
+
+class Member(NamedTuple):
+    """A program of a population, and its fitness."""
+
+    program: Program
+    fitness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a search has found so far, all calls of :meth:`Search.run` together.
+
+    Attributes:
+        best: the best program ever seen.
+        best_fitness: its fitness on the search's tasks.
+        evaluations: programs scored.
+        seconds: time spent in :meth:`Search.run`.
+        history: every improvement of the best fitness; all but its times depend on the search's arguments alone.
+        stop_reason: why the last call ended: "sufficient_fitness", "max_evaluations", "max_seconds", "interrupted" (by
+            Ctrl-C) or "callback".
+        stats: the counts.
+    """
+
+    best: Program
+    best_fitness: float
+    evaluations: int
+    seconds: float
+    history: list[Improvement]
+    stop_reason: StopReason
+    stats: Progress
+
+
+class Search:
+    """A search for programs that learn the given tasks.
+
+    Everything random in it comes from `seed`: the same arguments give the same programs in the same order on every
+    machine, and running it for n and then for m evaluations is running it for n + m. How much memory it needs is known
+    when it is made, and that is all it ever takes.
+
+    One thread at a time may call :meth:`run`; the other methods may be called from any thread. Searches in different
+    threads run at the same time: Python's lock is not held while programs are scored.
+
+    Arguments that are left out, or None, take the paper's values, which :attr:`config` tells.
+
+    Args:
+        tasks: what programs are scored on, packed or not.
+        space: what they may look like; its F, kind and number of classes must be those of the tasks.
+        seed: 0 to 2**64 - 1.
+        algorithm: "evolution" or "random_search".
+        population_size: P, 1 or more.
+        tournament_size: T, 1 or more.
+        mutate_prob: U, in [0, 1]: a child is mutated with this probability, else it is a copy.
+        mutations: weights, 0 or more, of "insert", "remove", "randomize_instruction", "randomize_function",
+            "alter_argument", "trade" (insert one and remove one), "randomize_program" and "identity". Those that are
+            not named have weight 0.
+        start: what the first population is made of: "random" programs, "empty" ones, or copies of a program.
+        fixed_program: what functions without ops hold, with a start that is not a program; by default nothing.
+        combine: how the fitnesses of single tasks become one, "mean" or "median".
+        cache_size: structural keys remembered; 0 for none.
+        fec_size: fingerprints remembered; 0 for no functional equivalence cache.
+        fec_train: training examples that a fingerprint looks at, at most what the tasks have.
+        fec_valid: validation examples likewise.
+        max_cost: programs that cost more (see :meth:`Program.cost`) score 0 without being run; 0 for no limit.
+        precision: "float32" or "float64"; default: as the tasks are packed, else "float32".
+        variant: kernels to use: "auto", "baseline", "avx2" or "avx512". All give the same bits.
+
+    Raises:
+        InputError: an argument is wrong; the message names it.
+        ProgramError: `start` or `fixed_program` does not fit the space.
+    """
+
+    def __init__(
+        self,
+        tasks: TaskSet | PackedTasks,
+        space: SearchSpace,
+        *,
+        seed: int,
+        algorithm: Algorithm | None = None,
+        population_size: int | None = None,
+        tournament_size: int | None = None,
+        mutate_prob: float | None = None,
+        mutations: Mapping[str, float] | None = None,
+        start: Start | Program | None = None,
+        fixed_program: Program | None = None,
+        combine: Combine | None = None,
+        cache_size: int | None = None,
+        fec_size: int | None = None,
+        fec_train: int | None = None,
+        fec_valid: int | None = None,
+        max_cost: float | None = None,
+        precision: Precision | None = None,
+        variant: Variant = "auto",
+    ) -> None:
+        if not isinstance(space, SearchSpace):
+            raise InputError(f"space: expected a SearchSpace, got {type(space).__name__}")
+        self._tasks = packed(tasks, precision)
+        self._space = space
+        config = ffi.new("amlz_search_config *")
+        lib.amlz_search_defaults(config)
+        config.space = space._c()[0]
+        config.seed = checked_seed("seed", seed)
+        config.precision = PRECISIONS[self._tasks.precision]
+        config.variant = number_of("variant", variant, VARIANTS)
+        if algorithm is not None:
+            config.algorithm = number_of("algorithm", algorithm, ALGORITHMS)
+        if combine is not None:
+            config.combine = number_of("combine", combine, COMBINES)
+        counts = {
+            "population_size": population_size,
+            "tournament_size": tournament_size,
+            "cache_size": cache_size,
+            "fec_size": fec_size,
+            "fec_train": fec_train,
+            "fec_valid": fec_valid,
+        }
+        for name, count in counts.items():
+            if count is not None:
+                lowest = 1 if name in ("population_size", "tournament_size") else 0
+                setattr(config, name, checked_int(name, count, lowest, _MAX_32))
+        if mutate_prob is not None:
+            config.mutate_prob = checked_float("mutate_prob", mutate_prob, 0.0, 1.0)
+        if max_cost is not None:
+            config.max_cost = checked_float("max_cost", max_cost, 0.0)
+        if mutations is not None:
+            weights = checked_mutations(mutations)
+            for name, number in MUTATIONS.items():
+                config.mutation_weight[number] = weights.get(name, 0.0)
+        self._start = self._first_programs(config, start, fixed_program)
+        self._config = config
+        start_program = ffi.NULL if self._start is None else self._start._c
+        self._handle = construct(
+            "search",
+            config,
+            self._tasks._handle.pointer,
+            start_program,
+            size_arguments=(self._tasks.tasks.n_tasks,),
+            keep=self._tasks,
+        )
+        self._counts = ffi.new("amlz_progress *")
+        self._history: list[Improvement] = []
+        self._seconds = 0.0
+        self._slice = _FIRST_SLICE
+        self._running = threading.Lock()  # held by run
+        self._calling = threading.Lock()  # held during each call of the library
+
+    def _first_programs(self, config: Any, start: object, fixed_program: Program | None) -> Program | None:
+        """Sets how the search starts; the program that it needs for this, if any."""
+        if fixed_program is not None and not isinstance(fixed_program, Program):
+            raise InputError(f"fixed_program: expected a Program, got {type(fixed_program).__name__}")
+        if isinstance(start, Program):
+            if fixed_program is not None:
+                raise InputError("fixed_program: expected none with a start that is a program")
+            config.start = lib.AMLZ_START_PROGRAM
+            fixed_program = start
+        elif start is not None:
+            config.start = number_of("start", start, STARTS)
+        if fixed_program is not None:
+            fixed_program.check(self._space.dims)
+        return fixed_program
+
+    @property
+    def space(self) -> SearchSpace:
+        """What the programs may look like."""
+        return self._space
+
+    @property
+    def tasks(self) -> PackedTasks:
+        """What the programs are scored on."""
+        return self._tasks
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The values in use, by the names of the constructor's arguments."""
+        c = self._config
+        return {
+            "seed": int(c.seed),
+            **search_settings(c),
+            "start": self._start if c.start == lib.AMLZ_START_PROGRAM else name_of(c.start, STARTS),
+            "precision": self._tasks.precision,
+            "variant": name_of(c.variant, VARIANTS),
+        }
+
+    @property
+    def progress(self) -> Progress:
+        """The counts so far."""
+        counts = ffi.new("amlz_progress *")
+        with self._calling:
+            lib.amlz_search_progress(self._handle.pointer, counts)
+        return _progress(counts, self._seconds)
+
+    @property
+    def best(self) -> Member:
+        """The best program ever seen, and its fitness on the search's tasks.
+
+        Raises:
+            SearchError: nothing was evaluated yet.
+        """
+        fitness = ffi.new("double *")
+        with self._calling:
+            if self._counts.evaluations == 0:
+                raise SearchError("best: nothing was evaluated yet")
+            c = ffi.new("amlz_program *")
+            check(lib.amlz_search_best(self._handle.pointer, c, fitness))
+        return Member(Program._of(c), float(fitness[0]))
+
+    @property
+    def population(self) -> list[Member]:
+        """The population as it is, the oldest member first."""
+        fitness = ffi.new("double *")
+        members = []
+        with self._calling:
+            for index in range(self._counts.population):
+                c = ffi.new("amlz_program *")
+                check(lib.amlz_search_member(self._handle.pointer, index, c, fitness))
+                members.append(Member(Program._of(c), float(fitness[0])))
+        return members
+
+    @property
+    def digest(self) -> int:
+        """A 64-bit hash of the search's state: equal searches have equal digests, on every machine."""
+        with self._calling:
+            return int(lib.amlz_search_digest(self._handle.pointer))
+
+    def run(
+        self,
+        *,
+        max_evaluations: int | None = None,
+        max_seconds: float | None = None,
+        sufficient_fitness: float | None = None,
+        callbacks: Iterable[Callback] = (),
+    ) -> Result:
+        """Goes on searching until something ends it, and returns what was found so far.
+
+        Ctrl-C ends it too, within a fraction of a second or when the evaluation at hand is done, and nothing is lost; a
+        second Ctrl-C raises KeyboardInterrupt.
+
+        Args:
+            max_evaluations: programs to score in this call, 1 or more.
+            max_seconds: time that this call may take, over 0. What is found then depends on the machine's speed.
+            sufficient_fitness: stop at the first program of this fitness, in [0, 1].
+            callbacks: called every fraction of a second with a :class:`Progress`, in this thread; when one of them
+                returns a true value, the search stops.
+
+        Raises:
+            InputError: an argument is wrong, or nothing could ever end the search.
+            SearchError: the search is being run already.
+        """
+        callbacks = list(callbacks)
+        if max_evaluations is None and max_seconds is None and sufficient_fitness is None and not callbacks:
+            raise InputError("run: expected max_evaluations, max_seconds, sufficient_fitness or a callback to end it")
+        limits = _Limits(
+            _MAX_64 if max_evaluations is None else checked_int("max_evaluations", max_evaluations, 1, _MAX_64),
+            math.inf if max_seconds is None else checked_float("max_seconds", max_seconds, 0.0, over=True),
+            _NEVER if sufficient_fitness is None else checked_float("sufficient_fitness", sufficient_fitness, 0.0, 1.0),
+        )
+        if not self._running.acquire(blocking=False):
+            raise SearchError("run: this search is being run already")
+        try:
+            reason = self._run(limits, callbacks)
+        finally:
+            self._running.release()
+        best = self.best
+        stats = self.progress
+        return Result(
+            best=best.program,
+            best_fitness=best.fitness,
+            evaluations=stats.evaluations,
+            seconds=stats.seconds,
+            history=list(self._history),
+            stop_reason=reason,
+            stats=stats,
+        )
+
+    def _run(self, limits: _Limits, callbacks: list[Callback]) -> StopReason:
+        clock = _Clock(self._seconds)
+        left = limits.evaluations
+        with interrupt_flag() as interrupt:
+            while True:
+                left -= self._advance(min(self._slice, left), limits, clock)
+                progress = _progress(self._counts, self._seconds)
+                stops = [bool(callback(progress)) for callback in callbacks]
+                if progress.best_fitness >= limits.fitness:
+                    return "sufficient_fitness"
+                if left == 0:
+                    return "max_evaluations"
+                if interrupt.is_set:
+                    return "interrupted"
+                if any(stops):
+                    return "callback"
+                if clock.in_this_run() >= limits.seconds:
+                    return "max_seconds"
+
+    def _advance(self, evaluations: int, limits: _Limits, clock: _Clock) -> int:
+        """Scores up to so many programs, taking down each improvement; how many it were."""
+        began = time.monotonic()
+        counts = self._counts
+        first = counts.evaluations
+        while counts.evaluations - first < evaluations:
+            best = counts.best_fitness if counts.evaluations else -1.0
+            if best >= limits.fitness:
+                break
+            target = min(limits.fitness, math.nextafter(best, _NEVER))
+            with self._calling:
+                done = counts.evaluations - first
+                check(lib.amlz_search_run(self._handle.pointer, evaluations - done, target, counts))
+            self._seconds = clock.in_all()
+            if counts.best_fitness > best:
+                self._history.append(
+                    Improvement(int(counts.best_evaluation), float(counts.best_fitness), self._seconds)
+                )
+        done = int(counts.evaluations - first)
+        if done == evaluations:
+            self._plan_slice(evaluations, time.monotonic() - began, limits.seconds - clock.in_this_run())
+        return done
+
+    def _plan_slice(self, evaluations: int, took: float, left: float) -> None:
+        """Sets the next slice's size from what the last one took and the time that is left."""
+        wanted = min(_SLICE_SECONDS, max(left, 0.0))
+        size = evaluations * wanted / took if took > 0 else math.inf
+        self._slice = max(1, int(min(size, evaluations * _MAX_GROWTH)))
+
+
+class _Limits(NamedTuple):
+    """What ends a run."""
+
+    evaluations: int
+    seconds: float
+    fitness: float
+
+
+class _Clock:
+    """The time of one run, and of all runs of the search."""
+
+    def __init__(self, before: float) -> None:
+        self._before = before
+        self._began = time.monotonic()
+
+    def in_this_run(self) -> float:
+        return time.monotonic() - self._began
+
+    def in_all(self) -> float:
+        return self._before + self.in_this_run()
+
+
+def checked_mutations(mutations: object) -> dict[str, float]:
+    """`mutations` as a dict of weights by names of mutations."""
+    if not isinstance(mutations, Mapping):
+        raise InputError(f"mutations: expected weights by name, got {mutations!r}")
+    for name in mutations:
+        number_of("mutations", name, MUTATIONS)
+    return {name: checked_float(f"mutations.{name}", weight, 0.0) for name, weight in mutations.items()}
+
+
+def search_settings(config: Any = None) -> dict[str, Any]:
+    """The settings in a C configuration, by default the paper's, by the names of :class:`Search`'s arguments."""
+    if config is None:
+        config = ffi.new("amlz_search_config *")
+        lib.amlz_search_defaults(config)
+    return {
+        "algorithm": name_of(config.algorithm, ALGORITHMS),
+        "population_size": int(config.population_size),
+        "tournament_size": int(config.tournament_size),
+        "mutate_prob": float(config.mutate_prob),
+        "mutations": {
+            name: float(config.mutation_weight[number])
+            for name, number in MUTATIONS.items()
+            if config.mutation_weight[number] > 0
+        },
+        "combine": name_of(config.combine, COMBINES),
+        "cache_size": int(config.cache_size),
+        "fec_size": int(config.fec_size),
+        "fec_train": int(config.fec_train),
+        "fec_valid": int(config.fec_valid),
+        "max_cost": float(config.max_cost),
+    }
+
+
+def _progress(counts: Any, seconds: float) -> Progress:
+    return Progress(**{name: getattr(counts, name) for name in _COUNTS}, seconds=seconds)

@@ -1,0 +1,170 @@
+"""Regression tasks with a known answer: linear, affine and two-layer teachers.
+
+Real et al. (ICML 2020), section 4.1. Features and the teacher's weights are
+standard Gaussian; each task has its own of both.
+
+The same arguments give the same bits on every machine. All arithmetic is in
+float64, one feature (or hidden unit) at a time in rising order; features and
+labels are then rounded to the requested dtype, once. Task t depends on the seed
+and on t, not on the number of tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from pyamlz.tasks import _random
+from pyamlz.tasks._ordered import Doubles, matrix_product
+from pyamlz.tasks.taskset import (
+    MAX_COUNT,
+    MAX_FEATURES,
+    Precision,
+    TaskSet,
+    check_total,
+    checked_int,
+    checked_precision,
+    checked_seed,
+)
+
+Teacher: TypeAlias = Callable[[Doubles], Doubles]
+
+
+def linear(
+    n_features: int = 4,
+    n_tasks: int = 10,
+    n_train: int = 100,
+    n_valid: int = 100,
+    seed: int = 0,
+    epochs: int = 1,
+    dtype: Precision = "float32",
+) -> TaskSet:
+    """Linear regression tasks, y = w . x (section 4.1).
+
+    Args:
+        n_features: F, 1 to 4096.
+        n_tasks: D, the number of tasks.
+        n_train: N, training examples of each task.
+        n_valid: M, validation examples of each task.
+        seed: seed of features, weights and example order, 0 to 2**64 - 1.
+        epochs: passes over the training examples.
+        dtype: "float32" or "float64", of the arrays made.
+
+    Returns:
+        A regression TaskSet: features (D, N, F) and (D, M, F), labels (D, N)
+        and (D, M).
+
+    Raises:
+        InputError: an argument is of the wrong type or out of range.
+    """
+
+    def teacher(seed: int, task: int, width: int) -> Teacher:
+        w = _random.gaussian(seed, ("linear", "weights", task), (1, width))
+        return lambda x: matrix_product(w, x)[:, 0]
+
+    return _regression("linear", teacher, n_features, n_tasks, n_train, n_valid, seed, epochs, dtype)
+
+
+def affine(
+    n_features: int = 4,
+    n_tasks: int = 10,
+    n_train: int = 100,
+    n_valid: int = 100,
+    seed: int = 0,
+    epochs: int = 1,
+    dtype: Precision = "float32",
+) -> TaskSet:
+    """Affine regression tasks, y = w . x + b (section 4.1).
+
+    The bias b is standard Gaussian and added last. Arguments, result and errors
+    are those of :func:`linear`.
+    """
+
+    def teacher(seed: int, task: int, width: int) -> Teacher:
+        w = _random.gaussian(seed, ("affine", "weights", task), (1, width))
+        b = _random.gaussian(seed, ("affine", "bias", task), ())
+        return lambda x: matrix_product(w, x)[:, 0] + b
+
+    return _regression("affine", teacher, n_features, n_tasks, n_train, n_valid, seed, epochs, dtype)
+
+
+def nonlinear(
+    n_features: int = 4,
+    n_tasks: int = 10,
+    n_train: int = 100,
+    n_valid: int = 100,
+    seed: int = 0,
+    epochs: int = 1,
+    dtype: Precision = "float32",
+) -> TaskSet:
+    """Regression tasks of a two-layer teacher, y = u . ReLU(M x) (section 4.1).
+
+    M is F x F and u has F elements, both standard Gaussian. Arguments, result
+    and errors are those of :func:`linear`.
+    """
+
+    def teacher(seed: int, task: int, width: int) -> Teacher:
+        m = _random.gaussian(seed, ("nonlinear", "hidden", task), (width, width))
+        u = _random.gaussian(seed, ("nonlinear", "output", task), (1, width))
+        return lambda x: matrix_product(u, _relu(matrix_product(m, x)))[:, 0]
+
+    return _regression("nonlinear", teacher, n_features, n_tasks, n_train, n_valid, seed, epochs, dtype)
+
+
+def _relu(x: Doubles) -> Doubles:
+    return np.where(x > 0.0, x, 0.0)
+
+
+def _regression(
+    name: str,
+    make_teacher: Callable[[int, int, int], Teacher],
+    n_features: int,
+    n_tasks: int,
+    n_train: int,
+    n_valid: int,
+    seed: int,
+    epochs: int,
+    dtype: Precision,
+) -> TaskSet:
+    n_features = checked_int("n_features", n_features, 1, MAX_FEATURES)
+    n_tasks = checked_int("n_tasks", n_tasks, 1, MAX_COUNT)
+    sizes = {
+        "train": checked_int("n_train", n_train, 1, MAX_COUNT),
+        "valid": checked_int("n_valid", n_valid, 1, MAX_COUNT),
+    }
+    seed = checked_seed("seed", seed)
+    epochs = checked_int("epochs", epochs, 1, MAX_COUNT)
+    dtype = checked_precision("dtype", dtype)
+    check_total(n_tasks, sum(sizes.values()), n_features)
+    x = {part: np.empty((n_tasks, n, n_features), dtype) for part, n in sizes.items()}
+    y = {part: np.empty((n_tasks, n), dtype) for part, n in sizes.items()}
+    for task in range(n_tasks):
+        teacher = make_teacher(seed, task, n_features)
+        for part, n in sizes.items():
+            features = _random.gaussian(seed, (name, part, task), (n, n_features))
+            x[part][task] = features
+            y[part][task] = teacher(features)
+    return TaskSet(
+        kind="regression",
+        train_x=x["train"],
+        train_y=y["train"],
+        valid_x=x["valid"],
+        valid_y=y["valid"],
+        n_classes=0,
+        epochs=epochs,
+        order_seed=seed,
+        source={
+            "generator": name,
+            "arguments": {
+                "n_features": n_features,
+                "n_tasks": n_tasks,
+                "n_train": sizes["train"],
+                "n_valid": sizes["valid"],
+                "seed": seed,
+                "epochs": epochs,
+                "dtype": dtype,
+            },
+        },
+    )

@@ -1,0 +1,141 @@
+/* The table of the most recently used keys, against a list that is searched from end to end. */
+#include "cache.h"
+#include "fixtures.h"
+
+/* Keys and fitnesses, the least recently used first. */
+typedef struct model {
+    uint64_t key[64];
+    double fitness[64];
+    size_t count, capacity;
+} model;
+
+static void model_append(model *m, uint64_t key, double fitness)
+{
+    m->key[m->count] = key;
+    m->fitness[m->count++] = fitness;
+}
+
+static void model_drop(model *m, size_t i)
+{
+    memmove(m->key + i, m->key + i + 1, (m->count - i - 1) * sizeof *m->key);
+    memmove(m->fitness + i, m->fitness + i + 1, (m->count - i - 1) * sizeof *m->fitness);
+    m->count--;
+}
+
+static int model_find(model *m, uint64_t key, double *fitness)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        if (m->key[i] == key) {
+            *fitness = m->fitness[i];
+            model_drop(m, i);
+            model_append(m, key, *fitness);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void model_insert(model *m, uint64_t key, double fitness)
+{
+    if (m->capacity == 0) {
+        return;
+    }
+    if (m->count == m->capacity) {
+        model_drop(m, 0);
+    }
+    model_append(m, key, fitness);
+}
+
+/* A table in a block that ends where cache_size says. */
+static cache cache_new(uint32_t capacity)
+{
+    cache c;
+    const size_t size = cache_size(capacity);
+    unsigned char *block = block_new(size + sizeof(uint64_t) - 1);
+    cache_init(&c, block + (sizeof(uint64_t) - (uintptr_t)block % sizeof(uint64_t)) % sizeof(uint64_t), capacity);
+    return c;
+}
+
+static void test_against_model(uint32_t capacity, uint32_t n_keys, int same_bucket)
+{
+    uint64_t state = capacity * 1000 + n_keys;
+    cache c = cache_new(capacity);
+    model m = {{0}, {0}, 0, capacity};
+    unsigned wrong = 0, hits = 0;
+    for (int i = 0; i < 100000; i++) {
+        const uint64_t which = draw_below(&state, n_keys);
+        const uint64_t key = same_bucket ? which << 40 : which * UINT64_C(0x9e3779b97f4a7c15);
+        double found = -1, expected = -1;
+        const int hit = cache_find(&c, key, &found);
+        wrong += hit != model_find(&m, key, &expected);
+        wrong += bits_of(found) != bits_of(expected);
+        hits += hit != 0;
+        if (!hit && draw_below(&state, 4) != 0) {
+            const double fitness = draw_real(&state);
+            cache_insert(&c, key, fitness);
+            model_insert(&m, key, fitness);
+        }
+        wrong += c.count != m.count;
+    }
+    if (!CHECK_EQ_INT(wrong, 0)) {
+        printf("  capacity %u, %u keys\n", (unsigned)capacity, (unsigned)n_keys);
+    }
+    CHECK((hits > 0) == (capacity > 0));
+    blocks_free();
+}
+
+static void test_by_hand(void)
+{
+    cache c = cache_new(2);
+    double fitness = -1;
+    CHECK_EQ_INT(cache_find(&c, 0, &fitness), 0); /* 0 is a key like any other, and not there */
+    CHECK_EQ_F64BITS(fitness, -1.0);
+    cache_insert(&c, 0, 0.5);
+    cache_insert(&c, UINT64_MAX, 0.25);
+    CHECK_EQ_INT(cache_find(&c, 0, &fitness), 1); /* a use: now the other one is the older */
+    CHECK_EQ_F64BITS(fitness, 0.5);
+    cache_insert(&c, 7, 0.125);
+    CHECK_EQ_INT(cache_find(&c, UINT64_MAX, &fitness), 0);
+    CHECK_EQ_INT(cache_find(&c, 0, &fitness), 1);
+    CHECK_EQ_INT(cache_find(&c, 7, &fitness), 1);
+    CHECK_EQ_F64BITS(fitness, 0.125);
+    cache_insert(&c, 8, 1);
+    CHECK_EQ_INT(cache_find(&c, 0, &fitness), 0);
+    blocks_free();
+}
+
+static void test_sizes(void)
+{
+    CHECK_EQ_INT((int)cache_size(0), 0);
+    CHECK(cache_size(1) > 0);
+    for (uint32_t capacity = 1; capacity < 100000; capacity = capacity * 3 + 1) {
+        CHECK(cache_size(capacity + 1) > cache_size(capacity));
+        CHECK(cache_size(capacity) >= capacity * sizeof(cache_entry));
+        CHECK(cache_size(capacity) <= capacity * (sizeof(cache_entry) + 2 * sizeof(uint32_t)));
+    }
+}
+
+/* Capacity 0: nothing is remembered, and no memory needed. */
+static void test_none(void)
+{
+    cache c;
+    double fitness = -1;
+    cache_init(&c, NULL, 0);
+    cache_insert(&c, 5, 0.5);
+    CHECK_EQ_INT(cache_find(&c, 5, &fitness), 0);
+    CHECK_EQ_F64BITS(fitness, -1.0);
+}
+
+int main(void)
+{
+    static const uint32_t capacities[] = {0, 1, 2, 3, 5, 8, 17, 63};
+    test_by_hand();
+    test_none();
+    test_sizes();
+    for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+        test_against_model(capacities[i], capacities[i] + 1, 0);
+        test_against_model(capacities[i], 100, 0);
+        test_against_model(capacities[i], 20, 1); /* all keys in one bucket */
+    }
+    return check_report("cache");
+}

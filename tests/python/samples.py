@@ -1,0 +1,70 @@
+"""What several test files need: a small space, small task sets, random programs."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyamlz import Dims, FunctionSpace, Instruction, Program, SearchSpace, TaskSet, tasks
+from pyamlz._ffi import lib
+from pyamlz._native import VARIANTS
+from pyamlz.ops import OPS, Constant, Op, Type
+
+LINEAR_OPS = [
+    "scalar_constant",
+    "dot_product",
+    "scalar_difference",
+    "scalar_product",
+    "scalar_vector_product",
+    "vector_sum",
+]
+ALL_OPS = [op.name for op in OPS]
+VARIANTS_HERE = [name for name, number in VARIANTS.items() if lib.amlz_variant_available(number)]
+VECTORS = Path(__file__).parents[1] / "vectors" / "reference.jsonl.gz"
+
+
+def linear_tasks(seed: int = 1, **arguments: int) -> TaskSet:
+    return tasks.linear(**{"n_features": 4, "n_tasks": 4, "n_train": 50, "n_valid": 20, "seed": seed, **arguments})
+
+
+def linear_space(task_set: TaskSet) -> SearchSpace:
+    """The demo's, with smaller functions."""
+    return SearchSpace(
+        Dims.of(task_set, n_scalars=4, n_vectors=3, n_matrices=0),
+        setup=FunctionSpace.fixed(5, LINEAR_OPS),
+        predict=FunctionSpace.fixed(2, LINEAR_OPS),
+        learn=FunctionSpace.fixed(6, LINEAR_OPS),
+    )
+
+
+def full_space(dims: Dims, size: int = 20) -> SearchSpace:
+    """All ops everywhere."""
+    function = FunctionSpace(ALL_OPS, 0, 40, size)
+    return SearchSpace(dims, setup=function, predict=function, learn=function)
+
+
+def random_programs(count: int, dims: Dims | None = None) -> Iterator[Program]:
+    space = full_space(dims or Dims(n_features=4, n_scalars=5, n_vectors=5, n_matrices=3))
+    for seed in range(count):
+        yield Program.random(space, seed)
+
+
+def instruction_of(op: Op) -> Instruction:
+    """An instruction that has every operand and constant of the op in a place of its own."""
+    constants = {Constant.REAL: -0.75, Constant.INDEX: 0.5, Constant.STDEV: 0.25}
+    return Instruction(
+        op.name,
+        out=0 if op.out is Type.NONE else 2,
+        in1=0 if op.in1 is Type.NONE else 1,
+        in2=0 if op.in2 is Type.NONE else 3,
+        constants=tuple(constants[kind] for kind in op.constants),
+    )
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of pyamlz with this Python and whatever pyamlz these tests import."""
+    return [sys.executable, "-c", "import sys; from pyamlz.cli import main; sys.exit(main())", *arguments]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
