@@ -586,7 +586,7 @@ static const kernel_set FN(kernels) = {
 #define OP(id, symbol, out, in1, in2, commutes, c1, c2, c3, text, base, work, power, formula) [id] = FN(symbol),
 #include "ops.def"
     },
-    FN(train), FN(validate), FN(predict), FN(learn), FN(run_function),
+    FN(train), FN(validate), FN(predict), FN(to_probabilities), FN(learn), FN(run_function),
 };
 
 #undef REAL

@@ -67,8 +67,9 @@ typedef struct kernel_set {
     void (*train)(kernel_run *run, const kernel_examples *examples, double *errors);
     /* Predict and loss on each example. */
     void (*validate)(kernel_run *run, const kernel_examples *examples, double *errors);
-    /* Predict, and the logits made probabilities as Learn sees them. */
     void (*predict)(kernel_run *run, const void *features);
+    /* In classification, makes the logits that Predict left the probabilities that Learn sees. */
+    void (*to_probabilities)(const kernel_run *run);
     /* Learn, with a label for each lane. */
     void (*learn)(kernel_run *run, const void *features, const void *labels);
     void (*run_function)(kernel_run *run, int function);

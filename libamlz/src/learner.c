@@ -62,7 +62,9 @@ amlz_learner *amlz_learner_init(void *memory, size_t size, const amlz_learner_co
     arena a = arena_over(memory);
     amlz_learner *l = lay_out(&a, config);
     l->config = *config;
+    const port_fp_state caller = port_fp_enter();
     plan_build(program, &config->dims, config->keep_dead_code ? PLAN_EVERYTHING : PLAN_LIVE, &l->plan);
+    port_fp_leave(caller);
     const amlz_variant variant =
         config->variant == AMLZ_VARIANT_AUTO ? amlz_variant_best() : (amlz_variant)config->variant;
     machine_bind(&l->machine, &l->plan, variant, 1);
@@ -83,43 +85,70 @@ static void *label_of(const amlz_learner *l) { return machine_at(&l->machine, AM
 
 static size_t real_of(const amlz_learner *l) { return kernels_real_size(l->machine.precision); }
 
+static size_t prediction_bytes(const amlz_learner *l)
+{
+    const amlz_dims *dims = &l->machine.dims;
+    return (dims->label == AMLZ_MULTICLASS ? dims->n_classes : 1) * real_of(l);
+}
+
+static int accepts(const amlz_learner *l, amlz_precision precision, const void *features)
+{
+    return l != NULL && features != NULL && l->machine.precision == precision;
+}
+
+static void run_predict(amlz_learner *l, const void *features)
+{
+    memcpy(features_of(l), features, l->machine.dims.n_features * real_of(l));
+    memset(label_of(l), 0, real_of(l));
+    l->machine.kernels->predict(&l->machine.run, features_of(l));
+}
+
+static void exchange(unsigned char *a, unsigned char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char kept = a[i];
+        a[i] = b[i];
+        b[i] = kept;
+    }
+}
+
+/* Memory keeps the logits, as in validation; the caller gets probabilities. */
 static amlz_status predict(amlz_learner *l, amlz_precision precision, const void *features, void *prediction)
 {
-    if (l == NULL || features == NULL || l->machine.precision != precision) {
+    if (!accepts(l, precision, features) || prediction == NULL) {
         return AMLZ_ERROR_ARGUMENT;
     }
-    machine *m = &l->machine;
-    const size_t n_out = m->dims.label == AMLZ_MULTICLASS ? m->dims.n_classes : 1;
     const port_fp_state caller = port_fp_enter();
-    memcpy(features_of(l), features, m->dims.n_features * real_of(l));
-    memset(label_of(l), 0, real_of(l));
-    m->kernels->predict(&m->run, features_of(l));
+    run_predict(l, features);
+    memcpy(prediction, l->machine.run.prediction, prediction_bytes(l));
+    l->machine.kernels->to_probabilities(&l->machine.run);
+    exchange(prediction, l->machine.run.prediction, prediction_bytes(l));
     port_fp_leave(caller);
-    if (prediction != NULL) {
-        memcpy(prediction, m->run.prediction, n_out * real_of(l));
-    }
     return AMLZ_OK;
 }
 
 static amlz_status learn(amlz_learner *l, amlz_precision precision, const void *features, const void *label, double y,
                          void *prediction)
 {
-    if (l != NULL && l->machine.dims.label == AMLZ_MULTICLASS && !(y >= 0 && y < l->machine.dims.n_classes)) {
+    if (!accepts(l, precision, features) ||
+        (l->machine.dims.label == AMLZ_MULTICLASS && !(y >= 0 && y < l->machine.dims.n_classes))) {
         return AMLZ_ERROR_ARGUMENT;
     }
-    const amlz_status status = predict(l, precision, features, prediction);
-    if (status == AMLZ_OK) {
-        machine *m = &l->machine;
-        const port_fp_state caller = port_fp_enter();
-        if (m->dims.label == AMLZ_MULTICLASS) {
-            m->kernels->learn(&m->run, features_of(l), label);
-        } else {
-            memcpy(label_of(l), label, real_of(l));
-            m->kernels->learn(&m->run, features_of(l), label_of(l));
-        }
-        port_fp_leave(caller);
+    machine *m = &l->machine;
+    const port_fp_state caller = port_fp_enter();
+    run_predict(l, features);
+    m->kernels->to_probabilities(&m->run);
+    if (prediction != NULL) {
+        memcpy(prediction, m->run.prediction, prediction_bytes(l));
     }
-    return status;
+    if (m->dims.label == AMLZ_MULTICLASS) {
+        m->kernels->learn(&m->run, features_of(l), label);
+    } else {
+        memcpy(label_of(l), label, real_of(l));
+        m->kernels->learn(&m->run, features_of(l), label_of(l));
+    }
+    port_fp_leave(caller);
+    return AMLZ_OK;
 }
 
 amlz_status amlz_learner_predict_f32(amlz_learner *learner, const float *features, float *prediction)

@@ -55,7 +55,7 @@ static TARGET void FN(predict)(kernel_run *run, const void *features)
 }
 
 /* What Learn sees in classification: probabilities in place of logits. */
-static inline TARGET void FN(to_probabilities)(const kernel_run *run)
+static TARGET void FN(to_probabilities)(const kernel_run *run)
 {
     if (run->label == AMLZ_BINARY) {
         REAL *s = run->prediction;
@@ -65,12 +65,6 @@ static inline TARGET void FN(to_probabilities)(const kernel_run *run)
     } else if (run->label == AMLZ_MULTICLASS) {
         FN(softmax)(run);
     }
-}
-
-static TARGET void FN(predict_probabilities)(kernel_run *run, const void *features)
-{
-    FN(predict)(run, features);
-    FN(to_probabilities)(run);
 }
 
 static TARGET void FN(learn)(kernel_run *run, const void *features, const void *labels)
@@ -130,7 +124,8 @@ static TARGET void FN(train)(kernel_run *run, const kernel_examples *examples, d
         const REAL *features = (const REAL *)examples->features + example * width;
         const REAL *labels = (const REAL *)examples->labels + example * LANES;
         REAL error[LANES];
-        FN(predict_probabilities)(run, features);
+        FN(predict)(run, features);
+        FN(to_probabilities)(run);
         FN(errors_of)(run, labels, error);
         for (int l = 0; l < LANES; l++) {
             run->steps[l] -= run->alive[l];

@@ -79,21 +79,33 @@ static void order_operands(plan_instruction *x)
     }
 }
 
+static unsigned count_live_random(const amlz_program *program, int f, const uint8_t live[AMLZ_CAPACITY])
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < program->size[f]; i++) {
+        n += live[i] && ops_table[program->code[f][i].op].is_random;
+    }
+    return n;
+}
+
+/* Dead random instructions are numbered behind the live ones, so that these draw what they draw in PLAN_LIVE. */
 static void plan_everything(const amlz_program *program, const amlz_dims *dims, plan *out)
 {
+    uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
+    liveness_mark(program, dims, live);
     for (int type = AMLZ_SCALAR; type <= AMLZ_MATRIX; type++) {
         out->n_addresses[type] = (uint16_t)program_addresses(dims, type);
     }
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        uint8_t ordinal = 0;
+        unsigned next[2] = {count_live_random(program, f, live[f]), 0}; /* of dead, of live ones */
         out->size[f] = program->size[f];
         for (size_t i = 0; i < program->size[f]; i++) {
             const amlz_instruction *x = &program->code[f][i];
             const amlz_op_info *info = &ops_table[x->op];
             plan_instruction *y = &out->code[f][i];
-            *y = (plan_instruction){x->op, x->out, x->in1, x->in2, ordinal, {0}};
+            *y = (plan_instruction){x->op, x->out, x->in1, x->in2, (uint8_t)next[live[f][i]], {0}};
             copy_constants(x, info, dims->n_features, y->constant);
-            ordinal = (uint8_t)(ordinal + info->is_random);
+            next[live[f][i]] += info->is_random;
         }
     }
     out->key = 0;
@@ -157,6 +169,8 @@ uint64_t amlz_program_key(const amlz_program *program, const amlz_dims *dims)
     if (program == NULL || amlz_program_check(program, dims, NULL) != AMLZ_OK) {
         return 0;
     }
+    const port_fp_state caller = port_fp_enter();
     plan_build(program, dims, PLAN_LIVE, &p);
+    port_fp_leave(caller);
     return p.key;
 }

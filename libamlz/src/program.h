@@ -23,8 +23,12 @@ static inline int program_prediction_type(const amlz_dims *dims)
 }
 static inline unsigned program_prediction_address(const amlz_dims *dims) { return dims->label == AMLZ_MULTICLASS ? 2 : 1; }
 
-/* trunc(fraction * n), what a fractional index stands for. */
-static inline size_t program_index(double fraction, uint32_t n_features) { return (size_t)(fraction * n_features); }
+/* trunc(fraction * n), what a fractional index in [0, 1) stands for; never n, however the product was rounded. */
+static inline size_t program_index(double fraction, uint32_t n_features)
+{
+    const size_t index = (size_t)(fraction * n_features);
+    return index < n_features ? index : n_features - 1;
+}
 
 /* Sets *reason where the caller wants one; for use in `return program_fail(...)`. */
 static inline amlz_status program_fail(amlz_status status, const char **reason, const char *text)
