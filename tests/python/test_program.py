@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 from samples import ALL_OPS, full_space, instruction_of, linear_space, linear_tasks, random_programs
 
-from pyamlz import Dims, Evaluator, FunctionSpace, InputError, Instruction, Program, ProgramError, SearchSpace, baselines
+from pyamlz import (
+    Dims,
+    Evaluator,
+    FunctionSpace,
+    InputError,
+    Instruction,
+    Program,
+    ProgramError,
+    SearchSpace,
+    baselines,
+)
 from pyamlz.ops import OPS, Type, find_op
 
 DIMS = Dims(n_features=4, n_scalars=5, n_vectors=5, n_matrices=3)
@@ -103,7 +113,7 @@ class TestFiles:
 
     def test_that_hold_no_program_are_errors_with_the_path_and_place(self, tmp_path: Path):
         (tmp_path / "broken.txt").write_text("def Setup():\n  s1 = ?\n")
-        with pytest.raises(ProgramError, match="broken.txt: line 2") as caught:
+        with pytest.raises(ProgramError, match=r"broken\.txt: line 2") as caught:
             Program.load(tmp_path / "broken.txt")
         assert caught.value.line == 2
 
