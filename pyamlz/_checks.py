@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from pyamlz.errors import InputError
 
+_MANY = 30  # names in a message
+
 
 def checked_float(name: str, value: object, low: float, high: float = math.inf, *, over: bool = False) -> float:
     """`value` as a float from `low` (if `over`, not `low` itself) to `high`, which may be infinity.
@@ -28,7 +30,9 @@ def checked_float(name: str, value: object, low: float, high: float = math.inf, 
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the nearest one that there is, or all of them."""
+    """The end of a message about an unknown name: the nearest one that there is, else all if they are not too many."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; expected one of {', '.join(known)}"
+    near = difflib.get_close_matches(name, known, n=1) or [other for other in known if name and name in other]
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; expected one of {', '.join(known)}" if len(known) <= _MANY else ""

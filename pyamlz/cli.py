@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import secrets
@@ -48,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the command's name; by default those of the process.
     """
     try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold anything
         arguments = _parser().parse_args(argv)
         code = int(arguments.command(arguments))
         sys.stdout.flush()
@@ -56,12 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(str(error), WRONG)
     except (AmlzError, MemoryError) as error:
         return _complain(str(error) or "not enough memory", FAILED)
-    except BrokenPipeError:
-        # Whoever read our output has stopped; Python would complain once more when it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except OSError as error:
-        return _complain(str(error), FAILED)
+        # What cannot be written now cannot be written at exit either, where Python would complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        is_pipe = isinstance(error, BrokenPipeError)  # who read our output has enough of it
+        return FAILED if is_pipe else _complain(f"output cannot be written: {error.strerror or error}", FAILED)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
 
@@ -87,11 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     search = _command(commands, "search", _search, "run the experiments of a preset", _run_options)
     search.add_argument("preset", metavar="PRESET|FILE.toml", help="a preset's name, or a TOML file")
     search.add_argument("--max-seconds", type=float, metavar="S", help="time for all experiments")
-    search.add_argument("--max-evaluations", type=_integer, metavar="N", help="programs to score in all experiments")
+    search.add_argument("--max-evaluations", type=integer, metavar="N", help="programs to score in all experiments")
 
     show = _command(commands, "show", _show, "print a program, and which of its lines are live")
     _add_program(show)
-    show.add_argument("--features", type=_integer, default=4, metavar="F", help="number of features (default: 4)")
+    show.add_argument("--features", type=integer, default=4, metavar="F", help="number of features (default: 4)")
     show.add_argument("--kind", choices=KINDS, default="regression", help="what labels are (default: regression)")
 
     evaluate = _command(commands, "evaluate", _evaluate, "score a program on the tasks of a preset", _run_options)
@@ -148,13 +150,20 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _integer(text: str) -> int:
-    return int(text.replace("_", "").replace(",", ""))
+def integer(text: str) -> int:
+    """An integer, which may be written 10_000 or 1e4."""
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise
+        return int(number)
 
 
 def _seed(text: str) -> int:
     try:
-        return checked_seed("seed", _integer(text))
+        return checked_seed("seed", integer(text))
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -178,7 +187,10 @@ def _given_or_drawn(seed: int | None) -> int:
 
 def _read_program(value: str, n_features: int = 0) -> Program:
     if value == "-":
-        return Program.parse(sys.stdin.read(_MAX_STDIN), n_features)
+        data = sys.stdin.buffer.read(_MAX_STDIN + 1)
+        if len(data) > _MAX_STDIN:
+            raise InputError(f"standard input: expected a program of at most {_MAX_STDIN} bytes")
+        return Program.parse(data.decode("utf-8", "replace"), n_features)
     return find_program("program", value, n_features)
 
 
@@ -247,11 +259,11 @@ def _print_outcome(preset: Preset, outcome: experiment.Outcome) -> None:
         f" ({outcome.stop_reason}): experiment {outcome.experiments}, {outcome.evaluations:,} programs"
         f" in {outcome.seconds:.1f} s, {rate:,.0f}/s, seed {outcome.seed}"
     )
-    print(f"fitness on the search's tasks:  {outcome.best_fitness:.6f}")
+    print(f"fitness on the search's tasks: {_figure(outcome.best_fitness)}")
     if outcome.select_fitness is not None:
-        print(f"fitness on the select tasks:    {outcome.select_fitness:.6f}")
+        print(f"fitness on the select tasks:   {_figure(outcome.select_fitness)}")
     if outcome.final is not None:
-        print(f"fitness on the final tasks:     {outcome.final.fitness:.6f}  ({_spread(outcome.final)})")
+        print(f"fitness on the final tasks:    {_figure(outcome.final.fitness)}  ({_spread(outcome.final)})")
         for comparison in outcome.comparisons:
             _print_comparison(comparison, outcome.final.fitness)
     print(f"\n# the program as found: {_sizes(outcome.program)}")
@@ -263,16 +275,21 @@ def _print_outcome(preset: Preset, outcome: experiment.Outcome) -> None:
 def _print_comparison(comparison: experiment.Comparison, fitness: float) -> None:
     rate = "" if comparison.learning_rate is None else f" (learning rate {comparison.learning_rate:g})"
     difference = fitness - comparison.fitness
-    verdict = f"beaten by {difference:.6f}" if difference > 0 else f"not beaten, {-difference:.6f} short"
-    print(f"  {comparison.name}{rate} there: {comparison.fitness:.6f}: {verdict}")
+    verdict = f"beaten by {_figure(difference)}" if difference > 0 else f"not beaten, {_figure(-difference)} short"
+    print(f"  {comparison.name}{rate} there: {_figure(comparison.fitness)}: {verdict}")
+
+
+def _figure(fitness: float) -> str:
+    """A fitness with digits enough to tell 0.9999999 from 1."""
+    return f"{fitness:.7f}"
 
 
 def _spread(evaluation: Evaluation) -> str:
     """How a program's fitness varies over tasks."""
     low, middle, high = np.quantile(evaluation.task_fitness, [0.0, 0.5, 1.0])
     return (
-        f"{len(evaluation.task_fitness)} tasks: lowest {low:.6f}, median {middle:.6f}, highest {high:.6f}, "
-        f"standard deviation {np.std(evaluation.task_fitness):.6f}"
+        f"{len(evaluation.task_fitness)} tasks: lowest {_figure(low)}, median {_figure(middle)}, "
+        f"highest {_figure(high)}, standard deviation {_figure(float(np.std(evaluation.task_fitness)))}"
     )
 
 
@@ -362,7 +379,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             f"{tasks.n_valid} examples, {tasks.epochs} epochs, F = {tasks.n_features}, {evaluator.tasks.precision}, "
             f"kernels: {evaluator.variant}"
         )
-    print(f"fitness ({preset.config['combine']}): {result.fitness:.6f}  ({_spread(result)})")
+    print(f"fitness ({preset.config['combine']}): {_figure(result.fitness)}  ({_spread(result)})")
     print(f"stopped early: {result.n_stopped} tasks; {result.train_steps:,} training steps")
     return DONE
 

@@ -112,7 +112,7 @@ class Preset:
             text = source(name_or_path)
         try:
             table = _toml.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{name_or_path}: not TOML: {error}") from None
         for override in overrides:
             _apply(table, override)
@@ -249,11 +249,11 @@ def _apply(table: Table, override: str) -> None:
 
 
 def _value(key: str, text: str) -> object:
-    if re.fullmatch(r"[A-Za-z_][\w./-]*", text) and text not in ("true", "false", "inf", "nan"):
+    if re.fullmatch(r"[A-Za-z_./~][\w./~-]*", text) and text not in ("true", "false", "inf", "nan"):
         return text
     try:
         parsed = _toml.loads(f"value = {text}")
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = {}
     if list(parsed) != ["value"]:
         raise InputError(f"{key}: expected a value as in TOML, got {text!r}")
@@ -288,7 +288,10 @@ def _cost(name: str, value: object) -> float:
 def _ops(name: str, value: object) -> list[str]:
     if not isinstance(value, list):
         raise InputError(f"{name}: expected a list of ops, got {value!r}")
-    return list(FunctionSpace(value).ops)
+    try:
+        return list(FunctionSpace(value).ops)
+    except InputError as error:
+        raise InputError(f"{name.removesuffix('ops')}{error}") from None
 
 
 def _baselines(name: str, value: object) -> list[str]:

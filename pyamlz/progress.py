@@ -67,9 +67,6 @@ class Reporter:
     def update(self, status: Status) -> None:
         """Called every fraction of a second."""
 
-    def note(self, text: str) -> None:
-        """A line about something that happened, to stay on the screen."""
-
 
 class LineReporter(Reporter):
     """Plain lines, one every few seconds."""
@@ -81,10 +78,7 @@ class LineReporter(Reporter):
     def update(self, status: Status) -> None:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _LINE_SECONDS
-            self.note(str(status))
-
-    def note(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+            print(status, file=self._stream, flush=True)
 
 
 class LiveReporter(Reporter):
@@ -107,9 +101,6 @@ class LiveReporter(Reporter):
 
     def update(self, status: Status) -> None:
         self._live.update(str(status))
-
-    def note(self, text: str) -> None:
-        self._live.console.print(text, markup=False)
 
 
 def reporter(stream: TextIO, *, quiet: bool = False) -> Reporter:

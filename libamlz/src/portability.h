@@ -36,8 +36,8 @@ static inline double port_sqrt(double x) { return sqrt(x); }
 static inline float port_sqrtf(float x) { return sqrtf(x); }
 #endif
 
-/* n numbers that are computed with at once, at any address; without the extension, one. */
-#if PORT_GNU
+/* n numbers that are computed with at once, at any address; without the extension, or a machine that has such, one. */
+#if PORT_X86 || (PORT_GNU && (defined(__aarch64__) || defined(__ARM_NEON)))
 #  define PORT_HAS_VECTORS 1
 #  define PORT_VECTOR(type, n) __attribute__((vector_size(sizeof(type) * (n)), aligned(sizeof(type)), may_alias))
 #else

@@ -419,7 +419,9 @@ static inline void plain_op(int op, int precision, size_t n, const double *const
         default: result[i] = plain_matrix_element(op, precision, n, a, b, i / n, i % n); break;
         }
     }
-    memcpy(out, result, (info->out == AMLZ_NONE ? 0 : count) * sizeof *out);
+    if (info->out != AMLZ_NONE) {
+        memcpy(out, result, count * sizeof *out);
+    }
 }
 
 /* ---------------------------------------------------------------- the plain machine: programs */

@@ -115,7 +115,7 @@ static unsigned run_kernel(const experiment *e, const kernel_set *set, int only_
     for (int c = 0; c < AMLZ_CONSTANT_COUNT; c++) {
         call.constant[c] = info->constant[c] == AMLZ_CONSTANT_INDEX ? floor(e->constant[c] * e->n_features) : e->constant[c];
     }
-    state.scratch = block_new(count_of(AMLZ_MATRIX, e->n_features) * lanes * kernels_real_size((unsigned)e->precision));
+    state.scratch = block_at(count_of(AMLZ_MATRIX, e->n_features) * lanes * kernels_real_size((unsigned)e->precision), 0);
     set->op[e->op](&call, &state);
     for (size_t i = 0; i < n_out; i++) {
         for (unsigned l = 0; l < lanes; l++) {

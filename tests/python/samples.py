@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pyamlz import Dims, FunctionSpace, Instruction, Program, SearchSpace, TaskSet, tasks
 from pyamlz._ffi import lib
@@ -23,7 +24,7 @@ VARIANTS_HERE = [name for name, number in VARIANTS.items() if lib.amlz_variant_a
 VECTORS = Path(__file__).parents[1] / "vectors" / "reference.jsonl.gz"
 
 
-def linear_tasks(seed: int = 1, **arguments: int) -> TaskSet:
+def linear_tasks(seed: int = 1, **arguments: Any) -> TaskSet:
     return tasks.linear(**{"n_features": 4, "n_tasks": 4, "n_train": 50, "n_valid": 20, "seed": seed, **arguments})
 
 

@@ -1,0 +1,277 @@
+"""Presets: those that come with the package, files, overrides, and what is said about mistakes."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyamlz import InputError, Preset, Program, linear_regressor, presets
+from pyamlz.presets import dump_toml, find_program
+
+SMALL = """
+max_evaluations = 500
+population_size = 20
+[tasks]
+generator = "linear"
+n_tasks = 2
+n_train = 20
+n_valid = 10
+[space]
+scalars = 4
+vectors = 3
+matrices = 0
+[space.setup]
+size = 2
+ops = ["scalar_constant"]
+[space.predict]
+size = 1
+ops = [27]
+[space.learn]
+max_size = 6
+ops = ["scalar_difference", "scalar_product", "scalar_vector_product", "vector_sum"]
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> str:
+    (tmp_path / "small.toml").write_text(SMALL)
+    return str(tmp_path / "small.toml")
+
+
+class TestOwnPresets:
+    def test_are_there(self):
+        assert {"demo", "linear", "affine", "nonlinear", "digits"} <= set(presets.names())
+
+    @pytest.mark.parametrize("name", presets.names())
+    def test_are_valid(self, name):
+        preset = Preset.load(name)
+        assert 20 < len(preset.description) < 120
+        quick = Preset.load(name, ["tasks.n_tasks=1", "population_size=10"])
+        if preset.config["tasks"]["generator"] == "projected_binary":
+            pytest.importorskip("sklearn")
+        task_set = quick.tasks("tasks", 1)
+        search = quick.search(task_set, seed=1)
+        assert search.run(max_evaluations=20).evaluations == 20
+
+    @pytest.mark.parametrize("name", presets.names())
+    def test_come_back_from_their_own_toml(self, name, tmp_path):
+        preset = Preset.load(name)
+        (tmp_path / "again.toml").write_text(preset.toml())
+        assert Preset.load(str(tmp_path / "again.toml")).config == preset.config
+
+    def test_demo_is_the_five_minute_demo(self):
+        config = Preset.load("demo").config
+        ids = [56, 27, 2, 3, 18, 23]
+        names = [presets.FunctionSpace(ids).ops] * 3
+        assert [tuple(config["space"][f]["ops"]) for f in ("setup", "predict", "learn")] == names
+        assert [config["space"][f]["size"] for f in ("setup", "predict", "learn")] == [10, 2, 8]
+        assert (config["population_size"], config["tournament_size"], config["mutate_prob"]) == (1000, 10, 0.9)
+        assert config["sufficient_fitness"] == 0.9999
+        assert (config["select"]["n_tasks"], config["select"]["n_train"]) == (100, 1000)
+
+    def test_digits_are_split_for_search_selection_and_test(self):
+        pytest.importorskip("sklearn")
+        preset = Preset.load("digits", ["tasks.n_tasks=2", "select.n_tasks=2", "final.n_tasks=2"])
+        splits = [preset.tasks(section, 1).source["arguments"]["split"] for section in ("tasks", "select", "final")]
+        assert splits == ["search", "select", "test"]
+
+    def test_unknown_name_suggests_the_nearest(self):
+        with pytest.raises(InputError, match="unknown preset 'lineer'; did you mean 'linear'"):
+            Preset.load("lineer")
+
+
+class TestFiles:
+    def test_are_read_and_completed(self, small):
+        config = Preset.load(small).config
+        assert config["tournament_size"] == 10
+        assert config["precision"] == "float32"
+        assert config["fec"] == {"size": 100_000, "train": 10, "valid": 10}
+        assert config["tasks"]["n_features"] == 4
+        assert config["space"]["predict"]["ops"] == ["dot_product"]
+
+    def test_make_tasks_and_searches(self, small):
+        preset = Preset.load(small, ["precision=float64", "tasks.epochs=2"])
+        task_set = preset.tasks("tasks", 5)
+        assert (task_set.n_tasks, task_set.n_train, task_set.epochs) == (2, 20, 2)
+        assert task_set.train_x.dtype == "float64"
+        assert preset.tasks("select", 5) is None
+        search = preset.search(task_set, seed=1)
+        assert search.config["precision"] == "float64"
+        assert search.config["population_size"] == 20
+        assert search.space.setup.init_size == 2
+        assert search.space.learn.init_size == 0
+
+    def test_that_cannot_be_read_are_errors(self, tmp_path):
+        (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+        (tmp_path / "broken.toml").write_text("population_size = = 3")
+        (tmp_path / "large.toml").write_bytes(b"#" * (2**20 + 1))
+        for name, message in [
+            ("none.toml", "cannot be read: No such file"),
+            ("binary.toml", "not UTF-8"),
+            ("broken.toml", r"not TOML: .*line 1"),
+            ("large.toml", "at most 1048576 bytes"),
+        ]:
+            with pytest.raises(InputError, match=message) as caught:
+                Preset.load(str(tmp_path / name))
+            assert name in str(caught.value)
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("override", "message"),
+        [
+            ("populaton_size=5", "unknown key 'populaton_size'; did you mean 'population_size'"),
+            ("tasks.n_feature=5", "unknown key 'tasks.n_feature'; did you mean 'n_features'"),
+            ("tasks.seed=5", "unknown key 'tasks.seed'"),
+            ("space.vektors=5", "unknown key 'space.vektors'; did you mean 'vectors'"),
+            ("space.setup.opps=[1]", "unknown key 'space.setup.opps'; did you mean 'ops'"),
+            ("select.evry=5", "unknown key 'select.evry'; did you mean 'every'"),
+            ("final.compar=5", "unknown key 'final.compar'; did you mean 'compare'"),
+            ("fec.sise=5", "unknown key 'fec.sise'; did you mean 'size'"),
+            ("mutations.insrt=5", "mutations: expected one of insert, remove"),
+            ("population_size=0", "population_size: expected an integer from 1"),
+            ("population_size=1.5", "population_size: expected an integer from 1"),
+            ("population_size=true", "population_size: expected an integer from 1"),
+            ("mutate_prob=2", "mutate_prob: expected a number from 0 to 1, got 2.0"),
+            ("sufficient_fitness=high", "sufficient_fitness: expected a number from 0 to 1, got 'high'"),
+            ("mutations=3", "mutations: expected weights by name"),
+            ("fec=3", "fec: expected a table, got 3"),
+            ("fec.train=0", "fec.train: expected an integer from 1"),
+            ("tasks=3", "tasks.generator: expected one of linear"),
+            ("tasks.generator=cubic", "tasks.generator: expected one of linear, affine"),
+            ("select=3", "select: expected a table"),
+            ("select.every=0", "select.every: expected an integer from 1"),
+            ("final.compare=[1]", "final.compare: expected one of linear_regressor"),
+            ("space.scalars=1", "space.scalars: expected an integer from 2"),
+            ("space.setup.size=99", "space.setup.size: expected an integer from 0 to 64"),
+            ("space.setup.max_size=4", "space.setup.size: expected either size, or min_size"),
+            ("space.setup.ops=['dot']", "space.setup.ops: unknown op 'dot'; did you mean 'dot_product'"),
+            ("space.setup.ops=dot_product", "space.setup.ops: expected a list of ops"),
+            ("space.learn.min_size=9", "space.learn.min_size: expected an integer from 0 to 6"),
+            ("algorithm=annealing", "algorithm: expected one of evolution, random_search"),
+            ("precision=float16", "precision: expected one of float32, float64"),
+            ("description=1", "description: expected a string"),
+            ("start=nothing", "start: expected a built-in program, a program's text or a file, got 'nothing'"),
+            ('start="def Setup():\\n s1 = ="', r"start: line 2, column 7"),
+            ("fixed_program=linear_regresor", r"fixed_program: .*did you mean 'linear_regressor'"),
+        ],
+    )
+    def test_name_the_key_and_what_was_expected(self, small, override, message):
+        with pytest.raises(InputError, match=message):
+            Preset.load(small, [override])
+
+    @pytest.mark.parametrize(
+        ("override", "message"),
+        [
+            ("novalue", "--set: expected key=value, got 'novalue'"),
+            ("=5", "--set: expected key=value"),
+            ("a b=5", "--set: expected key=value"),
+            ("population_size=", "population_size: expected a value as in TOML, got ''"),
+            ("population_size=1,5", "population_size: expected a value as in TOML"),
+            ("population_size=5\nx=6", "population_size: expected a value as in TOML"),
+            ("max_evaluations.x=5", "max_evaluations.x: max_evaluations is not a table"),
+        ],
+    )
+    def test_in_overrides_are_errors(self, small, override, message):
+        with pytest.raises(InputError, match=message):
+            Preset.load(small, [override])
+
+    @pytest.mark.parametrize(
+        ("override", "message"),
+        [
+            ("tasks.n_features=0", "tasks.n_features: expected an integer from 1"),
+            ("tasks.n_train='all'", "tasks.n_train: expected an integer"),
+        ],
+    )
+    def test_in_tasks_are_errors_when_they_are_made(self, small, override, message):
+        with pytest.raises(InputError, match=message):
+            Preset.load(small, [override]).tasks("tasks", 1)
+
+    def test_in_spaces_are_errors_when_they_are_made(self, small):
+        preset = Preset.load(small, ["space.learn.ops=['matrix_sum']"])
+        with pytest.raises(InputError, match="space.learn: ops must have operands"):
+            preset.search(preset.tasks("tasks", 1), seed=1)
+
+    @pytest.mark.parametrize("missing", ["tasks", "space"])
+    def test_of_leaving_out_a_table_are_errors(self, missing):
+        table = {"tasks": {"generator": "linear"}, "space": {"scalars": 2, "vectors": 1, "matrices": 0}}
+        Preset.of(table)
+        del table[missing]
+        with pytest.raises(InputError, match=f"{missing}: this table is missing"):
+            Preset.of(table)
+
+    def test_of_leaving_out_a_key_are_errors(self):
+        space = {"scalars": 2, "vectors": 1, "matrices": 0}
+        with pytest.raises(InputError, match=r"space\.vectors: this key is missing"):
+            Preset.of({"tasks": {"generator": "linear"}, "space": {"scalars": 2, "matrices": 0}})
+        with pytest.raises(InputError, match=r"tasks\.dataset: this key is missing"):
+            Preset.of({"tasks": {"generator": "projected_binary"}, "space": space})
+
+
+class TestOverrides:
+    def test_replace_add_and_nest(self, small):
+        overrides = [
+            "population_size = 7",
+            "mutations.insert = 2",
+            "select.n_tasks=3",
+            "algorithm=random_search",
+            'combine="mean"',
+            "final = {n_tasks = 4, compare = ['linear_regressor']}",
+        ]
+        config = Preset.load(small, overrides).config
+        assert config["population_size"] == 7
+        assert config["mutations"] == {"insert": 2.0}
+        assert config["select"] == {"every": 10_000, "n_tasks": 3}
+        assert config["algorithm"] == "random_search"
+        assert config["combine"] == "mean"
+        assert config["final"]["compare"] == ["linear_regressor"]
+
+    def test_do_not_change_the_preset_for_others(self):
+        Preset.load("demo", ["population_size=7"])
+        assert Preset.load("demo").config["population_size"] == 1000
+
+
+class TestPrograms:
+    def test_are_found_by_name_text_and_file(self, tmp_path):
+        program = linear_regressor()
+        (tmp_path / "program").write_text(str(program))
+        assert find_program("p", "linear_regressor") == program
+        assert find_program("p", str(program)) == program
+        assert find_program("p", str(tmp_path / "program")) == program
+        with pytest.raises(InputError, match="^p: expected a built-in program"):
+            find_program("p", "x" * 5000)
+
+    def test_are_what_a_search_starts_from(self, small, tmp_path):
+        (tmp_path / "mine.txt").write_text(str(linear_regressor(0.5)))
+        for start, wanted in (
+            ("linear_regressor", linear_regressor()),
+            (str(tmp_path / "mine.txt"), linear_regressor(0.5)),
+        ):
+            preset = Preset.load(small, [f"start={start}", "space.setup.size=1", "space.learn.max_size=6"])
+            search = preset.search(preset.tasks("tasks", 1), seed=1)
+            search.run(max_evaluations=5)
+            assert {member.program for member in search.population} == {wanted}
+
+    def test_fill_functions_without_ops(self, small):
+        preset = Preset.load(small, ["fixed_program=linear_regressor", "space.setup={}", "space.predict={}"])
+        search = preset.search(preset.tasks("tasks", 1), seed=1)
+        search.run(max_evaluations=50)
+        assert {tuple(member.program.setup) for member in search.population} == {tuple(linear_regressor().setup)}
+        assert Preset.load("demo").config.get("fixed_program") is None
+        assert Program() not in {member.program for member in search.population}
+
+
+def test_toml_is_written_as_it_is_read():
+    tomllib = pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "tomli")
+
+    table = {
+        "text": 'a "quoted" \\ line\nand \x7f \u00e9 \U0001f600',
+        "yes": True,
+        "whole": -3,
+        "real": 1e-300,
+        "infinite": float("inf"),
+        "list": [1, 2.5, "x", ["nested"]],
+        "inline": {"a": 1, "b": 0.5},
+        "table": {"x": "y", "deeper": {"z": [1]}, "empty": {}, "numbers": {"n": 1}},
+    }
+    assert tomllib.loads(dump_toml(table)) == table

@@ -1,0 +1,104 @@
+"""Memory, function spaces and search spaces: what is refused, and what is said then."""
+
+import dataclasses
+
+import pytest
+from samples import ALL_OPS, linear_tasks
+
+from pyamlz import Dims, FunctionSpace, InputError, SearchSpace, tasks
+from pyamlz.ops import OPS, find_op
+
+
+class TestDims:
+    @pytest.mark.parametrize(
+        ("name", "value", "wanted"),
+        [
+            ("n_features", 0, "from 1 to 65536"),
+            ("n_features", 65537, "from 1 to 65536"),
+            ("n_scalars", 1, "from 2 to 256"),
+            ("n_scalars", 257, "from 2 to 256"),
+            ("n_vectors", 0, "from 1 to 256"),
+            ("n_matrices", -1, "from 0 to 256"),
+            ("n_matrices", 2.0, "expected an integer"),
+            ("n_features", "4", "expected an integer"),
+            ("n_features", True, "expected an integer"),
+            ("kind", "ranking", "regression, binary, multiclass"),
+            ("n_classes", 2, "n_classes must be 0 without vector labels"),
+        ],
+    )
+    def test_out_of_range_are_refused_by_name(self, name, value, wanted):
+        with pytest.raises(InputError, match=f"{name}.*{wanted}|{wanted}"):
+            Dims(**{"n_features": 4, name: value})
+
+    def test_of_vector_labels_need_their_vectors_and_classes(self):
+        Dims(n_features=4, n_vectors=3, kind="multiclass", n_classes=4)
+        with pytest.raises(InputError, match="n_vectors must be 3 or more"):
+            Dims(n_features=4, n_vectors=2, kind="multiclass", n_classes=4)
+        with pytest.raises(InputError, match="n_classes must be from 2 to n_features"):
+            Dims(n_features=4, n_vectors=3, kind="multiclass", n_classes=5)
+
+    def test_follow_the_tasks(self):
+        dims = Dims.of(linear_tasks(n_features=6), n_scalars=4, n_vectors=3, n_matrices=1)
+        assert (dims.n_features, dims.kind, dims.n_classes) == (6, "regression", 0)
+        labels = [0, 1, 2] * 4
+        classes = tasks.from_arrays([[i, i * i, 1.0] for i in range(12)], labels, kind="multiclass")
+        dims = Dims.of(classes, n_scalars=4, n_vectors=3, n_matrices=1)
+        assert (dims.n_features, dims.kind, dims.n_classes) == (3, "multiclass", 3)
+        binary = tasks.from_arrays([[i, i * i, 1.0] for i in range(12)], [0, 1] * 6, kind="binary")
+        assert Dims.of(binary, n_scalars=2, n_vectors=1, n_matrices=0).n_classes == 0
+
+    def test_are_values(self):
+        assert Dims(n_features=4) == Dims(n_features=4)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            Dims(n_features=4).n_features = 5
+
+
+class TestFunctionSpace:
+    def test_takes_names_and_ids_and_holds_names(self):
+        space = FunctionSpace([27, "vector_sum", find_op("no_op")])
+        assert space.ops == ("dot_product", "vector_sum", "no_op")
+
+    def test_sizes(self):
+        assert FunctionSpace.fixed(3, ["no_op"]) == FunctionSpace(["no_op"], 3, 3, 3)
+        assert FunctionSpace(["no_op"], 2, 5).init_size == 2
+        assert FunctionSpace().max_size == 64
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"ops": ["dot_prodct"]}, "ops: unknown op 'dot_prodct'; did you mean 'dot_product'"),
+            ({"ops": [len(OPS)]}, "ops: unknown op"),
+            ({"ops": [True]}, "ops: unknown op True"),
+            ({"ops": "dot_product"}, "ops: expected a list"),
+            ({"ops": ["no_op", 0]}, "ops: 'no_op' is named twice"),
+            ({"max_size": 65}, "max_size: expected an integer from 0 to 64, got 65"),
+            ({"min_size": 3, "max_size": 2}, "min_size: expected an integer from 0 to 2, got 3"),
+            ({"max_size": 2, "init_size": 3}, "init_size: expected an integer from 0 to 2, got 3"),
+            ({"min_size": 2, "init_size": 1}, "init_size: expected an integer from 2 to 64, got 1"),
+        ],
+    )
+    def test_refuses_what_cannot_be(self, arguments, message):
+        with pytest.raises(InputError, match=message):
+            FunctionSpace(**arguments)
+
+
+class TestSearchSpace:
+    def test_takes_every_op_where_there_is_memory_for_it(self):
+        dims = Dims(n_features=4, n_scalars=2, n_vectors=2, n_matrices=1)
+        for op in ALL_OPS:
+            SearchSpace(dims, learn=FunctionSpace([op]))
+
+    @pytest.mark.parametrize("function", ["setup", "predict", "learn"])
+    def test_names_the_function_whose_ops_have_no_operands(self, function):
+        no_matrix = Dims(n_features=4, n_scalars=2, n_vectors=2)
+        with pytest.raises(InputError, match=rf"^{function}: ops must have operands"):
+            SearchSpace(no_matrix, **{function: FunctionSpace(["matrix_sum"])})
+        only_features = Dims(n_features=4)
+        with pytest.raises(InputError, match=rf"^{function}: ops must have operands"):
+            SearchSpace(only_features, **{function: FunctionSpace(["vector_sum"])})
+
+    def test_tells_the_space_of_a_function(self):
+        learn = FunctionSpace.fixed(2, ["scalar_sum"])
+        space = SearchSpace(Dims(n_features=4), learn=learn)
+        assert space.function("learn") == learn
+        assert space.function("setup") == FunctionSpace()
