@@ -159,7 +159,8 @@ class Preset:
         try:
             return generator(**merged, seed=seed, dtype=self.precision)
         except InputError as error:
-            raise InputError(f"{section}.{error}") from None
+            table = section if str(error).partition(":")[0] in own else "tasks"
+            raise InputError(f"{table}.{error}") from None
 
     def space(self, tasks: TaskSet) -> SearchSpace:
         """What programs may look like, on the features and labels of `tasks`."""

@@ -67,7 +67,6 @@ def test_commands_run(commands: str, tmp_path: Path) -> None:
             continue
         if words[1] == "search":
             words += ["--max-seconds", "3"]
-        done = subprocess.run(
-            [sys.executable, "-m", "pyamlz.cli", *words[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=QUICK
-        )
+        command = [sys.executable, "-m", "pyamlz.cli", *words[1:]]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=QUICK)
         assert done.returncode == 0, f"{line}\n{done.stderr}"

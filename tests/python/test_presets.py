@@ -189,7 +189,7 @@ class TestMistakes:
 
     def test_in_spaces_are_errors_when_they_are_made(self, small):
         preset = Preset.load(small, ["space.learn.ops=['matrix_sum']"])
-        with pytest.raises(InputError, match="space.learn: ops must have operands"):
+        with pytest.raises(InputError, match=r"space\.learn: ops must have operands"):
             preset.search(preset.tasks("tasks", 1), seed=1)
 
     @pytest.mark.parametrize("missing", ["tasks", "space"])
@@ -238,7 +238,7 @@ class TestPrograms:
         assert find_program("p", "linear_regressor") == program
         assert find_program("p", str(program)) == program
         assert find_program("p", str(tmp_path / "program")) == program
-        with pytest.raises(InputError, match="^p: expected a built-in program"):
+        with pytest.raises(InputError, match=r"^p: expected a built-in program"):
             find_program("p", "x" * 5000)
 
     def test_are_what_a_search_starts_from(self, small, tmp_path):

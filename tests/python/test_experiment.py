@@ -1,0 +1,211 @@
+"""Runs of presets: experiments on fresh tasks, selection, final tasks, limits."""
+
+import io
+import math
+
+import pytest
+
+from pyamlz import InputError, Preset, experiment
+from pyamlz.progress import LineReporter, LiveReporter, Reporter, Status, reporter
+
+OPS = ["scalar_constant", "dot_product", "scalar_difference", "scalar_product", "scalar_vector_product", "vector_sum"]
+TABLE = {
+    "population_size": 200,
+    "mutations": {"alter_argument": 1, "randomize_instruction": 1, "randomize_function": 1},
+    "combine": "mean",
+    "max_evaluations": 20_000,
+    "sufficient_fitness": 0.99,
+    "tasks": {"generator": "linear", "n_features": 2, "n_tasks": 4, "n_train": 100, "n_valid": 20},
+    "select": {"n_tasks": 20, "n_train": 200, "every": 1000},
+    "final": {"n_tasks": 30, "compare": ["linear_regressor", "neural_network"]},
+    "space": {
+        "scalars": 4,
+        "vectors": 3,
+        "matrices": 0,
+        "setup": {"size": 2, "ops": ["scalar_constant"]},
+        "predict": {"size": 1, "ops": ["dot_product"]},
+        "learn": {"size": 4, "ops": OPS[2:]},
+    },
+}
+
+
+def preset(**changes):
+    """The table above with some keys changed; None leaves a key out."""
+    table = {**TABLE, **changes}
+    return Preset.of({key: value for key, value in table.items() if value is not None})
+
+
+def run(seed=1, *, max_evaluations=None, max_seconds=None, **changes):
+    return experiment.run(preset(**changes), seed=seed, max_evaluations=max_evaluations, max_seconds=max_seconds)
+
+
+class Log(Reporter):
+    def __init__(self):
+        self.seen = []
+
+    def update(self, status):
+        self.seen.append(status)
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    return run()
+
+
+class TestSuccess:
+    def test_is_a_program_that_learns_unseen_tasks(self, outcome):
+        assert outcome.stop_reason == "sufficient_fitness"
+        assert outcome.select_fitness >= 0.99
+        assert outcome.final.fitness > 0.95
+        assert len(outcome.final.task_fitness) == 30
+
+    def test_is_simplified(self, outcome):
+        assert outcome.simplified == outcome.program.simplified(outcome.dims)
+        assert len(outcome.simplified) <= len(outcome.program)
+
+    def test_ends_at_a_check(self, outcome):
+        assert outcome.evaluations % 1000 == 0
+        assert outcome.evaluations <= 20_000 * outcome.experiments
+        assert outcome.train_steps > 0
+        assert outcome.seconds > 0
+        assert outcome.seed == 1
+
+    def test_is_compared_with_tuned_programs(self, outcome):
+        assert [comparison.name for comparison in outcome.comparisons] == ["linear_regressor", "neural_network"]
+        regressor = outcome.comparisons[0]
+        assert regressor.fitness > 0.9
+        assert regressor.learning_rate in (0.05, 0.1, 0.2, 0.5)
+
+    def test_is_the_same_again(self, outcome):
+        again = run()
+        for name in ("program", "evaluations", "experiments", "best_fitness", "select_fitness", "train_steps"):
+            assert getattr(again, name) == getattr(outcome, name)
+        assert again.final.task_fitness.tobytes() == outcome.final.task_fitness.tobytes()
+        assert run(seed=2).program != outcome.program
+
+    def test_does_not_depend_on_the_time_limit(self, outcome):
+        assert run(max_seconds=1000).program == outcome.program
+
+    def test_needs_no_select_tasks(self):
+        outcome = run(select=None, final=None)
+        assert outcome.stop_reason == "sufficient_fitness"
+        assert outcome.best_fitness >= 0.99
+        assert (outcome.select_fitness, outcome.final, outcome.comparisons) == (None, None, ())
+
+
+class TestLimits:
+    def test_of_evaluations_hold_over_all_experiments(self):
+        short = preset(sufficient_fitness=1.0, max_evaluations=1000)
+        outcome = experiment.run(short, seed=1, max_evaluations=2500)
+        assert (outcome.stop_reason, outcome.evaluations, outcome.experiments) == ("max_evaluations", 2500, 3)
+
+    def test_of_experiments(self):
+        many = preset(sufficient_fitness=1.0, max_evaluations=500, max_experiments=3)
+        outcome = experiment.run(many, seed=1)
+        assert (outcome.stop_reason, outcome.evaluations, outcome.experiments) == ("max_experiments", 1500, 3)
+
+    def test_of_time(self):
+        outcome = run(max_seconds=0.2, sufficient_fitness=1.0)
+        assert outcome.stop_reason == "max_seconds"
+        assert 0.2 <= outcome.seconds < 5
+
+    def test_without_a_goal_leave_one_experiment(self):
+        outcome = experiment.run(preset(sufficient_fitness=None, max_evaluations=700), seed=1)
+        assert (outcome.stop_reason, outcome.evaluations, outcome.experiments) == ("max_evaluations", 700, 1)
+
+    def test_must_be_there(self):
+        endless = preset(sufficient_fitness=None, max_evaluations=None)
+        with pytest.raises(InputError, match="max_evaluations, max_seconds: expected one of them"):
+            experiment.run(endless, seed=1)
+        assert experiment.run(endless, seed=1, max_evaluations=100).evaluations == 100
+
+    @pytest.mark.parametrize(
+        ("limits", "message"),
+        [
+            ({"max_evaluations": 0}, "max_evaluations: expected"),
+            ({"max_seconds": 0}, "max_seconds: expected"),
+            ({"max_seconds": math.nan}, "max_seconds: expected"),
+            ({"seed": -1}, "seed: expected"),
+            ({"seed": 2**64}, "seed: expected"),
+        ],
+    )
+    def test_that_are_none_are_refused(self, limits, message):
+        with pytest.raises(InputError, match=message):
+            experiment.run(preset(), **{"seed": 1, **limits})
+
+
+class TestSelection:
+    def test_keeps_the_program_that_is_best_on_the_select_tasks(self):
+        """Not the last one, and not the one that is best on the search's tasks."""
+        outcome = run(max_evaluations=20_000, sufficient_fitness=1.0, seed=5)
+        evaluator = preset().evaluator(preset().tasks("select", experiment.derived_seed(5, "select")))
+        draws = experiment.derived_seed(5, "select", "draws")
+        assert evaluator.evaluate(outcome.program, draws).fitness == outcome.select_fitness
+
+    def test_tells_mistakes_in_late_sections_at_once(self):
+        log = Log()
+        for section in ("select", "final"):
+            broken = preset(**{section: {"n_train": 0}})
+            with pytest.raises(InputError, match=f"{section}.n_train: expected an integer from 1"):
+                experiment.run(broken, seed=1, reporter=log)
+        assert not log.seen
+
+
+class TestSeeds:
+    def test_depend_on_every_label(self):
+        seeds = {
+            experiment.derived_seed(*labels)
+            for labels in [(1, "tasks", 1), (1, "tasks", 2), (1, "search", 1), (2, "tasks", 1), (1, "tasks", "1")]
+        }
+        assert len(seeds) == 5
+        assert all(0 <= seed < 2**64 for seed in seeds)
+
+    def test_stay_what_they_are(self):
+        """Else a seed would find another program in another version."""
+        assert experiment.derived_seed(1, "tasks", 1) == 3613282357548543575
+
+
+class TestReporters:
+    STATUS = Status(3, 1_234_567, 12.34, 410_000.0, 0.98765, 0.5, 0.915, 0.9)
+
+    def test_see_the_run(self):
+        log = Log()
+        outcome = experiment.run(preset(), seed=1, reporter=log)
+        assert [status.evaluations for status in log.seen] == sorted(status.evaluations for status in log.seen)
+        assert log.seen[-1].evaluations == outcome.evaluations
+        assert log.seen[-1].experiment == outcome.experiments
+        assert 0 <= log.seen[-1].hits <= 1
+
+    def test_write_a_line(self):
+        assert str(self.STATUS) == (
+            "experiment 3  12.3 s  1,234,567 programs  410,000/s  best 0.98765  mean 0.500  cache hits 92 %  "
+            "select 0.90000"
+        )
+
+    def test_fit_the_stream(self):
+        stream = io.StringIO()
+        assert type(reporter(stream)) is LineReporter
+        assert type(reporter(stream, quiet=True)) is Reporter
+
+    def test_of_lines_wait_between_them(self, monkeypatch):
+        now = [0.0]
+        monkeypatch.setattr("pyamlz.progress.time.monotonic", lambda: now[0])
+        stream = io.StringIO()
+        with reporter(stream) as shown:
+            for second in range(12):
+                now[0] = float(second)
+                shown.update(self.STATUS)
+        assert len(stream.getvalue().splitlines()) == 2
+
+    def test_draw_on_terminals(self):
+        pytest.importorskip("rich")
+
+        class Terminal(io.StringIO):
+            def isatty(self):
+                return True
+
+        stream = Terminal()
+        shown = reporter(stream)
+        assert type(shown) is LiveReporter
+        with shown:
+            shown.update(self.STATUS)
