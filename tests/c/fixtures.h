@@ -12,6 +12,7 @@
 #include "check.h"
 #include "kernels.h"
 #include "mathfn.h"
+#include "rng.h"
 #include "tasks.h"
 
 #define PLAIN_MAX 36 /* features that the plain machine can have */
@@ -462,29 +463,36 @@ static inline plain_machine plain_new(const amlz_dims *dims, amlz_precision prec
     return m;
 }
 
-/* Random ops are drawn by the library's own kernel, which test_kernels looks at. */
+/* Element i of a random op: its word or words of a Philox block, made uniform; of those a pair makes a pair of gaussians. */
+static inline double plain_uniform(const plain_machine *m, int f, int ordinal, size_t i)
+{
+    const int per_block = m->precision == AMLZ_FLOAT64 ? 2 : 4;
+    const uint32_t key[2] = {(uint32_t)m->seed, (uint32_t)(m->seed >> 32)};
+    const uint32_t counter[4] = {(uint32_t)(i / (size_t)per_block), (uint32_t)m->runs[f], m->task,
+                                 ((uint32_t)f << 30) + ((uint32_t)ordinal << 22) + (uint32_t)(m->runs[f] >> 32)};
+    uint32_t words[4];
+    rng_philox(counter, key, words);
+    if (per_block == 4) {
+        return ((double)(words[i % 4] >> 9) + 0.5) * 0x1p-23;
+    }
+    const uint64_t word = (uint64_t)words[i % 2 * 2 + 1] << 32 | words[i % 2 * 2];
+    return (double)(word >> 12) * 0x1p-52 + 0x1p-53;
+}
+
 static inline void plain_draw(const plain_machine *m, const amlz_instruction *x, int f, int ordinal, double *out)
 {
-    static double result[PLAIN_MAX * PLAIN_MAX];
-    const kernel_set *set = kernels_find(AMLZ_VARIANT_BASELINE, (amlz_precision)m->precision, 1);
-    const size_t count = plain_count(&m->dims, amlz_op(x->op)->out);
-    kernel_call call;
-    kernel_state state;
-    memset(&call, 0, sizeof call);
-    memset(&state, 0, sizeof state);
-    call.out = result;
-    call.in1 = call.in2 = result;
-    call.n_features = m->dims.n_features;
-    memcpy(call.constant, x->constant, sizeof call.constant);
-    call.function = (uint8_t)f;
-    call.ordinal = (uint8_t)ordinal;
-    state.key[0] = (uint32_t)m->seed;
-    state.key[1] = (uint32_t)(m->seed >> 32);
-    state.task = m->task;
-    memcpy(state.runs, m->runs, sizeof state.runs);
-    set->op[x->op](&call, &state);
-    for (size_t i = 0; i < count; i++) {
-        out[i] = m->precision == AMLZ_FLOAT64 ? result[i] : (double)((const float *)(const void *)result)[i];
+    const int p = m->precision;
+    const double a = round_to(p, x->constant[0]), b = round_to(p, x->constant[1]);
+    for (size_t i = 0; i < plain_count(&m->dims, amlz_op(x->op)->out); i++) {
+        if (x->op < 62) {
+            out[i] = round_to(p, a + round_to(p, round_to(p, b - a) * plain_uniform(m, f, ordinal, i)));
+        } else {
+            const double u1 = plain_uniform(m, f, ordinal, i / 2 * 2), u2 = plain_uniform(m, f, ordinal, i / 2 * 2 + 1);
+            double sine, cosine;
+            math_sincos_turn(u2, &sine, &cosine);
+            const double z = sqrt(-2 * math_log(u1)) * (i % 2 == 0 ? cosine : sine);
+            out[i] = round_to(p, a + round_to(p, b * round_to(p, z)));
+        }
     }
 }
 

@@ -61,6 +61,18 @@ static uint64_t digest_of(const amlz_search_config *config, const amlz_tasks *ta
     return amlz_search_digest(search);
 }
 
+/* Recorded once; every build on every machine has to give them. */
+static void test_golden_digests(void)
+{
+    static const uint64_t expected[2] = {UINT64_C(0xc3ae6b0390108bea), UINT64_C(0xf37db35c3de13d31)};
+    for (int precision = AMLZ_FLOAT32; precision <= AMLZ_FLOAT64; precision++) {
+        amlz_search_config config = config_of(1);
+        config.precision = (uint8_t)precision;
+        CHECK_EQ_U64(digest_of(&config, tasks_for((amlz_precision)precision), 3000), expected[precision]);
+    }
+    blocks_free();
+}
+
 static void test_repeats(void)
 {
     const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
@@ -268,6 +280,7 @@ static void test_refusals(void)
 
 int main(void)
 {
+    test_golden_digests();
     test_repeats();
     test_ages();
     test_selection();
