@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Final
 
-from pyamlz._checks import hint
+from pyamlz._checks import checked_float, hint
 from pyamlz.errors import InputError
 from pyamlz.evaluate import Evaluator
 from pyamlz.program import Program
@@ -22,12 +23,15 @@ __all__ = [
     "tuned",
 ]
 
+_LARGEST = sys.float_info.max
+
 
 def linear_regressor(learning_rate: float = 0.01) -> Program:
     """A linear model without bias, trained by gradient descent; on binary tasks it is logistic regression.
 
     Memory: 4 scalars, 3 vectors.
     """
+    learning_rate = checked_float("learning_rate", learning_rate, -_LARGEST, _LARGEST)
     return Program.parse(f"""
 def Setup():
   s2 = {learning_rate!r}
@@ -51,6 +55,8 @@ def neural_network(learning_rate: float = 0.01, init_stdev: float = 0.1) -> Prog
         learning_rate: step of the gradient descent.
         init_stdev: standard deviation of the weights at the start.
     """
+    learning_rate = checked_float("learning_rate", learning_rate, -_LARGEST, _LARGEST)
+    init_stdev = checked_float("init_stdev", init_stdev, 0.0, _LARGEST)
     return Program.parse(f"""
 def Setup():
   s2 = {learning_rate!r}

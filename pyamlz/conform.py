@@ -107,11 +107,11 @@ def conform(
     for line, record in _records(path):
         try:
             failures = runner.run(line, record)
+            failure = None if failures is None else next(iter(failures), None)
         except _MalformedError as error:
             raise InputError(f"{path}, line {line}: {error}") from None
         if failures is None:
             continue
-        failure = next(iter(failures), None)
         if failure is None:
             report.passed += 1
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -66,6 +67,10 @@ class Learner:
         seed: int = 0,
         task: int = 0,
     ) -> None:
+        if not isinstance(program, Program):
+            raise InputError(f"program: expected a Program, got {type(program).__name__}")
+        if not isinstance(dims, Dims):
+            raise InputError(f"dims: expected Dims, got {type(dims).__name__}")
         program.check(dims)
         self.program = program
         self.dims = dims
@@ -75,13 +80,13 @@ class Learner:
             dims=dims._c()[0],
             precision=PRECISIONS[self.precision],
             variant=number_of("variant", variant, VARIANTS),
-            keep_dead_code=int(keep_dead_code),
+            keep_dead_code=bool(keep_dead_code),
             seed=checked_seed("seed", seed),
             task=checked_int("task", task, 0, _MAX_TASK),
         )
         self._handle = construct("learner", config, program._c)
         self._lock = threading.Lock()
-        self._keeps_all = keep_dead_code
+        self._keeps_all = bool(keep_dead_code)
         self._dtype = np.dtype(self.precision)
         if self.precision == "float32":
             self._predict, self._learn = lib.amlz_learner_predict_f32, lib.amlz_learner_learn_f32
@@ -141,10 +146,9 @@ class Learner:
         return self._for_each(features, single, one)
 
     def _array(self, name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
-        try:
-            return np.ascontiguousarray(values, dtype=self._dtype).reshape(np.shape(values))
-        except (TypeError, ValueError) as error:
-            raise DataError(f"{name}: expected an array of numbers: {error}") from None
+        numbers = _numbers(name, values)
+        with np.errstate(over="ignore"):  # an infinity is told later, with its place
+            return np.ascontiguousarray(numbers, dtype=self._dtype).reshape(numbers.shape)
 
     def _features(self, X: npt.ArrayLike) -> tuple[npt.NDArray[Any], bool]:
         features = self._array("X", X)
@@ -195,10 +199,7 @@ class Learner:
             DataError: `values` has the wrong shape; any numbers are allowed.
         """
         kind, number, shape = self._place(address)
-        try:
-            array = np.array(values, dtype=np.float64, order="C")
-        except (TypeError, ValueError) as error:
-            raise DataError(f"values: expected an array of numbers: {error}") from None
+        array = np.array(_numbers("values", values), dtype=np.float64, order="C")
         if array.shape != shape:
             raise DataError(f"values: expected shape {shape} for {address}, got {array.shape}")
         with self._lock:
@@ -216,3 +217,20 @@ class Learner:
         if not self._keeps_all:
             raise InputError("address: only a learner made with keep_dead_code=True has its memory to look at")
         return int(kind), number, {Type.SCALAR: (), Type.VECTOR: (width,), Type.MATRIX: (width, width)}[kind]
+
+
+def _numbers(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """`values` as an array of real numbers, whatever their precision.
+
+    Raises:
+        DataError: they are no such array.
+    """
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name}: expected an array of numbers: {error}") from None
+    if array.dtype.kind == "O" and all(isinstance(value, Real) for value in array.flat):
+        array = array.astype(np.float64)  # Python integers that no dtype holds, fractions
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{name}: expected an array of numbers, got {array.dtype}")
+    return array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import numbers
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -108,6 +109,6 @@ def find_op(op: OpLike) -> Op:
         if op in _BY_NAME:
             return _BY_NAME[op]
         raise InputError(f"unknown op {op!r}{hint(op, _BY_NAME)}")
-    if isinstance(op, int) and not isinstance(op, bool) and 0 <= op < len(OPS):
-        return OPS[op]
+    if isinstance(op, numbers.Integral) and not isinstance(op, bool) and 0 <= op < len(OPS):
+        return OPS[int(op)]
     raise InputError(f"unknown op {op!r}: expected a name, or an id from 0 to {len(OPS) - 1}")

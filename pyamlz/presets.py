@@ -346,9 +346,9 @@ _FUNCTION: dict[str, Checker] = {
     "ops": _ops,
 }
 _SPACE: dict[str, Checker] = {
-    "scalars": _integer(2),
-    "vectors": _integer(1),
-    "matrices": _integer(0),
+    "scalars": _integer(2, 256),
+    "vectors": _integer(1, 256),
+    "matrices": _integer(0, 256),
     **dict.fromkeys(FUNCTIONS, _table(_FUNCTION)),
 }
 _TOP: dict[str, Checker] = {

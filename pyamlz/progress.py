@@ -26,7 +26,7 @@ class Status:
         best_fitness: of its best program.
         mean_fitness: of its population.
         hits: share of its programs, in [0, 1], whose fitness a cache knew.
-        select_fitness: best fitness on the select tasks in all experiments; None before there is one.
+        select_fitness: best fitness of its programs on the select tasks; None before one was tried.
     """
 
     experiment: int
@@ -87,7 +87,7 @@ class LiveReporter(Reporter):
     def __init__(self, stream: TextIO) -> None:
         console = importlib.import_module("rich.console").Console(file=stream, highlight=False)
         self._live: Any = importlib.import_module("rich.live").Live(
-            console=console, refresh_per_second=_REFRESH_PER_SECOND, transient=True
+            console=console, refresh_per_second=_REFRESH_PER_SECOND, transient=True, redirect_stdout=False
         )
 
     def __enter__(self) -> Reporter:

@@ -96,10 +96,10 @@ class FunctionSpace:
         InputError: an op does not exist or is named twice, or a size is out of its range.
     """
 
-    ops: tuple[str, ...] = ()
-    min_size: int = 0
-    max_size: int = CAPACITY
-    init_size: int = -1
+    ops: tuple[str, ...]
+    min_size: int
+    max_size: int
+    init_size: int
 
     def __init__(
         self,

@@ -188,7 +188,7 @@ typedef struct amlz_error {
 /* Checks that a program can run on the given memory: ops that exist, addresses in range, nothing written to s0, v0 (or v1
  * with vector labels), finite constants in their ranges, unused fields zero. Running a checked program cannot leave its
  * memory. error may be NULL; line is then the instruction's place in its function, from 1.
- * Returns OK or AMLZ_ERROR_PROGRAM. */
+ * AMLZ_ERROR_PROGRAM; AMLZ_ERROR_ARGUMENT for a NULL or dims that are not valid. On success error is left alone. */
 AMLZ_API amlz_status amlz_program_check(const amlz_program *program, const amlz_dims *dims, amlz_error *error);
 
 /* 1 if both have the same instructions with the same bits in their constants, else 0. */
@@ -227,7 +227,8 @@ AMLZ_API amlz_status amlz_program_live(const amlz_program *program, const amlz_d
 AMLZ_API amlz_status amlz_program_simplify(const amlz_program *program, const amlz_dims *dims, amlz_program *out);
 
 /* The structural key: equal for programs whose live code is the same but for the numbering of addresses and the order
- * of commuting operands. Equal keys mean equal fitness (but for a chance of about 1e-19 a pair). */
+ * of commuting operands. Equal keys mean equal fitness (but for a chance of about 1e-19 a pair). 0 for a program that does not
+ * fit dims. */
 AMLZ_API uint64_t amlz_program_key(const amlz_program *program, const amlz_dims *dims);
 
 /* A program drawn at random from the space (each function with its init_size), a function of the seed alone.
@@ -341,7 +342,7 @@ AMLZ_API amlz_status amlz_learner_predict_f32(amlz_learner *learner, const float
 AMLZ_API amlz_status amlz_learner_predict_f64(amlz_learner *learner, const double *features, double *prediction);
 
 /* One training step: Predict, then Learn with the label (a number, 0 or 1, or a class). prediction (as above) may be
- * NULL. */
+ * NULL. AMLZ_ERROR_DATA, with nothing done, for a label that is none. Features are taken as they are, NaN included. */
 AMLZ_API amlz_status amlz_learner_learn_f32(amlz_learner *learner, const float *features, float label,
                                             float *prediction);
 AMLZ_API amlz_status amlz_learner_learn_f64(amlz_learner *learner, const double *features, double label,
@@ -386,7 +387,7 @@ typedef struct amlz_search_config {
     amlz_space space;
     uint64_t seed;            /* everything random in the search comes from it */
     uint8_t algorithm;        /* amlz_algorithm */
-    uint8_t start;            /* amlz_start */
+    uint8_t start;            /* amlz_start; empty programs may be below min_size, and then only grow */
     uint8_t combine;          /* amlz_combine */
     uint8_t precision;        /* amlz_precision, that of the tasks */
     uint8_t variant;          /* amlz_variant */
@@ -427,7 +428,7 @@ AMLZ_API amlz_search *amlz_search_init(void *memory, size_t size, const amlz_sea
                                        const amlz_tasks *tasks, const amlz_program *start_program, const char **reason);
 
 /* Scores up to `evaluations` more programs, stopping after the first that makes the best fitness reach stop_fitness
- * (over 1: never). Running n and then m is the same as running n + m. progress may be NULL. */
+ * (over 1, or NaN: never). Running n and then m is the same as running n + m. progress may be NULL. */
 AMLZ_API amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double stop_fitness,
                                      amlz_progress *progress);
 

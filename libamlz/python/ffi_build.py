@@ -54,8 +54,8 @@ ffibuilder.set_source(
     extra_compile_args=[
         # The Makefile's mandatory flags: every build computes the same bits.
         *("-std=c99", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"),
-        # Whatever Python was compiled with: the kernels are worth it.
-        "-O3",
+        # Whatever Python was compiled with: the kernels are worth it, and debug information is five times their size.
+        *("-O3", "-g0"),
         # All that stands between a declaration that does not match and a crash.
         "-Werror=incompatible-pointer-types",
     ],

@@ -55,28 +55,44 @@ static amlz_evaluator_config evaluator_config(const amlz_search_config *config, 
     return e;
 }
 
+/* NULL, or what is wrong in the configuration but its space and what the evaluator looks at. */
+static PORT_NOINLINE const char *fault_of(const amlz_search_config *config)
+{
+    if (config->algorithm > AMLZ_RANDOM_SEARCH) {
+        return "algorithm must be evolution or random search";
+    }
+    if (config->start > AMLZ_START_PROGRAM) {
+        return "start must be random, empty or a program";
+    }
+    if (config->population_size == 0) {
+        return "population_size must be 1 or more";
+    }
+    if (config->tournament_size == 0) {
+        return "tournament_size must be 1 or more";
+    }
+    if (!(config->mutate_prob >= 0 && config->mutate_prob <= 1)) {
+        return "mutate_prob must be from 0 to 1";
+    }
+    if (!mutate_weights_valid(config->mutation_weight)) {
+        return "mutations must have finite weights, none negative and one of them over 0";
+    }
+    if (config->fec_size > 0 && (config->fec_train == 0 || config->fec_valid == 0)) {
+        return "fec_train and fec_valid must be 1 or more";
+    }
+    if (!(config->max_cost >= 0)) {
+        return "max_cost must be 0 (no limit) or more";
+    }
+    return NULL;
+}
+
 static amlz_status check_config(const amlz_search_config *config, const char **reason)
 {
-    const char *fault = NULL;
     if (config == NULL || config->struct_size != sizeof *config) {
-        fault = "search: struct_size must be the size of amlz_search_config";
-    } else if (config->algorithm > AMLZ_RANDOM_SEARCH) {
-        fault = "algorithm must be evolution or random search";
-    } else if (config->start > AMLZ_START_PROGRAM) {
-        fault = "start must be random, empty or a program";
-    } else if (config->population_size == 0) {
-        fault = "population_size must be 1 or more";
-    } else if (config->tournament_size == 0) {
-        fault = "tournament_size must be 1 or more";
-    } else if (!(config->mutate_prob >= 0 && config->mutate_prob <= 1)) {
-        fault = "mutate_prob must be from 0 to 1";
-    } else if (!mutate_weights_valid(config->mutation_weight)) {
-        fault = "mutations must have finite weights, none negative and one of them over 0";
-    } else if (config->fec_size > 0 && (config->fec_train == 0 || config->fec_valid == 0)) {
-        fault = "fec_train and fec_valid must be 1 or more";
-    } else if (!(config->max_cost >= 0)) {
-        fault = "max_cost must be 0 (no limit) or more";
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "search: struct_size must be the size of amlz_search_config");
     }
+    const port_fp_state caller = port_fp_enter();
+    const char *fault = fault_of(config);
+    port_fp_leave(caller);
     if (fault != NULL) {
         return program_fail(AMLZ_ERROR_ARGUMENT, reason, fault);
     }
@@ -338,7 +354,8 @@ amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double st
         return AMLZ_ERROR_ARGUMENT;
     }
     const port_fp_state caller = port_fp_enter();
-    for (uint64_t i = 0; i < evaluations && !(search->progress.best_fitness >= stop_fitness); i++) {
+    const amlz_progress *p = &search->progress;
+    for (uint64_t i = 0; i < evaluations && !(p->evaluations > 0 && p->best_fitness >= stop_fitness); i++) {
         advance(search);
     }
     port_fp_leave(caller);
@@ -357,12 +374,17 @@ static uint32_t by_age(const amlz_search *s, uint32_t index)
 
 void amlz_search_progress(const amlz_search *search, amlz_progress *progress)
 {
+    if (search == NULL || progress == NULL) {
+        return;
+    }
+    const port_fp_state caller = port_fp_enter();
     double sum = 0;
     *progress = search->progress;
     for (uint32_t i = 0; i < search->progress.population; i++) {
         sum += search->members[by_age(search, i)].fitness;
     }
     progress->mean_fitness = search->progress.population == 0 ? 0 : sum / search->progress.population;
+    port_fp_leave(caller);
 }
 
 amlz_status amlz_search_best(const amlz_search *search, amlz_program *program, double *fitness)
@@ -400,6 +422,9 @@ uint64_t amlz_search_digest(const amlz_search *search)
 {
     uint64_t hash = 0;
     amlz_program program;
+    if (search == NULL) {
+        return 0;
+    }
     for (uint32_t i = 0; i < search->progress.population; i++) {
         const uint32_t m = by_age(search, i);
         load_member(search, m, &program);

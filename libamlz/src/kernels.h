@@ -8,7 +8,6 @@
 #include "ops.h"
 
 #define KERNELS_MAX_LANES 16
-#define KERNELS_ALIGNMENT 64
 
 typedef struct kernel_state kernel_state;
 typedef struct kernel_call kernel_call;
@@ -41,7 +40,7 @@ typedef struct kernel_run {
     kernel_call *code[3];
     uint16_t size[3];
     uint16_t n_feature_reads, n_label_reads;
-    const void **feature_reads[6 * AMLZ_CAPACITY]; /* operands that are v0 in Predict and Learn */
+    const void **feature_reads[4 * AMLZ_CAPACITY]; /* operands that are v0 in Predict and Learn */
     const void **label_reads[2 * AMLZ_CAPACITY];   /* operands that are s0 in Learn */
     uint8_t label;       /* amlz_label */
     uint32_t n_classes;

@@ -3,6 +3,7 @@
 
 #include "machine.h"
 #include "portability.h"
+#include "tasks.h"
 
 struct amlz_learner {
     amlz_learner_config config;
@@ -17,6 +18,9 @@ static amlz_status check_config(const amlz_learner_config *config, const char **
     }
     if (config->precision > AMLZ_FLOAT64) {
         return program_fail(AMLZ_ERROR_ARGUMENT, reason, "precision must be float32 or float64");
+    }
+    if (config->variant >= AMLZ_VARIANT_COUNT) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "variant must be auto, baseline, avx2 or avx512");
     }
     if (!amlz_variant_available(config->variant)) {
         return program_fail(AMLZ_ERROR_UNSUPPORTED, reason, "this machine or build does not have the variant");
@@ -127,15 +131,25 @@ static amlz_status predict(amlz_learner *l, amlz_precision precision, const void
     return AMLZ_OK;
 }
 
-static amlz_status learn(amlz_learner *l, amlz_precision precision, const void *features, const void *label, double y,
+static PORT_NOINLINE int takes_label(const amlz_learner *l, const void *label)
+{
+    const double y =
+        l->machine.precision == AMLZ_FLOAT64 ? *(const double *)label : (double)*(const float *)label;
+    return tasks_label_valid(l->machine.dims.label, l->machine.dims.n_classes, y);
+}
+
+static amlz_status learn(amlz_learner *l, amlz_precision precision, const void *features, const void *label,
                          void *prediction)
 {
-    if (!accepts(l, precision, features) ||
-        (l->machine.dims.label == AMLZ_MULTICLASS && !(y >= 0 && y < l->machine.dims.n_classes))) {
+    if (!accepts(l, precision, features)) {
         return AMLZ_ERROR_ARGUMENT;
     }
     machine *m = &l->machine;
     const port_fp_state caller = port_fp_enter();
+    if (!takes_label(l, label)) {
+        port_fp_leave(caller);
+        return AMLZ_ERROR_DATA;
+    }
     run_predict(l, features);
     m->kernels->to_probabilities(&m->run);
     if (prediction != NULL) {
@@ -163,12 +177,12 @@ amlz_status amlz_learner_predict_f64(amlz_learner *learner, const double *featur
 
 amlz_status amlz_learner_learn_f32(amlz_learner *learner, const float *features, float label, float *prediction)
 {
-    return learn(learner, AMLZ_FLOAT32, features, &label, (double)label, prediction);
+    return learn(learner, AMLZ_FLOAT32, features, &label, prediction);
 }
 
 amlz_status amlz_learner_learn_f64(amlz_learner *learner, const double *features, double label, double *prediction)
 {
-    return learn(learner, AMLZ_FLOAT64, features, &label, label, prediction);
+    return learn(learner, AMLZ_FLOAT64, features, &label, prediction);
 }
 
 static amlz_status locate(const amlz_learner *l, int type, int address, void **where, size_t *count)
@@ -187,10 +201,12 @@ amlz_status amlz_learner_get(const amlz_learner *learner, int type, int address,
     void *where;
     size_t count;
     const amlz_status status = values == NULL ? AMLZ_ERROR_ARGUMENT : locate(learner, type, address, &where, &count);
+    const port_fp_state caller = port_fp_enter();
     for (size_t i = 0; status == AMLZ_OK && i < count; i++) {
         values[i] = learner->machine.precision == AMLZ_FLOAT64 ? ((const double *)where)[i]
                                                                 : (double)((const float *)where)[i];
     }
+    port_fp_leave(caller);
     return status;
 }
 

@@ -102,7 +102,7 @@ static inline TARGET int FN(any_alive)(const kernel_run *run)
     return any != 0;
 }
 
-/* Errors are counted up to and with the example that stops a lane; behind it they are NaN. */
+/* NaN from the example on that stops a lane. */
 static TARGET void FN(record)(const kernel_run *run, const REAL error[LANES], double *errors)
 {
     for (int l = 0; l < LANES; l++) {

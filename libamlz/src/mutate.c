@@ -207,16 +207,23 @@ amlz_mutation mutate_draw(const double weights[AMLZ_MUTATION_COUNT], rng_state *
     return (amlz_mutation)last;
 }
 
-int mutate_weights_valid(const double weights[AMLZ_MUTATION_COUNT])
+static PORT_NOINLINE int weights_valid(const double weights[AMLZ_MUTATION_COUNT])
 {
     double sum = 0;
+    int valid = 1;
     for (int i = 0; i < AMLZ_MUTATION_COUNT; i++) {
-        if (!(weights[i] >= 0)) {
-            return 0;
-        }
+        valid &= weights[i] >= 0;
         sum += weights[i];
     }
-    return sum > 0 && sum - sum == 0;
+    return valid && sum > 0 && sum - sum == 0;
+}
+
+int mutate_weights_valid(const double weights[AMLZ_MUTATION_COUNT])
+{
+    const port_fp_state caller = port_fp_enter();
+    const int valid = weights_valid(weights);
+    port_fp_leave(caller);
+    return valid;
 }
 
 const char *amlz_mutation_name(int mutation)

@@ -1,5 +1,9 @@
 #include "ops.h"
 
+#if AMLZ_CAPACITY < 1 || AMLZ_CAPACITY > 255
+#  error "AMLZ_CAPACITY must be from 1 to 255: random instructions are numbered in eight bits"
+#endif
+
 /* ids are dense, and fit both the archive's byte and amlz_function_space */
 typedef char ops_fit[OPS_COUNT <= AMLZ_MAX_OPS && OP_matrix_gaussian < OPS_COUNT ? 1 : -1];
 

@@ -55,13 +55,6 @@ static inline float port_sqrtf(float x) { return sqrtf(x); }
 #  define PORT_UNROLL(n)
 #endif
 
-/* Asks for memory that will be read soon; only a hint. */
-#if PORT_GNU
-#  define PORT_PREFETCH(address) __builtin_prefetch(address)
-#else
-#  define PORT_PREFETCH(address) ((void)0)
-#endif
-
 /* Instruction sets that functions can be compiled for one by one, and whether this CPU has them. */
 #if PORT_X86
 #  define PORT_TARGET_AVX2 __attribute__((target("avx2")))
@@ -77,36 +70,51 @@ static inline int port_has_avx2(void) { return 0; }
 static inline int port_has_avx512(void) { return 0; }
 #endif
 
-/* The floating-point environment: round to nearest, no flush to zero. port_fp_enter sets it and returns the caller's. */
+/* The floating-point environment: round to nearest, no flush to zero. port_fp_enter sets it and returns the caller's.
+ * Compilers know nothing of it and may move arithmetic past either call, but not what reads memory past PORT_FENCE; so
+ * what has to happen between the two either works on memory, or is a function of its own that is PORT_NOINLINE. */
+#if PORT_GNU
+#  define PORT_FENCE() __asm__ volatile("" : : : "memory")
+#  define PORT_NOINLINE __attribute__((noinline))
+#else
+#  define PORT_FENCE() ((void)0)
+#  define PORT_NOINLINE
+#endif
 #if PORT_X86
 typedef uint32_t port_fp_state;
 static inline port_fp_state port_fp_enter(void)
 {
     uint32_t caller = __builtin_ia32_stmxcsr();
     __builtin_ia32_ldmxcsr(0x1f80);
+    PORT_FENCE();
     return caller;
 }
-static inline void port_fp_leave(port_fp_state caller) { __builtin_ia32_ldmxcsr(caller); }
+static inline void port_fp_leave(port_fp_state caller)
+{
+    PORT_FENCE();
+    __builtin_ia32_ldmxcsr(caller);
+    PORT_FENCE();
+}
 #elif PORT_GNU && defined(__aarch64__)
 typedef uint64_t port_fp_state;
 static inline port_fp_state port_fp_enter(void)
 {
     uint64_t caller;
     __asm__ volatile("mrs %0, fpcr" : "=r"(caller));
-    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0));
+    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0) : "memory");
     return caller;
 }
-static inline void port_fp_leave(port_fp_state caller) { __asm__ volatile("msr fpcr, %0" : : "r"(caller)); }
+static inline void port_fp_leave(port_fp_state caller) { __asm__ volatile("msr fpcr, %0" : : "r"(caller) : "memory"); }
 #elif PORT_GNU && defined(__arm__) && defined(__ARM_FP)
 typedef uint32_t port_fp_state;
 static inline port_fp_state port_fp_enter(void)
 {
     uint32_t caller;
     __asm__ volatile("vmrs %0, fpscr" : "=r"(caller));
-    __asm__ volatile("vmsr fpscr, %0" : : "r"((uint32_t)0));
+    __asm__ volatile("vmsr fpscr, %0" : : "r"((uint32_t)0) : "memory");
     return caller;
 }
-static inline void port_fp_leave(port_fp_state caller) { __asm__ volatile("vmsr fpscr, %0" : : "r"(caller)); }
+static inline void port_fp_leave(port_fp_state caller) { __asm__ volatile("vmsr fpscr, %0" : : "r"(caller) : "memory"); }
 #elif defined(__STDC_HOSTED__) && __STDC_HOSTED__
 #  include <fenv.h>
 typedef fenv_t port_fp_state;

@@ -78,7 +78,7 @@ static amlz_status refuse(amlz_error *error, size_t line, const char *message)
 }
 
 /* NULL, or what is wrong with the instruction. */
-static const char *fault_of(const amlz_instruction *instruction, const amlz_dims *dims)
+static PORT_NOINLINE const char *fault_of(const amlz_instruction *instruction, const amlz_dims *dims)
 {
     const double largest = 1.7976931348623157e308;
     if (instruction->op >= OPS_COUNT) {
@@ -133,7 +133,9 @@ amlz_status amlz_program_check(const amlz_program *program, const amlz_dims *dim
             return refuse(error, 0, "a function has more instructions than the capacity");
         }
         for (size_t i = 0; i < program->size[f]; i++) {
+            const port_fp_state caller = port_fp_enter();
             const char *fault = fault_of(&program->code[f][i], dims);
+            port_fp_leave(caller);
             if (fault != NULL) {
                 return refuse(error, i + 1, fault);
             }
@@ -175,7 +177,7 @@ uint64_t amlz_program_hash(const amlz_program *program)
     return hash;
 }
 
-double amlz_program_cost(const amlz_program *program, uint32_t n_features)
+static PORT_NOINLINE double cost_of(const amlz_program *program, uint32_t n_features)
 {
     double cost = 0;
     for (int f = AMLZ_PREDICT; f <= AMLZ_LEARN; f++) {
@@ -191,5 +193,13 @@ double amlz_program_cost(const amlz_program *program, uint32_t n_features)
             cost += info->cost_base + work;
         }
     }
+    return cost;
+}
+
+double amlz_program_cost(const amlz_program *program, uint32_t n_features)
+{
+    const port_fp_state caller = port_fp_enter();
+    const double cost = cost_of(program, n_features);
+    port_fp_leave(caller);
     return cost;
 }

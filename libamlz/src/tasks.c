@@ -130,12 +130,12 @@ amlz_tasks *amlz_tasks_init(void *memory, size_t size, const amlz_tasks_config *
     return tasks;
 }
 
-static int label_valid(const amlz_tasks_config *config, double y)
+int tasks_label_valid(uint8_t label, uint32_t n_classes, double y)
 {
-    switch (config->label) {
+    switch (label) {
     case AMLZ_REGRESSION: return y - y == 0;
     case AMLZ_BINARY: return y == 0 || y == 1;
-    default: return y >= 0 && y < config->n_classes && y == (double)(uint32_t)y;
+    default: return y >= 0 && y < n_classes && y == (double)(uint32_t)y;
     }
 }
 
@@ -166,14 +166,14 @@ static int finite_as(double x, int precision)
     return x >= -largest && x <= largest;
 }
 
-static amlz_status pack(const amlz_tasks *tasks, const tasks_block *block, uint32_t lane, void *out_x, void *out_y, numbers x,
+static PORT_NOINLINE amlz_status pack(const amlz_tasks *tasks, const tasks_block *block, uint32_t lane, void *out_x, void *out_y, numbers x,
                         numbers y, uint32_t n)
 {
     const amlz_tasks_config *config = &tasks->config;
     const size_t width = config->n_features, lanes = block->lanes;
     for (size_t i = 0; i < n; i++) {
         const double label = number_at(y, i);
-        if (!finite_as(label, config->precision) || !label_valid(config, label)) {
+        if (!finite_as(label, config->precision) || !tasks_label_valid(config->label, config->n_classes, label)) {
             return AMLZ_ERROR_DATA;
         }
         store(out_y, config->precision, i * lanes + lane, label);

@@ -23,6 +23,9 @@ struct amlz_tasks {
  * features, is the faster layout. */
 uint32_t tasks_widest_block(uint32_t n_features, size_t real_size);
 
+/* 1 if y is a label of that kind: a finite number, 0 or 1, or one of the classes. */
+int tasks_label_valid(uint8_t label, uint32_t n_classes, double y);
+
 /* The order of an epoch's examples: NULL for as they lie. */
 static inline const uint32_t *tasks_order(const amlz_tasks *tasks, uint32_t epoch)
 {

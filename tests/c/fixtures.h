@@ -391,7 +391,7 @@ static inline void plain_op(int op, int precision, size_t n, const double *const
     int elementwise = 1;
     plain_element(op, 0, 0, &elementwise);
     for (size_t i = 0; i < count && info->out != AMLZ_NONE; i++) {
-        const double *row = a + (info->in1 == AMLZ_MATRIX && i < n ? i * n : 0);
+        const double *row = info->in1 == AMLZ_MATRIX && i < n ? a + i * n : a;
         if (elementwise) {
             const double x = a[info->in1 == AMLZ_SCALAR ? 0 : i], y = info->in2 == AMLZ_NONE ? 0 : b[i];
             result[i] = round_to(precision, plain_element(op, x, y, &elementwise));
@@ -431,7 +431,7 @@ typedef struct plain_machine {
     amlz_dims dims;
     int precision;
     const amlz_program *program;
-    uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY]; /* random instructions are counted among these */
+    uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
     int poison;  /* dead instructions write NaN */
     uint64_t seed, runs[AMLZ_FUNCTION_COUNT];
     uint32_t task;
@@ -448,7 +448,7 @@ static inline size_t plain_count(const amlz_dims *dims, int type)
 
 static inline double *plain_at(const plain_machine *m, int type, unsigned address)
 {
-    return m->memory[type] + address * plain_count(&m->dims, type);
+    return type == AMLZ_NONE ? NULL : m->memory[type] + address * plain_count(&m->dims, type);
 }
 
 static inline plain_machine plain_new(const amlz_dims *dims, amlz_precision precision)
@@ -456,7 +456,7 @@ static inline plain_machine plain_new(const amlz_dims *dims, amlz_precision prec
     plain_machine m;
     memset(&m, 0, sizeof m);
     m.dims = *dims;
-    m.precision = precision;
+    m.precision = (int)precision;
     m.memory[AMLZ_SCALAR] = numbers_new(dims->n_scalars * plain_count(dims, AMLZ_SCALAR));
     m.memory[AMLZ_VECTOR] = numbers_new(dims->n_vectors * plain_count(dims, AMLZ_VECTOR));
     m.memory[AMLZ_MATRIX] = numbers_new(dims->n_matrices * plain_count(dims, AMLZ_MATRIX));
@@ -498,7 +498,10 @@ static inline void plain_draw(const plain_machine *m, const amlz_instruction *x,
 
 static inline void plain_run(plain_machine *m, int f)
 {
-    int ordinal = 0;
+    int next[2] = {0, 0}; /* ordinals: of dead random instructions, which come behind all live ones; of live ones */
+    for (size_t i = 0; i < m->program->size[f]; i++) {
+        next[0] += m->live[f][i] && amlz_op(m->program->code[f][i].op)->is_random;
+    }
     for (size_t i = 0; i < m->program->size[f]; i++) {
         const amlz_instruction *x = &m->program->code[f][i];
         const amlz_op_info *info = amlz_op(x->op);
@@ -508,12 +511,11 @@ static inline void plain_run(plain_machine *m, int f)
                 out[k] = (double)NAN;
             }
         } else if (info->is_random) {
-            plain_draw(m, x, f, ordinal, out);
+            plain_draw(m, x, f, next[m->live[f][i]]++, out);
         } else {
             plain_op(x->op, m->precision, m->dims.n_features, x->constant, out, plain_at(m, info->in1, x->in1),
                      plain_at(m, info->in2, x->in2));
         }
-        ordinal += info->is_random && m->live[f][i];
     }
     m->runs[f]++;
 }

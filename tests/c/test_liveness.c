@@ -91,8 +91,8 @@ static const char *const evolved =
     "def Setup():\n s4 = uniform(0.6, 0.2)\n v3 = gaussian(0.7, 0.4)\n v12 = gaussian(0.2, 0.6)\n s1 = uniform(-0.1, -0.2)\n"
     "def Predict():\n v1 = v0 - v9\n v5 = v0 + v9\n v6 = dot(m1, v5)\n m1 = s2 * m2\n s1 = dot(v6, v1)\n s6 = cos(s4)\n"
     "def Learn():\n s4 = s0 - s1\n s3 = abs(s1)\n m1 = outer(v1, v0)\n s5 = sin(s4)\n s2 = norm(m1)\n s7 = s5 / s2\n"
-    " s4 = s4 + s6\n v11 = s7 * v1\n m1 = heaviside(m2, 1.0)\n m1 = outer(v11, v5)\n m0 = m1 + m0\n v9 = uniform(0.002, 0.7)\n"
-    " s7 = log(s0)\n s4 = std(m0)\n m2 = m2 + m0\n m1 = s4 * m0\n";
+    " s4 = s4 + s6\n v11 = s7 * v1\n m1 = heaviside(m2, 1.0)\n m1 = outer(v11, v5)\n m0 = m1 + m0\n"
+    " v9 = uniform(0.002, 0.7)\n s7 = log(s0)\n s4 = std(m0)\n m2 = m2 + m0\n m1 = s4 * m0\n";
 
 static const char *const evolved_simplified =
     "def Predict():\n v1 = v0 - v9\n v5 = v0 + v9\n v6 = dot(m1, v5)\n m1 = s2 * m2\n s1 = dot(v6, v1)\n"

@@ -248,32 +248,36 @@ static amlz_program single(const amlz_dims *dims, int op, amlz_space *space)
     return program;
 }
 
+/* Each of three arguments is as likely, and drawn from all addresses that it may have, its own too. */
 static void test_addresses(void)
 {
-    const amlz_dims dims = dims_of(AMLZ_REGRESSION, 4, 5, 4, 3);
-    amlz_space space;
-    const amlz_program before = single(&dims, 31, &space); /* vector = dot(matrix, vector) */
-    const amlz_instruction *x = &before.code[AMLZ_PREDICT][0];
-    unsigned out[4] = {0}, in1[3] = {0}, in2[4] = {0};
-    uint64_t seed = 1;
-    for (int i = 0; i < N_DRAWS; i++) {
-        amlz_program after = before;
-        mutate(&space, AMLZ_MUTATE_ALTER_ARGUMENT, &seed, &after);
-        const amlz_instruction *y = &after.code[AMLZ_PREDICT][0];
-        out[y->out]++;
-        in1[y->in1]++;
-        in2[y->in2]++;
-    }
-    /* each of three arguments is as likely, and drawn from all addresses, its own too */
-    CHECK_EQ_INT(out[0], 0);
-    for (unsigned i = 1; i < 4; i++) {
-        expect_share("out", out[i], i == x->out ? 1 - 2.0 / 9 : 1.0 / 9, N_DRAWS);
-    }
-    for (unsigned i = 0; i < 3; i++) {
-        expect_share("in1", in1[i], i == x->in1 ? 1 - 2.0 / 9 : 1.0 / 9, N_DRAWS);
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        expect_share("in2", in2[i], i == x->in2 ? 1 - 3.0 / 12 : 1.0 / 12, N_DRAWS);
+    static const int ops[] = {1, 18, 23, 28, 31, 43}; /* of all types, in all places */
+    for (size_t o = 0; o < sizeof ops / sizeof *ops; o++) {
+        const amlz_dims dims = dims_of(AMLZ_REGRESSION, 4, 5, 4, 3);
+        const unsigned counts[] = {0, 5, 4, 3};
+        amlz_space space;
+        const amlz_program before = single(&dims, ops[o], &space);
+        const amlz_instruction *x = &before.code[AMLZ_PREDICT][0];
+        const amlz_op_info *info = amlz_op(ops[o]);
+        const int types[3] = {info->out, info->in1, info->in2};
+        const uint8_t own[3] = {x->out, x->in1, x->in2};
+        unsigned seen[3][5] = {{0}};
+        uint64_t seed = 1;
+        for (int i = 0; i < N_DRAWS; i++) {
+            amlz_program after = before;
+            mutate(&space, AMLZ_MUTATE_ALTER_ARGUMENT, &seed, &after);
+            const amlz_instruction *y = &after.code[AMLZ_PREDICT][0];
+            seen[0][y->out]++;
+            seen[1][y->in1]++;
+            seen[2][y->in2]++;
+        }
+        for (int k = 0; k < 3; k++) {
+            const unsigned first = k == 0 && types[k] != AMLZ_MATRIX ? 1 : 0, n = counts[types[k]] - first;
+            CHECK(first == 0 || seen[k][0] == 0);
+            for (unsigned i = first; i < counts[types[k]]; i++) {
+                expect_share("address", seen[k][i], i == own[k] ? 2.0 / 3 + 1.0 / (3 * n) : 1.0 / (3 * n), N_DRAWS);
+            }
+        }
     }
 }
 
@@ -385,32 +389,33 @@ static void test_places(void)
     const amlz_dims dims = dims_of(AMLZ_REGRESSION, 4, 5, 4, 3);
     const uint8_t inserted_op = 5;
     amlz_space space = space_of(&dims, 0, 5, 4);
-    unsigned inserted[5] = {0}, removed[4] = {0};
     uint64_t seed = 3;
     space.function[AMLZ_SETUP].n_ops = space.function[AMLZ_LEARN].n_ops = 0;
     set_ops(&space.function[AMLZ_PREDICT], &inserted_op, 1);
-    const amlz_program before = program_of("def Predict():\n s1 = 1\n s1 = 2\n s1 = 3\n s1 = 4\n", 4);
-    for (int i = 0; i < N_DRAWS; i++) {
-        amlz_program after = before;
-        mutate(&space, AMLZ_MUTATE_INSERT, &seed, &after);
-        for (size_t k = 0; k < 5; k++) {
-            inserted[k] += after.code[AMLZ_PREDICT][k].op == inserted_op;
+    amlz_program before = program_of("def Predict():\n s1 = 1\n s1 = 2\n s1 = 3\n s1 = 4\n", 4);
+    for (uint16_t size = 1; size <= 4; size++) {
+        unsigned inserted[5] = {0}, removed[4] = {0};
+        before.size[AMLZ_PREDICT] = size;
+        for (int i = 0; i < N_DRAWS / 4; i++) {
+            amlz_program after = before;
+            mutate(&space, AMLZ_MUTATE_INSERT, &seed, &after);
+            for (size_t k = 0; k <= size; k++) {
+                inserted[k] += after.code[AMLZ_PREDICT][k].op == inserted_op;
+            }
+            after = before;
+            mutate(&space, AMLZ_MUTATE_REMOVE, &seed, &after);
+            size_t gone = 0;
+            while (gone + 1 < size && after.code[AMLZ_PREDICT][gone].constant[0] == (double)(gone + 1)) {
+                gone++;
+            }
+            removed[gone]++;
         }
-        after = before;
-        mutate(&space, AMLZ_MUTATE_REMOVE, &seed, &after);
-        for (size_t k = 0; k < 4; k++) {
-            const double kept = k < 3 ? after.code[AMLZ_PREDICT][k].constant[0] : 0;
-            if (kept != (double)(k + 1)) {
-                removed[k]++;
-                break;
+        for (unsigned k = 0; k <= size; k++) {
+            expect_share("inserted", inserted[k], 1.0 / (size + 1), N_DRAWS / 4);
+            if (k < size) {
+                expect_share("removed", removed[k], 1.0 / size, N_DRAWS / 4);
             }
         }
-    }
-    for (int k = 0; k < 5; k++) {
-        expect_share("inserted", inserted[k], 0.2, N_DRAWS);
-    }
-    for (int k = 0; k < 4; k++) {
-        expect_share("removed", removed[k], 0.25, N_DRAWS);
     }
 }
 

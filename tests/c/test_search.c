@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "fixtures.h"
+#include "rng.h"
 
 enum { D = 3, F = 4 };
 
@@ -233,6 +234,37 @@ static void test_stops(void)
     blocks_free();
 }
 
+/* Empty programs below min_size do not shrink, of course, and grow up to max_size. */
+static void test_empty_below_min_size(void)
+{
+    amlz_search_config config = config_of(9);
+    amlz_program member;
+    amlz_progress progress;
+    int grown = 0;
+    config.start = AMLZ_START_EMPTY;
+    config.mutate_prob = 1;
+    memset(config.mutation_weight, 0, sizeof config.mutation_weight);
+    config.mutation_weight[AMLZ_MUTATE_REMOVE] = 1;
+    for (int with_insert = 0; with_insert < 2; with_insert++) {
+        config.mutation_weight[AMLZ_MUTATE_INSERT] = with_insert;
+        for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+            config.space.function[f].min_size = 3;
+        }
+        amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+        amlz_search_run(search, 600, (double)NAN, &progress);
+        CHECK_EQ_U64(progress.evaluations, 600); /* NaN never stops */
+        for (uint32_t i = 0; i < 20; i++) {
+            amlz_search_member(search, i, &member, NULL);
+            for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+                CHECK(member.size[f] <= (with_insert ? 8 : 0));
+                grown += member.size[f] >= 3;
+            }
+        }
+        blocks_free();
+    }
+    CHECK(grown > 10);
+}
+
 static void test_refusals(void)
 {
     const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
@@ -273,9 +305,238 @@ static void test_refusals(void)
           strstr(reason, "precision") != NULL);
     c = config_of(1);
     c.start = AMLZ_START_PROGRAM;
-    CHECK(amlz_search_init(block_new(size), size, &c, tasks, NULL, &reason) == NULL && strstr(reason, "start_program") != NULL);
+    CHECK(amlz_search_init(block_new(size), size, &c, tasks, NULL, &reason) == NULL &&
+          strstr(reason, "start_program") != NULL);
     CHECK_EQ_INT(amlz_search_run(NULL, 1, 2, NULL), AMLZ_ERROR_ARGUMENT);
     blocks_free();
+}
+
+/* ---------------------------------------------------------------- the plain search: read from its description */
+
+typedef struct plain_search {
+    const amlz_space *space;
+    rng_state rng;
+    amlz_program slot[10]; /* evaluation n is put in slot n mod P */
+    double fitness[10];
+} plain_search;
+
+static unsigned plain_addresses(const amlz_dims *dims, int type)
+{
+    return type == AMLZ_SCALAR ? dims->n_scalars : type == AMLZ_VECTOR ? dims->n_vectors : dims->n_matrices;
+}
+
+static int has_argument(const amlz_op_info *info, int which)
+{
+    const int types[] = {info->out, info->in1, info->in2};
+    return which < 3 ? types[which] != AMLZ_NONE : info->constant[which - 3] != AMLZ_CONSTANT_NONE;
+}
+
+/* Which argument: 0 out, 1 in1, 2 in2, from 3 on the constants. Here s0 and v0 are what is not written. */
+static void plain_argument(plain_search *s, amlz_instruction *x, int which)
+{
+    const amlz_op_info *info = amlz_op(x->op);
+    const int types[] = {info->out, info->in1, info->in2};
+    uint8_t *const addresses[] = {&x->out, &x->in1, &x->in2};
+    if (which < 3) {
+        const unsigned first = which == 0 && types[0] != AMLZ_MATRIX ? 1 : 0;
+        *addresses[which] = (uint8_t)(first + rng_below(&s->rng, plain_addresses(&s->space->dims, types[which]) - first));
+    } else {
+        const double u = rng_uniform(&s->rng);
+        x->constant[which - 3] = info->constant[which - 3] == AMLZ_CONSTANT_REAL ? 2 * u - 1 : u;
+    }
+}
+
+static void plain_draw_instructions(plain_search *s, amlz_program *p, int f, uint32_t first, uint32_t end)
+{
+    for (uint32_t i = first; i < end; i++) {
+        amlz_instruction *x = &p->code[f][i];
+        memset(x, 0, sizeof *x);
+        x->op = s->space->function[f].ops[rng_below(&s->rng, s->space->function[f].n_ops)];
+        for (int which = 0; which < 6; which++) {
+            if (has_argument(amlz_op(x->op), which)) {
+                plain_argument(s, x, which);
+            }
+        }
+    }
+}
+
+static void plain_alter(plain_search *s, amlz_instruction *x)
+{
+    const amlz_op_info *info = amlz_op(x->op);
+    int arguments[6];
+    uint32_t n = 0;
+    for (int which = 0; which < 6; which++) {
+        if (has_argument(info, which)) {
+            arguments[n++] = which;
+        }
+    }
+    if (n == 0) {
+        return;
+    }
+    const int which = arguments[rng_below(&s->rng, n)];
+    if (which < 3 || info->constant[which - 3] == AMLZ_CONSTANT_INDEX) {
+        plain_argument(s, x, which);
+        return;
+    }
+    const double product = x->constant[which - 3] * (0.5 + 1.5 * rng_uniform(&s->rng));
+    const int flips = info->constant[which - 3] == AMLZ_CONSTANT_REAL && rng_chance(&s->rng, 0.1);
+    x->constant[which - 3] = flips ? -product : product;
+}
+
+static void plain_insert(plain_search *s, amlz_program *p, int f)
+{
+    const uint32_t place = rng_below(&s->rng, (uint32_t)p->size[f] + 1);
+    for (uint32_t i = p->size[f]++; i > place; i--) {
+        p->code[f][i] = p->code[f][i - 1];
+    }
+    plain_draw_instructions(s, p, f, place, place + 1);
+}
+
+static void plain_remove(plain_search *s, amlz_program *p, int f)
+{
+    const uint32_t place = rng_below(&s->rng, p->size[f]);
+    p->size[f]--;
+    for (uint32_t i = place; i < p->size[f]; i++) {
+        p->code[f][i] = p->code[f][i + 1];
+    }
+}
+
+static void plain_random_program(plain_search *s, amlz_program *p)
+{
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        if (s->space->function[f].n_ops > 0) {
+            p->size[f] = s->space->function[f].init_size;
+            plain_draw_instructions(s, p, f, 0, p->size[f]);
+        }
+    }
+}
+
+/* The function that an action is applied to; -1 if there is none. */
+static int plain_function(plain_search *s, int action, const amlz_program *p)
+{
+    int candidates[AMLZ_FUNCTION_COUNT];
+    uint32_t n = 0;
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        const amlz_function_space *function = &s->space->function[f];
+        const int applies = action == AMLZ_MUTATE_INSERT   ? p->size[f] < function->max_size
+                            : action == AMLZ_MUTATE_REMOVE ? p->size[f] > function->min_size
+                                                           : p->size[f] > 0 || action == AMLZ_MUTATE_RANDOMIZE_FUNCTION;
+        if (function->n_ops > 0 && applies) {
+            candidates[n++] = f;
+        }
+    }
+    return n == 0 ? -1 : candidates[rng_below(&s->rng, n)];
+}
+
+static void plain_mutate(plain_search *s, const double *weights, amlz_program *p)
+{
+    double sum = 0, reached = weights[0];
+    int action = 0;
+    for (int i = 0; i < AMLZ_MUTATION_COUNT; i++) {
+        sum += weights[i];
+    }
+    for (const double at = rng_uniform(&s->rng) * sum; at >= reached;) {
+        reached += weights[++action];
+    }
+    if (action == AMLZ_MUTATE_RANDOMIZE_PROGRAM) {
+        plain_random_program(s, p);
+        return;
+    }
+    const int f = action == AMLZ_MUTATE_IDENTITY ? -1 : plain_function(s, action, p);
+    if (f < 0) {
+        return;
+    }
+    uint32_t place;
+    switch (action) {
+    case AMLZ_MUTATE_INSERT: plain_insert(s, p, f); break;
+    case AMLZ_MUTATE_REMOVE: plain_remove(s, p, f); break;
+    case AMLZ_MUTATE_TRADE:
+        plain_remove(s, p, f);
+        plain_insert(s, p, f);
+        break;
+    case AMLZ_MUTATE_RANDOMIZE_FUNCTION: plain_draw_instructions(s, p, f, 0, p->size[f]); break;
+    case AMLZ_MUTATE_RANDOMIZE_INSTRUCTION:
+        place = rng_below(&s->rng, p->size[f]);
+        plain_draw_instructions(s, p, f, place, place + 1);
+        break;
+    default: plain_alter(s, &p->code[f][rng_below(&s->rng, p->size[f])]); break;
+    }
+}
+
+/* The next program, the n-th from 0. */
+static amlz_program plain_next(plain_search *s, const amlz_search_config *config, uint32_t n, const amlz_program *start)
+{
+    const uint32_t population = config->population_size;
+    amlz_program program = *start;
+    if (n < population ? config->start == AMLZ_START_RANDOM : config->algorithm == AMLZ_RANDOM_SEARCH) {
+        plain_random_program(s, &program);
+    } else if (n < population) {
+        if (config->start == AMLZ_START_EMPTY) {
+            memset(program.size, 0, sizeof program.size);
+        }
+    } else {
+        uint32_t winner = rng_below(&s->rng, population);
+        for (uint32_t t = 1; t < config->tournament_size; t++) {
+            const uint32_t rival = rng_below(&s->rng, population);
+            winner = s->fitness[rival] > s->fitness[winner] ? rival : winner;
+        }
+        program = s->slot[winner];
+        if (rng_chance(&s->rng, config->mutate_prob)) {
+            plain_mutate(s, config->mutation_weight, &program);
+        }
+    }
+    return program;
+}
+
+/* Runs both searches side by side and compares each member that they make. */
+static void compare_with_plain(const amlz_search_config *config, const amlz_tasks *tasks, const amlz_program *start)
+{
+    const uint32_t population = config->population_size;
+    amlz_search *search = search_new(config, tasks, start);
+    amlz_evaluator *evaluator =
+        evaluator_new(&config->space.dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, (amlz_combine)config->combine, D);
+    static plain_search s;
+    s.space = &config->space;
+    rng_seed(&s.rng, config->seed);
+    const uint64_t evaluation_seed = rng_next(&s.rng);
+    for (uint32_t n = 0; n < 150; n++) {
+        const amlz_program child = plain_next(&s, config, n, start);
+        amlz_program member;
+        amlz_evaluation result;
+        double fitness;
+        amlz_evaluate(evaluator, tasks, &child, evaluation_seed, &result, NULL);
+        s.slot[n % population] = child;
+        s.fitness[n % population] = result.fitness;
+        amlz_search_run(search, 1, 2, NULL);
+        amlz_search_member(search, n < population ? n : population - 1, &member, &fitness);
+        if (!CHECK(amlz_program_equal(&member, &child)) || !CHECK_EQ_F64BITS(fitness, result.fitness)) {
+            printf("  evaluation %u, P = %u, T = %u, start %d\n", (unsigned)n, (unsigned)population,
+                   (unsigned)config->tournament_size, config->start);
+            return;
+        }
+    }
+}
+
+static void test_against_plain_search(void)
+{
+    static const uint32_t populations[] = {1, 2, 3, 10}, tournaments[] = {1, 2, 12};
+    const amlz_dims dims = search_dims();
+    for (uint32_t i = 0; i < 48; i++) {
+        const amlz_program start =
+            program_of("def Setup():\n s2 = 0.1\ndef Predict():\n s1 = dot(v0, v1)\ndef Learn():\n s3 = s0 - s1\n", F);
+        amlz_search_config config = config_of(100 + i);
+        config.space = space_of(&dims, 0, 8, 6); /* random ops too */
+        config.algorithm = i % 8 == 7 ? AMLZ_RANDOM_SEARCH : AMLZ_EVOLUTION;
+        config.start = (uint8_t)(i % 3);
+        config.population_size = populations[i % 4];
+        config.tournament_size = tournaments[i / 4 % 3];
+        config.fec_size = 0;
+        for (uint32_t k = 0; k < AMLZ_MUTATION_COUNT; k++) {
+            config.mutation_weight[k] = 0.25 * (1 + (i + k) % 4);
+        }
+        compare_with_plain(&config, tasks_for(AMLZ_FLOAT32), &start);
+        blocks_free();
+    }
 }
 
 int main(void)
@@ -287,6 +548,8 @@ int main(void)
     test_fitness_and_counts();
     test_starts();
     test_stops();
+    test_empty_below_min_size();
     test_refusals();
+    test_against_plain_search();
     return check_report("search");
 }

@@ -239,6 +239,12 @@ class TestFiles:
         with pytest.raises(InputError, match=f"line {position + 1}: {message}"):
             conform(write(tmp_path / "broken.jsonl", mine))
 
+    @pytest.mark.parametrize("instruction", [[1, 0, 1, 1, []], [1, 9, 1, 1, []]])
+    def test_with_an_op_that_cannot_run_name_the_line(self, records, tmp_path, instruction):
+        broken = {**records[first(records, "op")], "ins": instruction}
+        with pytest.raises(InputError, match="line 1: Predict, instruction 1"):
+            conform(write(tmp_path / "broken.jsonl", [broken]))
+
     def test_with_data_that_are_none_name_the_line_that_uses_them(self, records, tmp_path):
         mine = copy.deepcopy(records)
         mine[first(mine, "data", dataset=3)]["train_y"][0] = 0.5

@@ -1,5 +1,7 @@
 """Programs at work on single examples."""
 
+import math
+
 import numpy as np
 import pytest
 from samples import VARIANTS_HERE, linear_tasks, random_programs
@@ -217,3 +219,26 @@ def _program(op, out=1):
     """One instruction of the op, whose inputs are the addresses numbered 1."""
     used = {name: 0 if operand is Type.NONE else 1 for name, operand in (("in1", op.in1), ("in2", op.in2))}
     return Program(predict=[Instruction(op.name, out=out, **used, constants=(0.5,) * len(op.constants))])
+
+
+class TestNumbers:
+    """What is no real number is refused, not cut or read as one."""
+
+    LEARNER = Learner(REGRESSOR, DIMS, keep_dead_code=True)
+
+    @pytest.mark.parametrize(
+        "values",
+        [np.ones(4, dtype=complex), ["1", "2", "3", "4"], np.zeros(4, dtype="datetime64[s]"), [None] * 4],
+        ids=["complex", "text", "dates", "nothing"],
+    )
+    def test_are_asked_for(self, values):
+        with pytest.raises(DataError, match=r"^X: expected an array of numbers"):
+            self.LEARNER.predict(values)
+        with pytest.raises(DataError, match=r"^values: expected an array of numbers"):
+            self.LEARNER.set("v1", values)
+
+    def test_of_any_type_are_learning_rates(self):
+        assert linear_regressor(np.float64(0.1)) == linear_regressor(0.1)
+        for rate in ("x", math.nan, True):
+            with pytest.raises(InputError, match=r"^learning_rate: expected a number"):
+                linear_regressor(rate)
