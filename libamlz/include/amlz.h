@@ -227,8 +227,8 @@ AMLZ_API amlz_status amlz_program_live(const amlz_program *program, const amlz_d
 AMLZ_API amlz_status amlz_program_simplify(const amlz_program *program, const amlz_dims *dims, amlz_program *out);
 
 /* The structural key: equal for programs whose live code is the same but for the numbering of addresses and the order
- * of commuting operands. Equal keys mean equal fitness (but for a chance of about 1e-19 a pair). 0 for a program that does not
- * fit dims. */
+ * of commuting operands. Equal keys mean equal fitness (but for a chance of about 1e-19 a pair). 0 for a program that
+ * does not fit dims. */
 AMLZ_API uint64_t amlz_program_key(const amlz_program *program, const amlz_dims *dims);
 
 /* A program drawn at random from the space (each function with its init_size), a function of the seed alone.

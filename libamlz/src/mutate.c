@@ -207,23 +207,16 @@ amlz_mutation mutate_draw(const double weights[AMLZ_MUTATION_COUNT], rng_state *
     return (amlz_mutation)last;
 }
 
-static PORT_NOINLINE int weights_valid(const double weights[AMLZ_MUTATION_COUNT])
-{
-    double sum = 0;
-    int valid = 1;
-    for (int i = 0; i < AMLZ_MUTATION_COUNT; i++) {
-        valid &= weights[i] >= 0;
-        sum += weights[i];
-    }
-    return valid && sum > 0 && sum - sum == 0;
-}
-
 int mutate_weights_valid(const double weights[AMLZ_MUTATION_COUNT])
 {
-    const port_fp_state caller = port_fp_enter();
-    const int valid = weights_valid(weights);
-    port_fp_leave(caller);
-    return valid;
+    double sum = 0;
+    for (int i = 0; i < AMLZ_MUTATION_COUNT; i++) {
+        if (!(weights[i] >= 0)) {
+            return 0;
+        }
+        sum += weights[i];
+    }
+    return sum > 0 && sum - sum == 0;
 }
 
 const char *amlz_mutation_name(int mutation)
@@ -254,11 +247,11 @@ amlz_status amlz_program_random(const amlz_space *space, uint64_t seed, amlz_pro
     return AMLZ_OK;
 }
 
-amlz_status amlz_mutate(const amlz_space *space, const double *weights, uint64_t *seed, amlz_program *program, int *action)
+static PORT_NOINLINE amlz_status mutate_once(const amlz_space *space, const double *weights, uint64_t *seed,
+                                             amlz_program *program, int *action)
 {
     rng_state rng;
-    if (weights == NULL || seed == NULL || program == NULL || amlz_space_check(space, NULL) != AMLZ_OK ||
-        !mutate_weights_valid(weights)) {
+    if (!mutate_weights_valid(weights)) {
         return AMLZ_ERROR_ARGUMENT;
     }
     if (amlz_program_check(program, &space->dims, NULL) != AMLZ_OK) {
@@ -269,14 +262,23 @@ amlz_status amlz_mutate(const amlz_space *space, const double *weights, uint64_t
             return AMLZ_ERROR_PROGRAM;
         }
     }
-    const port_fp_state caller = port_fp_enter();
     rng_seed(&rng, *seed);
     const amlz_mutation drawn = mutate_draw(weights, &rng);
     mutate_apply(space, drawn, &rng, program);
     *seed = rng_next(&rng);
-    port_fp_leave(caller);
     if (action != NULL) {
         *action = (int)drawn;
     }
     return AMLZ_OK;
+}
+
+amlz_status amlz_mutate(const amlz_space *space, const double *weights, uint64_t *seed, amlz_program *program, int *action)
+{
+    if (weights == NULL || seed == NULL || program == NULL || amlz_space_check(space, NULL) != AMLZ_OK) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    const port_fp_state caller = port_fp_enter();
+    const amlz_status status = mutate_once(space, weights, seed, program, action);
+    port_fp_leave(caller);
+    return status;
 }

@@ -78,7 +78,7 @@ static amlz_status refuse(amlz_error *error, size_t line, const char *message)
 }
 
 /* NULL, or what is wrong with the instruction. */
-static PORT_NOINLINE const char *fault_of(const amlz_instruction *instruction, const amlz_dims *dims)
+static const char *fault_of(const amlz_instruction *instruction, const amlz_dims *dims)
 {
     const double largest = 1.7976931348623157e308;
     if (instruction->op >= OPS_COUNT) {
@@ -122,26 +122,32 @@ static PORT_NOINLINE const char *fault_of(const amlz_instruction *instruction, c
     return NULL;
 }
 
-amlz_status amlz_program_check(const amlz_program *program, const amlz_dims *dims, amlz_error *error)
+static PORT_NOINLINE amlz_status check_code(const amlz_program *program, const amlz_dims *dims, amlz_error *error)
 {
-    if (program == NULL || amlz_dims_check(dims, NULL) != AMLZ_OK) {
-        refuse(error, 0, "program and dims must be given, and dims be valid");
-        return AMLZ_ERROR_ARGUMENT;
-    }
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
         if (program->size[f] > AMLZ_CAPACITY) {
             return refuse(error, 0, "a function has more instructions than the capacity");
         }
         for (size_t i = 0; i < program->size[f]; i++) {
-            const port_fp_state caller = port_fp_enter();
             const char *fault = fault_of(&program->code[f][i], dims);
-            port_fp_leave(caller);
             if (fault != NULL) {
                 return refuse(error, i + 1, fault);
             }
         }
     }
     return AMLZ_OK;
+}
+
+amlz_status amlz_program_check(const amlz_program *program, const amlz_dims *dims, amlz_error *error)
+{
+    if (program == NULL || amlz_dims_check(dims, NULL) != AMLZ_OK) {
+        refuse(error, 0, "program and dims must be given, and dims be valid");
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    const port_fp_state caller = port_fp_enter();
+    const amlz_status status = check_code(program, dims, error);
+    port_fp_leave(caller);
+    return status;
 }
 
 int amlz_program_equal(const amlz_program *a, const amlz_program *b)

@@ -166,8 +166,8 @@ static int finite_as(double x, int precision)
     return x >= -largest && x <= largest;
 }
 
-static PORT_NOINLINE amlz_status pack(const amlz_tasks *tasks, const tasks_block *block, uint32_t lane, void *out_x, void *out_y, numbers x,
-                        numbers y, uint32_t n)
+static PORT_NOINLINE amlz_status pack(const amlz_tasks *tasks, const tasks_block *block, uint32_t lane, void *out_x,
+                                      void *out_y, numbers x, numbers y, uint32_t n)
 {
     const amlz_tasks_config *config = &tasks->config;
     const size_t width = config->n_features, lanes = block->lanes;
