@@ -216,6 +216,19 @@ AMLZ_API amlz_status amlz_program_parse(const char *text, size_t length, uint32_
 /* A buffer of this size takes the text of any program, with the NUL. */
 AMLZ_API size_t amlz_program_text_size(void);
 
+/* Writes the program as bytes, a form for archives: of each function the number of instructions (2 bytes), then of each
+ * instruction the op, the addresses and the constants (8 bytes each) that its op uses; all little-endian. At most size
+ * bytes are written; *length (may be NULL) becomes their number, whatever the size. Errors as of amlz_program_print. */
+AMLZ_API amlz_status amlz_program_pack(const amlz_program *program, void *bytes, size_t size, size_t *length);
+
+/* Reads what amlz_program_pack wrote, bit for bit. What is accepted has ops that exist and constants in their ranges, and
+ * packs to the same bytes; it is NOT checked against a memory: amlz_program_check does that. On AMLZ_ERROR_PROGRAM
+ * *program is unchanged and error (may be NULL) says what was wrong at which byte, in `column` from 1. */
+AMLZ_API amlz_status amlz_program_unpack(const void *bytes, size_t length, amlz_program *program, amlz_error *error);
+
+/* A buffer of this size takes the bytes of any program. */
+AMLZ_API size_t amlz_program_packed_size(void);
+
 /* Static cost of one Predict and one Learn at F features, in units of a scalar sum. 0 for an unknown op. */
 AMLZ_API double amlz_program_cost(const amlz_program *program, uint32_t n_features);
 
@@ -270,6 +283,14 @@ AMLZ_API amlz_status amlz_tasks_set_f32(amlz_tasks *tasks, uint32_t task, const 
                                         const float *valid_x, const float *valid_y);
 AMLZ_API amlz_status amlz_tasks_set_f64(amlz_tasks *tasks, uint32_t task, const double *train_x, const double *train_y,
                                         const double *valid_x, const double *valid_y);
+
+/* One number of the set as it was rounded: a feature, or a label where feature is F; of a training example, or of a
+ * validation example where is_valid is not 0. NaN for what is not there. */
+AMLZ_API double amlz_tasks_value(const amlz_tasks *tasks, uint32_t task, int is_valid, uint32_t example, uint32_t feature);
+
+/* A 64-bit hash of kind, shape, precision and all numbers, but not of the epochs and their order: the same on every
+ * machine. 0 for NULL. */
+AMLZ_API uint64_t amlz_tasks_digest(const amlz_tasks *tasks);
 
 /* ---------------------------------------------------------------- evaluation */
 
@@ -398,6 +419,9 @@ typedef struct amlz_search_config {
     uint32_t cache_size;      /* structural keys remembered; 0: none */
     uint32_t fec_size;        /* fingerprints remembered; 0: no functional equivalence cache */
     uint32_t fec_train, fec_valid; /* examples that a fingerprint looks at */
+    uint32_t cache_period;    /* a mark, where both caches are emptied, every so many evaluations; 1 or more */
+    uint64_t cache_work;      /* and as soon as so much work was done since the last mark; 1 or more: see amlz_search_state */
+    uint32_t history_size;    /* improvements of the best fitness that are remembered, thinned where they are more */
     double max_cost;          /* programs of a larger amlz_program_cost score 0 unrun; 0: no limit */
 } amlz_search_config;
 
@@ -444,6 +468,69 @@ AMLZ_API amlz_status amlz_search_member(const amlz_search *search, uint32_t inde
 /* A hash of population, fitnesses, best program, random state and counts: equal searches have equal digests, on every
  * machine. */
 AMLZ_API uint64_t amlz_search_digest(const amlz_search *search);
+
+/* ---------------------------------------------------------------- what a search knows, and how it is resumed
+ *
+ * The caches of a search decide which programs are run, and what they remember is too much to be saved. So they are
+ * emptied at marks, which depend on counts alone: after every cache_period evaluations, and as soon as the work since the
+ * last mark reaches cache_work, work being steps times F, or times F * F where the memory has matrices. At a mark the
+ * search keeps a copy of its state, and from that state alone all that follows can be done again, bit for bit:
+ *
+ *   save     amlz_search_state, _count and _item at AMLZ_AT_MARK, and the number of evaluations done by now
+ *   resume   amlz_search_init with the same arguments; amlz_search_put for each item; amlz_search_resume; and
+ *            amlz_search_run for the evaluations that were done since the mark
+ *
+ * The archive library does all this. A search without caches is always at a mark. */
+
+/* When: as things are, or as they were at the last mark (a search that is new is at one). */
+typedef enum amlz_moment { AMLZ_NOW = 0, AMLZ_AT_MARK = 1 } amlz_moment;
+
+/* The lists of items in a search. */
+typedef enum amlz_part {
+    AMLZ_POPULATION = 0, /* oldest first */
+    AMLZ_HALL = 1,       /* the hall of fame: the best program of each number of live instructions, in that order; from
+                            the shortest to the longest that there was */
+    AMLZ_HISTORY = 2,    /* evaluations that found a better program than all before them; without their programs */
+    AMLZ_BEST = 3        /* the best program ever seen: one item, none before the first evaluation */
+} amlz_part;
+
+/* Where an item came from. */
+typedef struct amlz_member {
+    double fitness;
+    uint64_t birth;  /* number of the evaluation that scored it, from 1 */
+    uint64_t parent; /* the birth of the program that it was made from; 0: of none */
+    uint8_t action;  /* amlz_mutation that made it of its parent; AMLZ_MUTATE_IDENTITY for a copy and without a parent */
+} amlz_member;
+
+typedef struct amlz_state {
+    amlz_progress progress;
+    uint64_t rng[4]; /* of the generator that draws everything in the search */
+} amlz_state;
+
+/* What it was made of; each output may be NULL. start_program is empty where none was given. */
+AMLZ_API void amlz_search_made_of(const amlz_search *search, amlz_search_config *config, amlz_tasks_config *tasks,
+                                  uint64_t *tasks_digest, amlz_program *start_program);
+
+/* Numbers of the search; all zero for NULL. */
+AMLZ_API void amlz_search_state(const amlz_search *search, int moment, amlz_state *state);
+
+/* How many items there are; 0 for a part or moment that is none. */
+AMLZ_API uint32_t amlz_search_count(const amlz_search *search, int moment, int part);
+
+/* Item `index`; either output may be NULL. AMLZ_ERROR_ARGUMENT if it is not there. */
+AMLZ_API amlz_status amlz_search_item(const amlz_search *search, int moment, int part, uint32_t index,
+                                      amlz_program *program, amlz_member *member);
+
+/* Appends an item to a search that is new; program is NULL for the history. The program is checked.
+ * AMLZ_ERROR_PROGRAM if it does not fit the space or the place; AMLZ_ERROR_ARGUMENT, with the reason, for items that the
+ * search cannot have had, and once it has run. */
+AMLZ_API amlz_status amlz_search_put(amlz_search *search, int part, const amlz_program *program,
+                                     const amlz_member *member, const char **reason);
+
+/* Makes the items that were put and these numbers the state at the mark, and goes on from there. progress's
+ * best_fitness, best_evaluation, mean_fitness and population are not read, for the items tell them.
+ * AMLZ_ERROR_ARGUMENT, with the reason, where items and numbers cannot belong together; the search is then of no use. */
+AMLZ_API amlz_status amlz_search_resume(amlz_search *search, const amlz_state *state, const char **reason);
 
 /* cdef: end */
 

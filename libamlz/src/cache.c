@@ -21,13 +21,16 @@ void cache_init(cache *c, void *memory, uint32_t capacity)
     c->entries = memory;
     c->capacity = capacity;
     c->n_buckets = bucket_count(capacity);
+    c->buckets = capacity == 0 ? NULL : (uint32_t *)(void *)(c->entries + capacity);
+    cache_clear(c);
+}
+
+void cache_clear(cache *c)
+{
     c->count = 0;
     c->oldest = c->newest = NONE;
-    if (capacity > 0) {
-        c->buckets = (uint32_t *)(void *)(c->entries + capacity);
-        for (uint32_t i = 0; i < c->n_buckets; i++) {
-            c->buckets[i] = NONE;
-        }
+    for (uint32_t i = 0; c->capacity > 0 && i < c->n_buckets; i++) {
+        c->buckets[i] = NONE;
     }
 }
 

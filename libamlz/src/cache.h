@@ -26,6 +26,9 @@ size_t cache_size(uint32_t capacity);
 /* memory: cache_size(capacity) bytes, aligned for 8-byte numbers. Capacity 0 remembers nothing. */
 void cache_init(cache *c, void *memory, uint32_t capacity);
 
+/* Forgets everything. */
+void cache_clear(cache *c);
+
 /* 1 and the fitness, which counts as a use, or 0. */
 int cache_find(cache *c, uint64_t key, double *fitness);
 

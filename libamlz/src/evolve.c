@@ -1,32 +1,11 @@
 /* Regularized evolution (the paper's section 3.2, figure 2) and random search. */
+#include "evolve.h"
+
 #include <string.h>
 
-#include "cache.h"
-#include "evaluate.h"
 #include "fec.h"
 #include "mutate.h"
 #include "portability.h"
-
-/* Members are kept packed: of each function just as many instructions as the space allows. */
-typedef struct member {
-    double fitness;
-    uint16_t size[AMLZ_FUNCTION_COUNT];
-} member;
-
-struct amlz_search {
-    amlz_search_config config;
-    const amlz_tasks *tasks;
-    amlz_evaluator *evaluator;
-    rng_state rng;
-    uint64_t evaluation_seed; /* of random ops: one for the whole search, so that a fitness is a function of the program */
-    cache by_key, by_fingerprint;
-    amlz_progress progress;
-    member *members; /* a ring: the oldest is at `oldest` once the population is full */
-    amlz_instruction *code; /* [member][code_size] */
-    size_t code_size, code_start[AMLZ_FUNCTION_COUNT];
-    uint32_t oldest;
-    amlz_program start, child, best;
-};
 
 void amlz_search_defaults(amlz_search_config *config)
 {
@@ -47,6 +26,11 @@ void amlz_search_defaults(amlz_search_config *config)
     config->fec_size = 100000;
     config->fec_train = 10;
     config->fec_valid = 10;
+    /* So many programs take a second or less where they are quick to run, and emptying the caches as seldom as that has
+     * no cost that could be measured; where programs are slow, the work bounds what a resumed search must do again. */
+    config->cache_period = 100000;
+    config->cache_work = UINT64_C(200000000000);
+    config->history_size = 1000;
 }
 
 static amlz_evaluator_config evaluator_config(const amlz_search_config *config, uint32_t n_tasks)
@@ -79,6 +63,9 @@ static PORT_NOINLINE const char *fault_of(const amlz_search_config *config)
     if (config->fec_size > 0 && (config->fec_train == 0 || config->fec_valid == 0)) {
         return "fec_train and fec_valid must be 1 or more";
     }
+    if (config->cache_period == 0 || config->cache_work == 0) {
+        return "cache_period and cache_work must be 1 or more";
+    }
     if (!(config->max_cost >= 0)) {
         return "max_cost must be 0 (no limit) or more";
     }
@@ -101,35 +88,26 @@ static amlz_status check_config(const amlz_search_config *config, const char **r
     return status != AMLZ_OK ? status : amlz_space_check(&config->space, reason);
 }
 
-/* A function without ops is the start program's, whatever its size. */
-static uint16_t room_for(const amlz_search_config *config, int f)
-{
-    const amlz_function_space *function = &config->space.function[f];
-    return function->n_ops > 0 ? function->max_size : AMLZ_CAPACITY;
-}
-
 static amlz_search *lay_out(arena *a, const amlz_search_config *config, uint32_t n_tasks)
 {
     const amlz_evaluator_config e = evaluator_config(config, n_tasks);
-    size_t code_size = 0, code_start[AMLZ_FUNCTION_COUNT];
-    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        code_start[f] = code_size;
-        code_size += room_for(config, f);
-    }
+    search_state now, mark;
     amlz_search *s = arena_take(a, 1, sizeof *s);
-    member *members = arena_take(a, config->population_size, sizeof *members);
-    amlz_instruction *code = arena_take(a, arena_times(a, config->population_size, code_size), sizeof *code);
+    state_place(&now, a, config);
+    if (evolve_has_caches(config)) {
+        state_place(&mark, a, config);
+    }
     void *by_key = arena_take(a, 1, cache_size(config->cache_size));
     void *by_fingerprint = arena_take(a, 1, cache_size(config->fec_size));
     amlz_evaluator *evaluator = evaluate_place(a, &e);
     if (s != NULL) {
         memset(s, 0, sizeof *s);
         s->config = *config;
-        s->members = members;
-        s->code = code;
-        s->code_size = code_size;
-        memcpy(s->code_start, code_start, sizeof code_start);
         s->evaluator = evaluator;
+        s->now = now;
+        if (evolve_has_caches(config)) {
+            s->mark = mark;
+        }
         cache_init(&s->by_key, by_key, config->cache_size);
         cache_init(&s->by_fingerprint, by_fingerprint, config->fec_size);
     }
@@ -203,49 +181,38 @@ amlz_search *amlz_search_init(void *memory, size_t size, const amlz_search_confi
         return NULL;
     }
     s->tasks = tasks;
+    s->tasks_digest = amlz_tasks_digest(tasks);
     if (start_program != NULL) {
-        for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-            s->start.size[f] = start_program->size[f];
-            memcpy(s->start.code[f], start_program->code[f], start_program->size[f] * sizeof(amlz_instruction));
-        }
+        state_copy_program(&s->start, start_program);
     }
-    rng_seed(&s->rng, config->seed);
-    s->evaluation_seed = rng_next(&s->rng);
-    s->progress.best_fitness = -1;
+    rng_seed(&s->now.rng, config->seed);
+    s->evaluation_seed = rng_next(&s->now.rng);
+    evolve_set_mark(s);
     return s;
 }
 
-static void copy_code(amlz_program *to, const amlz_program *from)
+void evolve_set_mark(amlz_search *s)
 {
-    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        to->size[f] = from->size[f];
-        memcpy(to->code[f], from->code[f], from->size[f] * sizeof(amlz_instruction));
+    if (!evolve_has_caches(&s->config)) {
+        return;
     }
-}
-
-static void load_member(const amlz_search *s, uint32_t i, amlz_program *program)
-{
-    const amlz_instruction *code = s->code + i * s->code_size;
-    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        program->size[f] = s->members[i].size[f];
-        memcpy(program->code[f], code + s->code_start[f], program->size[f] * sizeof *code);
-    }
-}
-
-static void store_member(amlz_search *s, uint32_t i, const amlz_program *program, double fitness)
-{
-    amlz_instruction *code = s->code + i * s->code_size;
-    s->members[i].fitness = fitness;
-    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        s->members[i].size[f] = program->size[f];
-        memcpy(code + s->code_start[f], program->code[f], program->size[f] * sizeof *code);
+    state_copy(&s->mark, &s->now);
+    s->work = 0;
+    cache_clear(&s->by_key);
+    cache_clear(&s->by_fingerprint);
+    for (uint32_t i = 0; i < s->now.progress.population; i++) {
+        const shelf_entry *entry = &s->now.population.entries[state_by_age(&s->now, i)];
+        double known;
+        if (entry->key != 0 && !cache_find(&s->by_key, entry->key, &known)) {
+            cache_insert(&s->by_key, entry->key, entry->member.fitness);
+        }
     }
 }
 
 static void draw_program(amlz_search *s, amlz_program *program)
 {
-    copy_code(program, &s->start);
-    mutate_random_program(&s->config.space, &s->rng, program);
+    state_copy_program(program, &s->start);
+    mutate_random_program(&s->config.space, &s->now.rng, program);
 }
 
 static void first_program(amlz_search *s, amlz_program *program)
@@ -254,7 +221,7 @@ static void first_program(amlz_search *s, amlz_program *program)
         draw_program(s, program);
         return;
     }
-    copy_code(program, &s->start);
+    state_copy_program(program, &s->start);
     if (s->config.start == AMLZ_START_EMPTY) {
         for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
             if (s->config.space.function[f].n_ops > 0) {
@@ -267,43 +234,59 @@ static void first_program(amlz_search *s, amlz_program *program)
 /* The fittest of T members drawn with replacement; of equals the first drawn. */
 static uint32_t hold_tournament(amlz_search *s)
 {
-    uint32_t winner = rng_below(&s->rng, s->config.population_size);
+    const shelf_entry *entries = s->now.population.entries;
+    uint32_t winner = rng_below(&s->now.rng, s->config.population_size);
     for (uint32_t i = 1; i < s->config.tournament_size; i++) {
-        const uint32_t rival = rng_below(&s->rng, s->config.population_size);
-        if (s->members[rival].fitness > s->members[winner].fitness) {
+        const uint32_t rival = rng_below(&s->now.rng, s->config.population_size);
+        if (entries[rival].member.fitness > entries[winner].member.fitness) {
             winner = rival;
         }
     }
     return winner;
 }
 
-static void next_program(amlz_search *s, amlz_program *program)
+/* Makes the next program, and says where it came from. */
+static void next_program(amlz_search *s, amlz_program *program, amlz_member *origin)
 {
-    if (s->progress.population < s->config.population_size) {
+    origin->parent = 0;
+    origin->action = AMLZ_MUTATE_IDENTITY;
+    if (s->now.progress.population < s->config.population_size) {
         first_program(s, program);
     } else if (s->config.algorithm == AMLZ_RANDOM_SEARCH) {
         draw_program(s, program);
     } else {
-        load_member(s, hold_tournament(s), program);
-        if (rng_chance(&s->rng, s->config.mutate_prob)) {
-            const amlz_mutation action = mutate_draw(s->config.mutation_weight, &s->rng);
-            mutate_apply(&s->config.space, action, &s->rng, program);
+        const uint32_t parent = hold_tournament(s);
+        origin->parent = s->now.population.entries[parent].member.birth;
+        shelf_load(&s->now.population, parent, program);
+        if (rng_chance(&s->now.rng, s->config.mutate_prob)) {
+            const amlz_mutation action = mutate_draw(s->config.mutation_weight, &s->now.rng);
+            mutate_apply(&s->config.space, action, &s->now.rng, program);
+            origin->action = (uint8_t)action;
         }
     }
 }
 
-/* Fitness by the cheapest way that knows it: cost, structural key, fingerprint, running on all examples. */
-static double score(amlz_search *s, const amlz_program *program)
+int evolve_is_over_budget(const amlz_search *s, const amlz_program *program)
 {
-    amlz_progress *p = &s->progress;
+    return s->config.max_cost > 0 && amlz_program_cost(program, s->config.space.dims.n_features) > s->config.max_cost;
+}
+
+static void count_work(amlz_search *s, const amlz_evaluation *result)
+{
+    const amlz_dims *dims = &s->config.space.dims;
+    const uint64_t per_step = dims->n_matrices > 0 ? (uint64_t)dims->n_features * dims->n_features : dims->n_features;
+    s->now.progress.train_steps += result->train_steps;
+    s->now.progress.valid_steps += result->valid_steps;
+    s->work += (result->train_steps + result->valid_steps) * per_step;
+}
+
+/* Fitness of the loaded program by the cheapest way that knows it: structural key, fingerprint, running on all examples. */
+static double score(amlz_search *s)
+{
+    amlz_progress *p = &s->now.progress;
     amlz_evaluation result = {0};
     double fitness;
     uint64_t fingerprint = 0;
-    if (s->config.max_cost > 0 && amlz_program_cost(program, s->config.space.dims.n_features) > s->config.max_cost) {
-        p->over_budget++;
-        return 0;
-    }
-    evaluate_load(s->evaluator, program);
     const uint64_t key = s->evaluator->plan.key;
     if (cache_find(&s->by_key, key, &fitness)) {
         p->cache_hits++;
@@ -323,28 +306,28 @@ static double score(amlz_search *s, const amlz_program *program)
         cache_insert(&s->by_fingerprint, fingerprint, fitness);
     }
     cache_insert(&s->by_key, key, fitness);
-    p->train_steps += result.train_steps;
-    p->valid_steps += result.valid_steps;
+    count_work(s, &result);
     return fitness;
 }
 
 /* One cycle: a program is made, scored, and takes the place of the oldest. */
 static void advance(amlz_search *s)
 {
-    amlz_progress *p = &s->progress;
-    next_program(s, &s->child);
-    const double fitness = score(s, &s->child);
-    p->evaluations++;
-    if (fitness > p->best_fitness) {
-        p->best_fitness = fitness;
-        p->best_evaluation = p->evaluations;
-        copy_code(&s->best, &s->child);
-    }
-    if (p->population < s->config.population_size) {
-        store_member(s, p->population++, &s->child, fitness);
+    amlz_progress *p = &s->now.progress;
+    amlz_member member = {0};
+    next_program(s, &s->child, &member);
+    member.birth = p->evaluations + 1;
+    if (evolve_is_over_budget(s, &s->child)) {
+        p->over_budget++;
+        state_add(&s->now, &s->child, &member, 0, -1);
     } else {
-        store_member(s, s->oldest, &s->child, fitness);
-        s->oldest = s->oldest + 1 == s->config.population_size ? 0 : s->oldest + 1;
+        evaluate_load(s->evaluator, &s->child);
+        member.fitness = score(s);
+        state_add(&s->now, &s->child, &member, s->evaluator->plan.key, plan_size(&s->evaluator->plan));
+    }
+    p->evaluations++;
+    if (p->evaluations - s->mark.progress.evaluations >= s->config.cache_period || s->work >= s->config.cache_work) {
+        evolve_set_mark(s);
     }
 }
 
@@ -354,7 +337,7 @@ amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double st
         return AMLZ_ERROR_ARGUMENT;
     }
     const port_fp_state caller = port_fp_enter();
-    const amlz_progress *p = &search->progress;
+    const amlz_progress *p = &search->now.progress;
     for (uint64_t i = 0; i < evaluations && !(p->evaluations > 0 && p->best_fitness >= stop_fitness); i++) {
         advance(search);
     }
@@ -365,57 +348,33 @@ amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double st
     return AMLZ_OK;
 }
 
-/* Member number `index` by age. */
-static uint32_t by_age(const amlz_search *s, uint32_t index)
-{
-    const uint32_t i = s->oldest + index;
-    return i >= s->progress.population ? i - s->progress.population : i;
-}
-
 void amlz_search_progress(const amlz_search *search, amlz_progress *progress)
 {
-    if (search == NULL || progress == NULL) {
-        return;
+    amlz_state state;
+    if (search != NULL && progress != NULL) {
+        amlz_search_state(search, AMLZ_NOW, &state);
+        *progress = state.progress;
     }
-    const port_fp_state caller = port_fp_enter();
-    double sum = 0;
-    *progress = search->progress;
-    for (uint32_t i = 0; i < search->progress.population; i++) {
-        sum += search->members[by_age(search, i)].fitness;
-    }
-    progress->mean_fitness = search->progress.population == 0 ? 0 : sum / search->progress.population;
-    port_fp_leave(caller);
 }
 
 amlz_status amlz_search_best(const amlz_search *search, amlz_program *program, double *fitness)
 {
-    if (search == NULL || search->progress.evaluations == 0) {
-        return AMLZ_ERROR_ARGUMENT;
+    amlz_member member;
+    const amlz_status status = amlz_search_item(search, AMLZ_NOW, AMLZ_BEST, 0, program, &member);
+    if (status == AMLZ_OK && fitness != NULL) {
+        *fitness = member.fitness;
     }
-    if (program != NULL) {
-        memset(program, 0, sizeof *program);
-        copy_code(program, &search->best);
-    }
-    if (fitness != NULL) {
-        *fitness = search->progress.best_fitness;
-    }
-    return AMLZ_OK;
+    return status;
 }
 
 amlz_status amlz_search_member(const amlz_search *search, uint32_t index, amlz_program *program, double *fitness)
 {
-    if (search == NULL || index >= search->progress.population) {
-        return AMLZ_ERROR_ARGUMENT;
+    amlz_member member;
+    const amlz_status status = amlz_search_item(search, AMLZ_NOW, AMLZ_POPULATION, index, program, &member);
+    if (status == AMLZ_OK && fitness != NULL) {
+        *fitness = member.fitness;
     }
-    const uint32_t i = by_age(search, index);
-    if (program != NULL) {
-        memset(program, 0, sizeof *program);
-        load_member(search, i, program);
-    }
-    if (fitness != NULL) {
-        *fitness = search->members[i].fitness;
-    }
-    return AMLZ_OK;
+    return status;
 }
 
 uint64_t amlz_search_digest(const amlz_search *search)
@@ -425,18 +384,19 @@ uint64_t amlz_search_digest(const amlz_search *search)
     if (search == NULL) {
         return 0;
     }
-    for (uint32_t i = 0; i < search->progress.population; i++) {
-        const uint32_t m = by_age(search, i);
-        load_member(search, m, &program);
+    const search_state *now = &search->now;
+    for (uint32_t i = 0; i < now->progress.population; i++) {
+        const uint32_t place = state_by_age(now, i);
+        shelf_load(&now->population, place, &program);
         hash = rng_mix(hash ^ amlz_program_hash(&program));
-        hash = rng_mix(hash ^ port_bits(search->members[m].fitness));
+        hash = rng_mix(hash ^ port_bits(now->population.entries[place].member.fitness));
     }
-    hash = rng_mix(hash ^ amlz_program_hash(&search->best));
-    hash = rng_mix(hash ^ port_bits(search->progress.best_fitness));
+    hash = rng_mix(hash ^ amlz_program_hash(&now->best));
+    hash = rng_mix(hash ^ port_bits(now->progress.best_fitness));
     for (int i = 0; i < 4; i++) {
-        hash = rng_mix(hash ^ search->rng.s[i]);
+        hash = rng_mix(hash ^ now->rng.s[i]);
     }
-    const amlz_progress *p = &search->progress;
+    const amlz_progress *p = &now->progress;
     const uint64_t counts[] = {p->evaluations, p->cache_hits, p->fec_hits, p->over_budget, p->probes, p->full_evaluations,
                                p->train_steps, p->valid_steps, p->best_evaluation};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {

@@ -22,6 +22,9 @@ enum plan_scope {
     PLAN_EVERYTHING /* all instructions, on the addresses that they name */
 };
 
+/* Instructions in all. */
+static inline int plan_size(const plan *p) { return p->size[AMLZ_SETUP] + p->size[AMLZ_PREDICT] + p->size[AMLZ_LEARN]; }
+
 /* Builds the plan of a checked program. Reserved addresses keep their numbers. */
 void plan_build(const amlz_program *program, const amlz_dims *dims, enum plan_scope scope, plan *out);
 

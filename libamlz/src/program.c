@@ -5,6 +5,8 @@
 #include "portability.h"
 #include "rng.h"
 
+static const char over_capacity[] = "a function has more instructions than the capacity";
+
 int amlz_program_capacity(void) { return AMLZ_CAPACITY; }
 
 amlz_status amlz_dims_check(const amlz_dims *dims, const char **reason)
@@ -64,74 +66,96 @@ amlz_status amlz_space_check(const amlz_space *space, const char **reason)
 #undef REFUSE_UNLESS
 }
 
-static amlz_status refuse(amlz_error *error, size_t line, const char *message)
+amlz_status program_refuse(amlz_error *error, size_t line, size_t column, const char *message)
 {
     if (error != NULL) {
         const size_t length = strlen(message);
         const size_t kept = length < sizeof error->message ? length : sizeof error->message - 1;
         error->line = (uint32_t)line;
-        error->column = 0;
+        error->column = (uint32_t)column;
         memcpy(error->message, message, kept);
         error->message[kept] = 0;
     }
     return AMLZ_ERROR_PROGRAM;
 }
 
-/* NULL, or what is wrong with the instruction. */
-static const char *fault_of(const amlz_instruction *instruction, const amlz_dims *dims)
+static const char *constant_fault(int kind, double x)
 {
     const double largest = 1.7976931348623157e308;
+    if (!(x >= -largest && x <= largest)) {
+        return "constants must be finite";
+    }
+    switch ((amlz_constant)kind) {
+    case AMLZ_CONSTANT_NONE: return port_bits(x) != 0 ? "a constant that the op does not use must be 0" : NULL;
+    case AMLZ_CONSTANT_INDEX: return !(x >= 0 && x < 1) ? "an index must be in [0, 1)" : NULL;
+    case AMLZ_CONSTANT_STDEV: return !(x >= 0) ? "a standard deviation must not be negative" : NULL;
+    case AMLZ_CONSTANT_REAL: break;
+    }
+    return NULL;
+}
+
+const char *program_instruction_fault(const amlz_instruction *instruction)
+{
     if (instruction->op >= OPS_COUNT) {
         return "unknown op";
+    }
+    const amlz_op_info *info = &ops_table[instruction->op];
+    if ((info->out == AMLZ_NONE && instruction->out != 0) || (info->in1 == AMLZ_NONE && instruction->in1 != 0) ||
+        (info->in2 == AMLZ_NONE && instruction->in2 != 0)) {
+        return "an address that the op does not use must be 0";
+    }
+    const char *fault = NULL;
+    for (int i = 0; i < AMLZ_CONSTANT_COUNT && fault == NULL; i++) {
+        fault = constant_fault(info->constant[i], instruction->constant[i]);
+    }
+    return fault;
+}
+
+/* NULL, or what is wrong with the instruction on this memory. */
+static const char *fault_of(const amlz_instruction *instruction, const amlz_dims *dims)
+{
+    const char *fault = program_instruction_fault(instruction);
+    if (fault != NULL) {
+        return fault;
     }
     const amlz_op_info *info = &ops_table[instruction->op];
     const uint8_t type[3] = {info->out, info->in1, info->in2};
     const uint8_t address[3] = {instruction->out, instruction->in1, instruction->in2};
     for (int i = 0; i < 3; i++) {
-        if (type[i] == AMLZ_NONE ? address[i] != 0 : address[i] >= program_addresses(dims, type[i])) {
-            return type[i] == AMLZ_NONE ? "an address that the op does not use must be 0" : "address out of range";
+        if (type[i] != AMLZ_NONE && address[i] >= program_addresses(dims, type[i])) {
+            return "address out of range";
         }
     }
     if (info->out != AMLZ_NONE && instruction->out < program_first_writable(dims, info->out)) {
         return "programs must not write labels or features (s0, v0; v1 with vector labels)";
     }
-    for (int i = 0; i < AMLZ_CONSTANT_COUNT; i++) {
-        const double x = instruction->constant[i];
-        if (!(x >= -largest && x <= largest)) {
-            return "constants must be finite";
+    return NULL;
+}
+
+PORT_NOINLINE const char *program_code_fault(const amlz_program *program)
+{
+    const char *fault = NULL;
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT && fault == NULL; f++) {
+        if (program->size[f] > AMLZ_CAPACITY) {
+            return over_capacity;
         }
-        switch ((amlz_constant)info->constant[i]) {
-        case AMLZ_CONSTANT_NONE:
-            if (port_bits(x) != 0) {
-                return "a constant that the op does not use must be 0";
-            }
-            break;
-        case AMLZ_CONSTANT_INDEX:
-            if (!(x >= 0 && x < 1)) {
-                return "an index must be in [0, 1)";
-            }
-            break;
-        case AMLZ_CONSTANT_STDEV:
-            if (!(x >= 0)) {
-                return "a standard deviation must not be negative";
-            }
-            break;
-        case AMLZ_CONSTANT_REAL: break;
+        for (size_t i = 0; i < program->size[f] && fault == NULL; i++) {
+            fault = program_instruction_fault(&program->code[f][i]);
         }
     }
-    return NULL;
+    return fault;
 }
 
 static PORT_NOINLINE amlz_status check_code(const amlz_program *program, const amlz_dims *dims, amlz_error *error)
 {
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
         if (program->size[f] > AMLZ_CAPACITY) {
-            return refuse(error, 0, "a function has more instructions than the capacity");
+            return program_refuse(error, 0, 0, over_capacity);
         }
         for (size_t i = 0; i < program->size[f]; i++) {
             const char *fault = fault_of(&program->code[f][i], dims);
             if (fault != NULL) {
-                return refuse(error, i + 1, fault);
+                return program_refuse(error, i + 1, 0, fault);
             }
         }
     }
@@ -141,7 +165,7 @@ static PORT_NOINLINE amlz_status check_code(const amlz_program *program, const a
 amlz_status amlz_program_check(const amlz_program *program, const amlz_dims *dims, amlz_error *error)
 {
     if (program == NULL || amlz_dims_check(dims, NULL) != AMLZ_OK) {
-        refuse(error, 0, "program and dims must be given, and dims be valid");
+        program_refuse(error, 0, 0, "program and dims must be given, and dims be valid");
         return AMLZ_ERROR_ARGUMENT;
     }
     const port_fp_state caller = port_fp_enter();

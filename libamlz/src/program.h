@@ -23,6 +23,15 @@ static inline int program_prediction_type(const amlz_dims *dims)
 }
 static inline unsigned program_prediction_address(const amlz_dims *dims) { return dims->label == AMLZ_MULTICLASS ? 2 : 1; }
 
+/* NULL, or what is wrong with an instruction on any memory. */
+const char *program_instruction_fault(const amlz_instruction *instruction);
+
+/* The same of all its instructions, and of its sizes. */
+const char *program_code_fault(const amlz_program *program);
+
+/* Fills error, which may be NULL; AMLZ_ERROR_PROGRAM. */
+amlz_status program_refuse(amlz_error *error, size_t line, size_t column, const char *message);
+
 /* trunc(fraction * n), what a fractional index in [0, 1) stands for; never n, however the product was rounded. */
 static inline size_t program_index(double fraction, uint32_t n_features)
 {

@@ -188,6 +188,15 @@ static PORT_NOINLINE amlz_status pack(const amlz_tasks *tasks, const tasks_block
     return AMLZ_OK;
 }
 
+static const tasks_block *block_of(const amlz_tasks *tasks, uint32_t task)
+{
+    const tasks_block *block = tasks->blocks;
+    while (task >= block->first_task + block->n_tasks) {
+        block++;
+    }
+    return block;
+}
+
 static amlz_status set_task(amlz_tasks *tasks, uint32_t task, int precision, const void *train_x, const void *train_y,
                             const void *valid_x, const void *valid_y)
 {
@@ -195,10 +204,7 @@ static amlz_status set_task(amlz_tasks *tasks, uint32_t task, int precision, con
         valid_y == NULL) {
         return AMLZ_ERROR_ARGUMENT;
     }
-    const tasks_block *block = tasks->blocks;
-    while (task >= block->first_task + block->n_tasks) {
-        block++;
-    }
+    const tasks_block *block = block_of(tasks, task);
     const uint32_t lane = task - block->first_task;
     const numbers tx = {train_x, precision}, ty = {train_y, precision}, vx = {valid_x, precision}, vy = {valid_y, precision};
     const port_fp_state caller = port_fp_enter();
@@ -220,4 +226,50 @@ amlz_status amlz_tasks_set_f64(amlz_tasks *tasks, uint32_t task, const double *t
                                const double *valid_x, const double *valid_y)
 {
     return set_task(tasks, task, AMLZ_FLOAT64, train_x, train_y, valid_x, valid_y);
+}
+
+/* Number `i` of each lane lies at i * lanes + lane. */
+static double value_at(const amlz_tasks *tasks, const tasks_block *block, uint32_t lane, int is_valid, uint32_t example,
+                       uint32_t feature)
+{
+    const uint32_t width = tasks->config.n_features;
+    const numbers x = {is_valid ? block->valid_x : block->train_x, tasks->config.precision};
+    const numbers y = {is_valid ? block->valid_y : block->train_y, tasks->config.precision};
+    return feature == width ? number_at(y, (size_t)example * block->lanes + lane)
+                            : number_at(x, ((size_t)example * width + feature) * block->lanes + lane);
+}
+
+double amlz_tasks_value(const amlz_tasks *tasks, uint32_t task, int is_valid, uint32_t example, uint32_t feature)
+{
+    if (tasks == NULL || task >= tasks->config.n_tasks || feature > tasks->config.n_features ||
+        example >= (is_valid ? tasks->config.n_valid : tasks->config.n_train)) {
+        return math_nan();
+    }
+    const tasks_block *block = block_of(tasks, task);
+    return value_at(tasks, block, task - block->first_task, is_valid, example, feature);
+}
+
+uint64_t amlz_tasks_digest(const amlz_tasks *tasks)
+{
+    if (tasks == NULL) {
+        return 0;
+    }
+    const amlz_tasks_config *c = &tasks->config;
+    const uint64_t shape[] = {c->n_tasks, c->n_features, c->n_train, c->n_valid, c->label, c->n_classes, c->precision};
+    uint64_t hash = 0;
+    for (size_t i = 0; i < sizeof shape / sizeof *shape; i++) {
+        hash = rng_mix(hash ^ shape[i]);
+    }
+    for (uint32_t task = 0; task < c->n_tasks; task++) {
+        const tasks_block *block = block_of(tasks, task);
+        for (int is_valid = 0; is_valid <= 1; is_valid++) {
+            const uint32_t n = is_valid ? c->n_valid : c->n_train;
+            for (uint32_t i = 0; i < n; i++) {
+                for (uint32_t f = 0; f <= c->n_features; f++) {
+                    hash = rng_mix(hash ^ port_bits(value_at(tasks, block, task - block->first_task, is_valid, i, f)));
+                }
+            }
+        }
+    }
+    return hash;
 }

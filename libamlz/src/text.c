@@ -5,6 +5,7 @@
 
 #include "decimal.h"
 #include "portability.h"
+#include "program.h"
 
 const char *const text_header_forms[AMLZ_FUNCTION_COUNT] = {"def Setup():", "def Predict():", "def Learn():"};
 const char text_type_letters[] = " svm";
@@ -71,24 +72,6 @@ void text_write_end(text_writer *writer)
 
 /* ---------------------------------------------------------------- printing */
 
-/* 1 if reading the instruction's text gives it back, which is to say that nothing in it would be lost or refused. */
-static int is_printable(const amlz_instruction *instruction)
-{
-    const amlz_op_info *info = amlz_op(instruction->op);
-    if (info == NULL || (info->out == AMLZ_NONE && instruction->out != 0) ||
-        (info->in1 == AMLZ_NONE && instruction->in1 != 0) || (info->in2 == AMLZ_NONE && instruction->in2 != 0)) {
-        return 0;
-    }
-    for (int i = 0; i < AMLZ_CONSTANT_COUNT; i++) {
-        const double x = instruction->constant[i];
-        const int kind = info->constant[i];
-        if (kind == AMLZ_CONSTANT_NONE ? port_bits(x) != 0 : text_constant_fault(kind, x) != NULL) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 static void print_instruction(text_writer *writer, amlz_instruction instruction)
 {
     const amlz_op_info *info = &ops_table[instruction.op];
@@ -118,13 +101,7 @@ amlz_status amlz_program_print(const amlz_program *program, char *buffer, size_t
         return AMLZ_ERROR_ARGUMENT;
     }
     const port_fp_state caller = port_fp_enter();
-    int printable = 1;
-    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        printable = printable && program->size[f] <= AMLZ_CAPACITY;
-        for (size_t i = 0; printable && i < program->size[f]; i++) {
-            printable = is_printable(&program->code[f][i]);
-        }
-    }
+    const int printable = program_code_fault(program) == NULL;
     port_fp_leave(caller);
     if (!printable) {
         return AMLZ_ERROR_PROGRAM;

@@ -1,0 +1,275 @@
+/* What a search tells of itself, and how another one is made to go on from there. */
+#include <string.h>
+
+#include "evolve.h"
+#include "portability.h"
+
+/* NULL for a moment that is none. */
+static const search_state *state_at(const amlz_search *s, int moment)
+{
+    if (s == NULL || (moment != AMLZ_NOW && moment != AMLZ_AT_MARK)) {
+        return NULL;
+    }
+    return moment == AMLZ_AT_MARK && evolve_has_caches(&s->config) ? &s->mark : &s->now;
+}
+
+void amlz_search_made_of(const amlz_search *search, amlz_search_config *config, amlz_tasks_config *tasks,
+                         uint64_t *tasks_digest, amlz_program *start_program)
+{
+    if (search == NULL) {
+        return;
+    }
+    if (config != NULL) {
+        *config = search->config;
+    }
+    if (tasks != NULL) {
+        *tasks = search->tasks->config;
+    }
+    if (tasks_digest != NULL) {
+        *tasks_digest = search->tasks_digest;
+    }
+    if (start_program != NULL) {
+        *start_program = search->start;
+    }
+}
+
+void amlz_search_state(const amlz_search *search, int moment, amlz_state *out)
+{
+    const search_state *state = state_at(search, moment);
+    if (out == NULL) {
+        return;
+    }
+    memset(out, 0, sizeof *out);
+    if (state == NULL) {
+        return;
+    }
+    const port_fp_state caller = port_fp_enter();
+    const uint32_t n = state->progress.population;
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        sum += state->population.entries[state_by_age(state, i)].member.fitness;
+    }
+    out->progress = state->progress;
+    out->progress.mean_fitness = n == 0 ? 0 : sum / n;
+    memcpy(out->rng, state->rng.s, sizeof out->rng);
+    port_fp_leave(caller);
+}
+
+/* The place in the hall of its item number `index`; the hall's capacity if there are not so many. */
+static uint32_t hall_place(const search_state *state, uint32_t index)
+{
+    uint32_t place = 0;
+    while (place < state->hall.capacity && (state->hall.entries[place].member.birth == 0 || index-- > 0)) {
+        place++;
+    }
+    return place;
+}
+
+uint32_t amlz_search_count(const amlz_search *search, int moment, int part)
+{
+    const search_state *state = state_at(search, moment);
+    uint32_t count = 0;
+    if (state == NULL) {
+        return 0;
+    }
+    switch (part) {
+    case AMLZ_POPULATION: return state->progress.population;
+    case AMLZ_HALL:
+        for (uint32_t i = 0; i < state->hall.capacity; i++) {
+            count += state->hall.entries[i].member.birth != 0;
+        }
+        return count;
+    case AMLZ_HISTORY: return state->n_history;
+    case AMLZ_BEST: return state->best_member.birth != 0;
+    default: return 0;
+    }
+}
+
+amlz_status amlz_search_item(const amlz_search *search, int moment, int part, uint32_t index, amlz_program *program,
+                             amlz_member *member)
+{
+    const search_state *state = state_at(search, moment);
+    if (index >= amlz_search_count(search, moment, part)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    const shelf *from = part == AMLZ_POPULATION ? &state->population : part == AMLZ_HALL ? &state->hall : NULL;
+    const uint32_t place = part == AMLZ_POPULATION ? state_by_age(state, index)
+                           : part == AMLZ_HALL     ? hall_place(state, index)
+                                                   : index;
+    if (program != NULL) {
+        memset(program, 0, sizeof *program);
+        if (from != NULL) {
+            shelf_load(from, place, program);
+        } else if (part == AMLZ_BEST) {
+            state_copy_program(program, &state->best);
+        }
+    }
+    if (member != NULL) {
+        *member = from != NULL          ? from->entries[place].member
+                  : part == AMLZ_BEST   ? state->best_member
+                                        : state->history[place];
+    }
+    return AMLZ_OK;
+}
+
+/* NULL, or why an item cannot have come from any search. */
+static PORT_NOINLINE const char *fault_of(const amlz_member *member)
+{
+    if (!(member->fitness >= 0 && member->fitness <= 1)) {
+        return "fitness must be from 0 to 1";
+    }
+    if (member->birth == 0) {
+        return "birth must be 1 or more";
+    }
+    if (member->parent >= member->birth) {
+        return "parent must be before birth";
+    }
+    if (member->action >= AMLZ_MUTATION_COUNT) {
+        return "action must be a mutation";
+    }
+    return NULL;
+}
+
+/* The structural key, which tells nothing of programs that were never run for their cost; *n_live are live instructions. */
+static uint64_t analyse(amlz_search *s, const amlz_program *program, int *n_live)
+{
+    evaluate_load(s->evaluator, program);
+    *n_live = plan_size(&s->evaluator->plan);
+    return evolve_is_over_budget(s, program) ? 0 : s->evaluator->plan.key;
+}
+
+static const char *put_program(amlz_search *s, int part, const amlz_program *program, const amlz_member *member)
+{
+    search_state *state = &s->now;
+    int n_live;
+    const uint64_t key = analyse(s, program, &n_live);
+    switch (part) {
+    case AMLZ_POPULATION:
+        if (state->progress.population == state->population.capacity) {
+            return "there must not be more members than population_size";
+        }
+        shelf_store(&state->population, state->progress.population++, program, member, key);
+        return NULL;
+    case AMLZ_HALL:
+        for (uint32_t i = (uint32_t)n_live; i < state->hall.capacity; i++) {
+            if (state->hall.entries[i].member.birth != 0) {
+                return "programs of the hall must have more and more live instructions";
+            }
+        }
+        shelf_store(&state->hall, (uint32_t)n_live, program, member, key);
+        return NULL;
+    default:
+        if (state->best_member.birth != 0) {
+            return "there must be one best program";
+        }
+        state->best_member = *member;
+        state_copy_program(&state->best, program);
+        return NULL;
+    }
+}
+
+static const char *put_history(search_state *state, const amlz_member *member)
+{
+    if (state->n_history == state->history_size) {
+        return "there must not be more improvements than history_size";
+    }
+    if (state->n_history > 0) {
+        const amlz_member *last = &state->history[state->n_history - 1];
+        if (!(member->birth > last->birth && member->fitness > last->fitness)) {
+            return "improvements must come one after the other, each better than the one before";
+        }
+    }
+    state->history[state->n_history++] = *member;
+    return NULL;
+}
+
+amlz_status amlz_search_put(amlz_search *search, int part, const amlz_program *program, const amlz_member *member,
+                            const char **reason)
+{
+    const char *fault = NULL;
+    if (search == NULL || member == NULL || part < AMLZ_POPULATION || part > AMLZ_BEST ||
+        (program == NULL) != (part == AMLZ_HISTORY)) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "an item must have a part, a member and, but in the history, a program");
+    }
+    if (search->now.progress.evaluations > 0) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "items must be put before the search is run");
+    }
+    if (program != NULL) {
+        if (amlz_program_check(program, &search->config.space.dims, NULL) != AMLZ_OK) {
+            return program_fail(AMLZ_ERROR_PROGRAM, reason, "program must fit the memory of the space");
+        }
+        for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+            if (program->size[f] > state_room(&search->config, f)) {
+                return program_fail(AMLZ_ERROR_PROGRAM, reason, "program must have sizes up to max_size");
+            }
+        }
+    }
+    const port_fp_state caller = port_fp_enter();
+    fault = fault_of(member);
+    if (fault == NULL) {
+        fault = program == NULL ? put_history(&search->now, member) : put_program(search, part, program, member);
+    }
+    port_fp_leave(caller);
+    return program_fail(fault == NULL ? AMLZ_OK : AMLZ_ERROR_ARGUMENT, reason, fault);
+}
+
+/* NULL, or why these numbers and the items that were put are not those of one search. */
+static const char *contradiction(const search_state *state, const amlz_state *numbers)
+{
+    const amlz_progress *p = &numbers->progress;
+    const uint64_t size = state->population.capacity, n = p->evaluations;
+    if (state->progress.population != (n < size ? n : size)) {
+        return "there must be as many members as evaluations, up to population_size";
+    }
+    if ((state->best_member.birth != 0) != (n > 0)) {
+        return "there must be a best program just if there were evaluations";
+    }
+    if (p->cache_hits > n || p->fec_hits > n - p->cache_hits || p->over_budget > n - p->cache_hits - p->fec_hits ||
+        p->full_evaluations != n - p->cache_hits - p->fec_hits - p->over_budget || p->probes > n) {
+        return "each evaluation must have been a cache hit, a fingerprint hit, over budget or full";
+    }
+    if ((numbers->rng[0] | numbers->rng[1] | numbers->rng[2] | numbers->rng[3]) == 0) {
+        return "the random state must not be all zero";
+    }
+    for (uint32_t i = 0; i < state->progress.population; i++) {
+        if (state->population.entries[i].member.birth > n) {
+            return "births must not be after the last evaluation";
+        }
+    }
+    for (uint32_t i = 0; i < state->hall.capacity; i++) {
+        if (state->hall.entries[i].member.birth > n) {
+            return "births must not be after the last evaluation";
+        }
+    }
+    if (state->best_member.birth > n) {
+        return "births must not be after the last evaluation";
+    }
+    if (state->history_size > 0 && n > 0 &&
+        (state->n_history == 0 || state->history[state->n_history - 1].birth != state->best_member.birth)) {
+        return "the last improvement must be the best program";
+    }
+    return NULL;
+}
+
+amlz_status amlz_search_resume(amlz_search *search, const amlz_state *numbers, const char **reason)
+{
+    if (search == NULL || numbers == NULL || search->now.progress.evaluations > 0) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "a search must be resumed before it is run");
+    }
+    search_state *now = &search->now;
+    const char *fault = contradiction(now, numbers);
+    if (fault != NULL) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, fault);
+    }
+    const uint32_t population = now->progress.population;
+    now->progress = numbers->progress;
+    now->progress.population = population;
+    now->progress.best_fitness = population == 0 ? -1 : now->best_member.fitness;
+    now->progress.best_evaluation = now->best_member.birth;
+    memcpy(now->rng.s, numbers->rng, sizeof now->rng.s);
+    if (population == now->population.capacity) {
+        state_turn_ring(now);
+    }
+    evolve_set_mark(search);
+    return program_fail(AMLZ_OK, reason, NULL);
+}
