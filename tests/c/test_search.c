@@ -1,66 +1,8 @@
 /* Searches: the cycle of regularized evolution, random search, caches, what is refused. */
 #include <fenv.h>
 
-#include "check.h"
-#include "fixtures.h"
 #include "rng.h"
-
-enum { D = 3, F = 4 };
-
-static amlz_dims search_dims(void) { return dims_of(AMLZ_REGRESSION, F, 4, 4, 2); }
-
-/* All ops but the random ones, so that a fitness does not depend on the evaluation seed. */
-static amlz_search_config config_of(uint64_t seed)
-{
-    const amlz_dims dims = search_dims();
-    uint8_t ops[AMLZ_MAX_OPS];
-    size_t n = 0;
-    amlz_search_config config;
-    amlz_search_defaults(&config);
-    config.space = space_of(&dims, 1, 8, 6);
-    for (int op = 0; op < amlz_op_count(); op++) {
-        if (!amlz_op(op)->is_random) {
-            ops[n++] = (uint8_t)op;
-        }
-    }
-    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        set_ops(&config.space.function[f], ops, n);
-    }
-    config.seed = seed;
-    config.population_size = 20;
-    config.tournament_size = 4;
-    config.combine = AMLZ_MEAN;
-    config.cache_size = config.fec_size = 50;
-    config.fec_train = 5;
-    config.fec_valid = 3;
-    return config;
-}
-
-static amlz_tasks *tasks_for(amlz_precision precision)
-{
-    const amlz_dims dims = search_dims();
-    const amlz_tasks_config config = tasks_config_of(&dims, precision, D, 20, 10, 1);
-    return task_set_new(&config, 7).tasks;
-}
-
-static amlz_search *search_new(const amlz_search_config *config, const amlz_tasks *tasks, const amlz_program *start)
-{
-    const char *reason = NULL;
-    const size_t size = amlz_search_size(config, D, &reason);
-    amlz_search *search = amlz_search_init(block_new(size), size, config, tasks, start, &reason); /* an unaligned block */
-    if (search == NULL) {
-        printf("  %s\n", reason);
-        exit(2);
-    }
-    return search;
-}
-
-static uint64_t digest_of(const amlz_search_config *config, const amlz_tasks *tasks, uint64_t evaluations)
-{
-    amlz_search *search = search_new(config, tasks, NULL);
-    CHECK_EQ_INT(amlz_search_run(search, evaluations, 2, NULL), AMLZ_OK);
-    return amlz_search_digest(search);
-}
+#include "search_fixtures.h"
 
 /* Recorded once; every build on every machine has to give them. */
 static void test_golden_digests(void)

@@ -1,0 +1,418 @@
+/* Marks, what a search tells of itself, and going on from there. */
+#include "search_fixtures.h"
+
+static amlz_search_config marking_config(uint64_t seed)
+{
+    amlz_search_config config = config_of(seed);
+    config.cache_period = 70; /* no multiple of the population size */
+    config.history_size = 6;
+    return config;
+}
+
+/* All that can be asked about two searches is the same at a moment. */
+static void check_same_at(const amlz_search *a, const amlz_search *b, int moment)
+{
+    amlz_state x, y;
+    amlz_search_state(a, moment, &x);
+    amlz_search_state(b, moment, &y);
+    CHECK(memcmp(x.rng, y.rng, sizeof x.rng) == 0);
+    CHECK_EQ_U64(x.progress.evaluations, y.progress.evaluations);
+    CHECK_EQ_U64(x.progress.cache_hits, y.progress.cache_hits);
+    CHECK_EQ_U64(x.progress.fec_hits, y.progress.fec_hits);
+    CHECK_EQ_U64(x.progress.train_steps, y.progress.train_steps);
+    CHECK_EQ_F64BITS(x.progress.best_fitness, y.progress.best_fitness);
+    CHECK_EQ_F64BITS(x.progress.mean_fitness, y.progress.mean_fitness);
+    for (int part = AMLZ_POPULATION; part <= AMLZ_BEST; part++) {
+        CHECK_EQ_INT(amlz_search_count(a, moment, part), amlz_search_count(b, moment, part));
+        for (uint32_t i = 0; i < amlz_search_count(a, moment, part); i++) {
+            amlz_program p, q;
+            amlz_member m, n;
+            CHECK_EQ_INT(amlz_search_item(a, moment, part, i, &p, &m), AMLZ_OK);
+            CHECK_EQ_INT(amlz_search_item(b, moment, part, i, &q, &n), AMLZ_OK);
+            CHECK(amlz_program_equal(&p, &q));
+            CHECK_EQ_F64BITS(m.fitness, n.fitness);
+            CHECK_EQ_U64(m.birth, n.birth);
+            CHECK_EQ_U64(m.parent, n.parent);
+            CHECK_EQ_INT(m.action, n.action);
+        }
+    }
+}
+
+static void check_same(const amlz_search *a, const amlz_search *b)
+{
+    CHECK_EQ_U64(amlz_search_digest(a), amlz_search_digest(b));
+    check_same_at(a, b, AMLZ_NOW);
+    check_same_at(a, b, AMLZ_AT_MARK);
+}
+
+/* Puts everything of a search's last mark into a new one. */
+static amlz_search *copy_of(const amlz_search *search)
+{
+    amlz_search_config config;
+    amlz_program start;
+    amlz_state state;
+    const char *reason = NULL;
+    amlz_search_made_of(search, &config, NULL, NULL, &start);
+    amlz_search *copy = search_new(&config, tasks_for((amlz_precision)config.precision), &start);
+    for (int part = AMLZ_POPULATION; part <= AMLZ_BEST; part++) {
+        for (uint32_t i = 0; i < amlz_search_count(search, AMLZ_AT_MARK, part); i++) {
+            amlz_program program;
+            amlz_member member;
+            amlz_search_item(search, AMLZ_AT_MARK, part, i, &program, &member);
+            CHECK_EQ_INT(amlz_search_put(copy, part, part == AMLZ_HISTORY ? NULL : &program, &member, &reason), AMLZ_OK);
+        }
+    }
+    amlz_search_state(search, AMLZ_AT_MARK, &state);
+    const uint64_t evaluations = state.progress.evaluations;
+    if (amlz_search_resume(copy, &state, &reason) != AMLZ_OK) {
+        printf("  %s\n", reason);
+        CHECK(0);
+    }
+    amlz_search_state(search, AMLZ_NOW, &state);
+    amlz_search_run(copy, state.progress.evaluations - evaluations, 2, NULL);
+    return copy;
+}
+
+/* Wherever it is stopped, what is resumed is what goes on, now and for ever. */
+static void test_resume_is_exact(const amlz_search_config *config)
+{
+    amlz_search *whole = search_new(config, tasks_for((amlz_precision)config->precision), NULL);
+    amlz_search_run(whole, 600, 2, NULL);
+    for (uint64_t cut = 0; cut < 600; cut += 23) {
+        amlz_search *search = search_new(config, tasks_for((amlz_precision)config->precision), NULL);
+        amlz_search_run(search, cut, 2, NULL);
+        amlz_search *resumed = copy_of(search);
+        check_same(search, resumed);
+        amlz_search_run(resumed, 600 - cut, 2, NULL);
+        check_same(whole, resumed);
+    }
+    blocks_free();
+}
+
+static void test_resume_of_all_kinds(void)
+{
+    amlz_search_config config = marking_config(5);
+    test_resume_is_exact(&config);
+    config.precision = AMLZ_FLOAT64;
+    config.algorithm = AMLZ_RANDOM_SEARCH;
+    test_resume_is_exact(&config);
+    config = marking_config(6);
+    config.cache_size = config.fec_size = 0; /* always at a mark */
+    test_resume_is_exact(&config);
+    config = marking_config(7);
+    config.start = AMLZ_START_EMPTY;
+    config.max_cost = 60;
+    config.cache_size = 0;
+    test_resume_is_exact(&config);
+    config = marking_config(8);
+    config.fec_size = 0;
+    config.history_size = 0;
+    config.population_size = 1;
+    config.cache_period = 1;
+    test_resume_is_exact(&config);
+    config = marking_config(9);
+    config.cache_work = 20000; /* makes the marks, not the period */
+    config.cache_period = UINT32_MAX;
+    config.history_size = 1;
+    test_resume_is_exact(&config);
+}
+
+static uint64_t mark_of(const amlz_search *search)
+{
+    amlz_state state;
+    amlz_search_state(search, AMLZ_AT_MARK, &state);
+    return state.progress.evaluations;
+}
+
+static void test_marks(void)
+{
+    amlz_search_config config = marking_config(1);
+    amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    for (uint64_t n = 0; n < 300; n++) {
+        CHECK_EQ_U64(mark_of(search), n / 70 * 70);
+        amlz_search_run(search, 1, 2, NULL);
+    }
+    /* F is 4 and there are matrices, so that each step is work of 16; a mark comes with the evaluation that completes it */
+    config.cache_period = UINT32_MAX;
+    config.cache_work = 8000;
+    search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    uint64_t mark = 0, steps = 0;
+    int marks = 0;
+    for (uint64_t n = 0; n < 300; n++) {
+        amlz_progress p;
+        amlz_search_run(search, 1, 2, &p);
+        if (16 * (p.train_steps + p.valid_steps - steps) >= config.cache_work) {
+            mark = p.evaluations;
+            steps = p.train_steps + p.valid_steps;
+            marks++;
+        }
+        CHECK_EQ_U64(mark_of(search), mark);
+    }
+    CHECK(marks > 3);
+    blocks_free();
+}
+
+/* After a mark the caches know the population and nothing else. */
+static void test_caches_are_emptied(void)
+{
+    amlz_search_config config = marking_config(2);
+    config.cache_size = config.fec_size = 1000;
+    config.mutate_prob = 0; /* each child is a copy */
+    amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    amlz_progress p;
+    amlz_search_run(search, 500, 2, &p);
+    CHECK_EQ_U64(p.full_evaluations + p.cache_hits + p.fec_hits, 500);
+    CHECK(p.full_evaluations + p.fec_hits <= 20); /* members are known, also after marks */
+
+    config = marking_config(2);
+    config.cache_size = config.fec_size = 1000;
+    config.cache_period = 1;
+    amlz_search *forgetful = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    config.cache_period = 1000;
+    amlz_search *retentive = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    amlz_progress q;
+    amlz_search_run(forgetful, 500, 2, &p);
+    amlz_search_run(retentive, 500, 2, &q);
+    CHECK_EQ_U64(p.fec_hits, 0);
+    CHECK(p.full_evaluations > q.full_evaluations);
+    blocks_free();
+}
+
+/* Hall, history and best say what the evaluations one by one said. */
+static void test_records(void)
+{
+    amlz_search_config config = marking_config(3);
+    config.history_size = 1000;
+    const amlz_dims dims = search_dims();
+    amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    double champion[25], best = -1;
+    uint64_t births[25] = {0};
+    uint32_t improvements = 0;
+    for (uint64_t n = 1; n <= 700; n++) {
+        amlz_program program, live;
+        amlz_member member, other;
+        amlz_search_run(search, 1, 2, NULL);
+        const uint32_t last = amlz_search_count(search, AMLZ_NOW, AMLZ_POPULATION) - 1;
+        amlz_search_item(search, AMLZ_NOW, AMLZ_POPULATION, last, &program, &member);
+        CHECK_EQ_U64(member.birth, n);
+        CHECK(n <= 20 ? member.parent == 0 && member.action == AMLZ_MUTATE_IDENTITY : member.parent >= n - 20);
+        amlz_program_simplify(&program, &dims, &live);
+        const int size = live.size[0] + live.size[1] + live.size[2];
+        if (births[size] == 0 || member.fitness > champion[size]) {
+            champion[size] = member.fitness;
+            births[size] = n;
+        }
+        if (member.fitness > best) {
+            best = member.fitness;
+            CHECK_EQ_INT(amlz_search_item(search, AMLZ_NOW, AMLZ_HISTORY, improvements, NULL, &other), AMLZ_OK);
+            CHECK_EQ_U64(other.birth, n);
+            CHECK_EQ_F64BITS(other.fitness, best);
+            improvements++;
+        }
+        CHECK_EQ_INT(amlz_search_count(search, AMLZ_NOW, AMLZ_HISTORY), improvements);
+    }
+    uint32_t place = 0;
+    for (int size = 0; size <= 24; size++) {
+        amlz_program program, live;
+        amlz_member member;
+        if (births[size] == 0) {
+            continue;
+        }
+        CHECK_EQ_INT(amlz_search_item(search, AMLZ_NOW, AMLZ_HALL, place++, &program, &member), AMLZ_OK);
+        CHECK_EQ_U64(member.birth, births[size]);
+        CHECK_EQ_F64BITS(member.fitness, champion[size]);
+        amlz_program_simplify(&program, &dims, &live);
+        CHECK_EQ_INT(live.size[0] + live.size[1] + live.size[2], size);
+    }
+    CHECK(place > 3);
+    CHECK_EQ_INT(amlz_search_count(search, AMLZ_NOW, AMLZ_HALL), place);
+    blocks_free();
+}
+
+/* A child differs from its parent by what its action says. */
+static void test_lineage(void)
+{
+    amlz_search_config config = marking_config(4);
+    amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    amlz_program programs[400];
+    int copies = 0, removals = 0;
+    for (uint64_t n = 1; n < 400; n++) {
+        amlz_member member;
+        amlz_search_run(search, 1, 2, NULL);
+        const uint32_t last = amlz_search_count(search, AMLZ_NOW, AMLZ_POPULATION) - 1;
+        amlz_search_item(search, AMLZ_NOW, AMLZ_POPULATION, last, &programs[n], &member);
+        const amlz_program *parent = &programs[member.parent], *child = &programs[n];
+        const int growth = child->size[0] + child->size[1] + child->size[2] - parent->size[0] - parent->size[1] - parent->size[2];
+        if (member.parent > 0 && member.action == AMLZ_MUTATE_IDENTITY) {
+            CHECK(amlz_program_equal(parent, child));
+            copies++;
+        }
+        if (member.parent > 0 && member.action == AMLZ_MUTATE_REMOVE) {
+            CHECK(growth == -1 || amlz_program_equal(parent, child)); /* at their smallest, programs stay as they are */
+            removals += growth == -1;
+        }
+    }
+    CHECK(copies > 10);
+    CHECK(removals > 10);
+    blocks_free();
+}
+
+static void test_history_is_thinned(void)
+{
+    amlz_search_config config = marking_config(20);
+    config.history_size = 1000;
+    amlz_search *whole = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    amlz_search_run(whole, 3000, 2, NULL);
+    const uint32_t n = amlz_search_count(whole, AMLZ_NOW, AMLZ_HISTORY);
+    CHECK(n > 4);
+    config.history_size = 4;
+    amlz_search *thin = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    amlz_search_run(thin, 3000, 2, NULL);
+    const uint32_t kept = amlz_search_count(thin, AMLZ_NOW, AMLZ_HISTORY);
+    CHECK(kept >= 1 && kept <= 4);
+    amlz_member first, last, all;
+    amlz_search_item(thin, AMLZ_NOW, AMLZ_HISTORY, 0, NULL, &first);
+    amlz_search_item(thin, AMLZ_NOW, AMLZ_HISTORY, kept - 1, NULL, &last);
+    amlz_search_item(whole, AMLZ_NOW, AMLZ_HISTORY, 0, NULL, &all);
+    CHECK_EQ_U64(first.birth, all.birth);
+    amlz_search_item(whole, AMLZ_NOW, AMLZ_HISTORY, n - 1, NULL, &all);
+    CHECK_EQ_U64(last.birth, all.birth);
+    blocks_free();
+}
+
+typedef struct faulty {
+    int part;
+    amlz_member member;
+    const char *says;
+} faulty;
+
+static void test_items_that_are_refused(void)
+{
+    const amlz_search_config config = marking_config(11);
+    const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
+    amlz_search *search = search_new(&config, tasks, NULL);
+    const amlz_dims dims = search_dims();
+    const amlz_program good = random_program(&config.space, 1);
+    amlz_program misfit = good, large = good;
+    const amlz_member one = {0.5, 3, 0, AMLZ_MUTATE_IDENTITY};
+    const char *reason;
+    static const faulty wrong[] = {
+        {AMLZ_BEST, {-0.1, 3, 0, 0}, "fitness must be from 0 to 1"}, {AMLZ_BEST, {1.5, 3, 0, 0}, "fitness must be from 0 to 1"},
+        {AMLZ_BEST, {0.5, 0, 0, 0}, "birth must be 1 or more"},      {AMLZ_BEST, {0.5, 3, 3, 0}, "parent must be before birth"},
+        {AMLZ_BEST, {0.5, 3, 0, 8}, "action must be a mutation"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        CHECK_EQ_INT(amlz_search_put(search, wrong[i].part, &good, &wrong[i].member, &reason), AMLZ_ERROR_ARGUMENT);
+        CHECK(strcmp(reason, wrong[i].says) == 0);
+    }
+    misfit.code[AMLZ_SETUP][0].op = 255;
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_BEST, &misfit, &one, &reason), AMLZ_ERROR_PROGRAM);
+    large.size[AMLZ_LEARN] = 9; /* max_size is 8 */
+    memset(&large.code[AMLZ_LEARN], 0, sizeof large.code[AMLZ_LEARN]);
+    CHECK_EQ_INT(amlz_program_check(&large, &dims, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_BEST, &large, &one, &reason), AMLZ_ERROR_PROGRAM);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_HISTORY, &good, &one, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_BEST, NULL, &one, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_put(search, 4, &good, &one, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_put(NULL, AMLZ_BEST, &good, &one, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_BEST, &good, &one, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_BEST, &good, &one, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(strcmp(reason, "there must be one best program") == 0);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_HALL, &good, &one, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_HALL, &good, &one, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_HISTORY, NULL, &one, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_HISTORY, NULL, &one, &reason), AMLZ_ERROR_ARGUMENT);
+    for (int i = 0; i < 20; i++) {
+        CHECK_EQ_INT(amlz_search_put(search, AMLZ_POPULATION, &good, &one, NULL), AMLZ_OK);
+    }
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_POPULATION, &good, &one, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(strcmp(reason, "there must not be more members than population_size") == 0);
+
+    search = search_new(&config, tasks, NULL);
+    amlz_search_run(search, 1, 2, NULL);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_BEST, &good, &one, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(strcmp(reason, "items must be put before the search is run") == 0);
+    blocks_free();
+}
+
+/* One member, scored in full; then a number at a time is made wrong. */
+static void test_numbers_that_are_refused(void)
+{
+    const amlz_search_config config = marking_config(12);
+    const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
+    const amlz_member one = {0.5, 1, 0, AMLZ_MUTATE_IDENTITY};
+    const amlz_program program = random_program(&config.space, 1);
+    for (int wrong = 0; wrong <= 8; wrong++) {
+        amlz_search *search = search_new(&config, tasks, NULL);
+        amlz_state state;
+        const char *reason;
+        memset(&state, 0, sizeof state);
+        state.progress.evaluations = state.progress.full_evaluations = 1;
+        state.rng[2] = 1;
+        amlz_search_put(search, AMLZ_POPULATION, &program, &one, NULL);
+        if (wrong != 1) {
+            amlz_search_put(search, AMLZ_BEST, &program, &one, NULL);
+        }
+        if (wrong != 2) {
+            amlz_search_put(search, AMLZ_HISTORY, NULL, &one, NULL);
+        }
+        state.progress.evaluations += wrong == 3;
+        state.progress.cache_hits = wrong == 4 ? UINT64_MAX : 0;
+        state.progress.fec_hits = wrong == 5 ? 1 : 0;
+        state.progress.probes = wrong == 6 ? 2 : 0;
+        state.rng[2] = wrong != 7;
+        if (wrong == 8) {
+            const amlz_member late = {0.6, 2, 0, AMLZ_MUTATE_IDENTITY};
+            amlz_search_put(search, AMLZ_HALL, &program, &late, NULL);
+        }
+        CHECK_EQ_INT(amlz_search_resume(search, &state, &reason), wrong == 0 ? AMLZ_OK : AMLZ_ERROR_ARGUMENT);
+        CHECK((reason == NULL) == (wrong == 0));
+    }
+    amlz_state state;
+    amlz_search *search = search_new(&config, tasks, NULL);
+    amlz_search_run(search, 3, 2, NULL);
+    amlz_search_state(search, AMLZ_AT_MARK, &state);
+    CHECK_EQ_INT(amlz_search_resume(search, &state, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_resume(NULL, &state, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_resume(search, NULL, NULL), AMLZ_ERROR_ARGUMENT);
+    blocks_free();
+}
+
+static void test_what_is_not_there(void)
+{
+    const amlz_search_config config = marking_config(13);
+    amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    amlz_state state;
+    CHECK_EQ_INT(amlz_search_count(NULL, AMLZ_NOW, AMLZ_BEST), 0);
+    CHECK_EQ_INT(amlz_search_count(search, 2, AMLZ_BEST), 0);
+    CHECK_EQ_INT(amlz_search_count(search, AMLZ_NOW, 4), 0);
+    for (int part = AMLZ_POPULATION; part <= AMLZ_BEST; part++) {
+        CHECK_EQ_INT(amlz_search_count(search, AMLZ_NOW, part), 0);
+        CHECK_EQ_INT(amlz_search_item(search, AMLZ_NOW, part, 0, NULL, NULL), AMLZ_ERROR_ARGUMENT);
+    }
+    memset(&state, 1, sizeof state);
+    amlz_search_state(NULL, AMLZ_NOW, &state);
+    CHECK_EQ_U64(state.rng[0], 0);
+    amlz_search_made_of(search, NULL, NULL, NULL, NULL);
+    amlz_search_made_of(NULL, NULL, NULL, NULL, NULL);
+    amlz_search_config zero_period = config;
+    zero_period.cache_period = 0;
+    CHECK_EQ_U64(amlz_search_size(&zero_period, D, NULL), 0);
+    zero_period = config;
+    zero_period.cache_work = 0;
+    CHECK_EQ_U64(amlz_search_size(&zero_period, D, NULL), 0);
+    blocks_free();
+}
+
+int main(void)
+{
+    test_resume_of_all_kinds();
+    test_marks();
+    test_caches_are_emptied();
+    test_records();
+    test_lineage();
+    test_history_is_thinned();
+    test_items_that_are_refused();
+    test_numbers_that_are_refused();
+    test_what_is_not_there();
+    CHECK_MAIN_END("resume")
