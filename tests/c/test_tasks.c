@@ -268,6 +268,43 @@ static void test_orders(void)
     blocks_free();
 }
 
+/* Values are the examples as they were rounded, and the digest is of them all and of nothing else. */
+static void test_values_and_digest(void)
+{
+    const amlz_dims dims = dims_of(AMLZ_BINARY, 3, 2, 1, 0);
+    for (int precision = AMLZ_FLOAT32; precision <= AMLZ_FLOAT64; precision++) {
+        const amlz_tasks_config config = tasks_config_of(&dims, (amlz_precision)precision, 5, 4, 2, 1);
+        const task_set set = task_set_new(&config, 3), again = task_set_new(&config, 3), other = task_set_new(&config, 4);
+        for (uint32_t task = 0; task < 5; task++) {
+            for (uint32_t i = 0; i < 4; i++) {
+                for (uint32_t f = 0; f < 3; f++) {
+                    CHECK_EQ_F64BITS(amlz_tasks_value(set.tasks, task, 0, i, f),
+                                     round_to(precision, set.train_x[(task * 4 + i) * 3 + f]));
+                }
+                CHECK_EQ_F64BITS(amlz_tasks_value(set.tasks, task, 0, i, 3), set.train_y[task * 4 + i]);
+            }
+            CHECK_EQ_F64BITS(amlz_tasks_value(set.tasks, task, 1, 1, 2), round_to(precision, set.valid_x[(task * 2 + 1) * 3 + 2]));
+            CHECK_EQ_F64BITS(amlz_tasks_value(set.tasks, task, 1, 1, 3), set.valid_y[task * 2 + 1]);
+        }
+        CHECK(amlz_tasks_value(set.tasks, 5, 0, 0, 0) != amlz_tasks_value(set.tasks, 5, 0, 0, 0)); /* NaN */
+        CHECK(amlz_tasks_value(set.tasks, 0, 1, 2, 0) != amlz_tasks_value(set.tasks, 0, 1, 2, 0));
+        CHECK(amlz_tasks_value(set.tasks, 0, 0, 0, 4) != amlz_tasks_value(set.tasks, 0, 0, 0, 4));
+        CHECK(amlz_tasks_value(NULL, 0, 0, 0, 0) != amlz_tasks_value(NULL, 0, 0, 0, 0));
+
+        const uint64_t digest = amlz_tasks_digest(set.tasks);
+        CHECK_EQ_U64(amlz_tasks_digest(again.tasks), digest);
+        CHECK(amlz_tasks_digest(other.tasks) != digest);
+        again.valid_y[9] = 1 - again.valid_y[9];
+        amlz_tasks_set_f64(again.tasks, 4, again.train_x + 48, again.train_y + 16, again.valid_x + 24, again.valid_y + 8);
+        CHECK(amlz_tasks_digest(again.tasks) != digest);
+        amlz_tasks_config epochs = config;
+        epochs.n_epochs = 3;
+        CHECK_EQ_U64(amlz_tasks_digest(task_set_new(&epochs, 3).tasks), digest);
+    }
+    CHECK_EQ_U64(amlz_tasks_digest(NULL), 0);
+    blocks_free();
+}
+
 int main(void)
 {
     test_config();
@@ -277,5 +314,6 @@ int main(void)
     test_packing();
     test_rounding_and_setting_again();
     test_orders();
+    test_values_and_digest();
     return check_report("tasks");
 }
