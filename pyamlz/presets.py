@@ -39,7 +39,7 @@ from pyamlz.baselines import BASELINES, built_in
 from pyamlz.errors import InputError
 from pyamlz.evaluate import Combine, Evaluator, PackedTasks, Variant
 from pyamlz.program import Program
-from pyamlz.search import STARTS, Search, checked_mutations, search_settings
+from pyamlz.search import COUNT_RANGES, STARTS, Search, checked_mutations, search_settings
 from pyamlz.space import FUNCTIONS, Dims, FunctionSpace, SearchSpace
 from pyamlz.tasks import affine, linear, nonlinear, projected_binary
 from pyamlz.tasks.taskset import Precision, TaskSet, checked_choice, checked_int
@@ -275,7 +275,7 @@ def _choice(choices: Iterable[str]) -> Checker:
 
 
 def _integer(low: int, high: int = _MAX_COUNT) -> Checker:
-    return lambda name, value: checked_int(name, value, low, high)
+    return lambda name, value: checked_int(name, value, low, min(high, _MAX_COUNT))
 
 
 def _fraction(name: str, value: object) -> float:
@@ -354,8 +354,7 @@ _SPACE: dict[str, Checker] = {
 _TOP: dict[str, Checker] = {
     "description": _text,
     "algorithm": _choice(ALGORITHMS),
-    "population_size": _integer(1, 2**32 - 1),
-    "tournament_size": _integer(1, 2**32 - 1),
+    **{name: _integer(*COUNT_RANGES[name]) for name in ("population_size", "tournament_size")},
     "mutate_prob": _fraction,
     "mutations": _mutations,
     "start": _start,
@@ -363,7 +362,7 @@ _TOP: dict[str, Checker] = {
     "combine": _choice(COMBINES),
     "precision": _choice(PRECISIONS),
     "max_cost": _cost,
-    "cache_size": _integer(0, 2**32 - 1),
+    **{name: _integer(*COUNT_RANGES[name]) for name in ("cache_size", "cache_period", "cache_work", "history_size")},
     "max_evaluations": _integer(1),
     "max_experiments": _integer(1),
     "sufficient_fitness": _fraction,

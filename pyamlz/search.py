@@ -38,6 +38,17 @@ STARTS: dict[str, int] = {"random": lib.AMLZ_START_RANDOM, "empty": lib.AMLZ_STA
 
 _MAX_32 = 2**32 - 1
 _MAX_64 = 2**64 - 1
+COUNT_RANGES: dict[str, tuple[int, int]] = {
+    "population_size": (1, _MAX_32),
+    "tournament_size": (1, _MAX_32),
+    "cache_size": (0, _MAX_32),
+    "fec_size": (0, _MAX_32),
+    "fec_train": (0, _MAX_32),
+    "fec_valid": (0, _MAX_32),
+    "cache_period": (1, _MAX_32),
+    "cache_work": (1, _MAX_64),
+    "history_size": (0, _MAX_32),
+}
 _NEVER = 2.0  # as a sufficient fitness
 _SLICE_SECONDS = 0.15  # how long a Ctrl-C waits at most, but for a single evaluation that takes longer
 _FIRST_SLICE = 1  # evaluations; programs may be slow
@@ -95,19 +106,32 @@ class Improvement(NamedTuple):
     Attributes:
         evaluation: its number, from 1.
         fitness: the new best fitness.
-        seconds: time spent in :meth:`Search.run` until then.
+        parent: number of the evaluation that scored the program it was made from; 0 for none.
+        action: the mutation that made it, "identity" for a copy and without a parent.
     """
 
     evaluation: int
     fitness: float
-    seconds: float
+    parent: int
+    action: str
 
 
 class Member(NamedTuple):
-    """A program of a population, and its fitness."""
+    """A program in a search, and where it came from.
+
+    Attributes:
+        program: the program.
+        fitness: on the search's tasks.
+        evaluation: number of the evaluation that scored it, from 1.
+        parent: number of the evaluation that scored the program it was made from; 0 for none.
+        action: the mutation that made it, "identity" for a copy and without a parent.
+    """
 
     program: Program
     fitness: float
+    evaluation: int
+    parent: int
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +143,7 @@ class Result:
         best_fitness: its fitness on the search's tasks.
         evaluations: programs scored.
         seconds: time spent in :meth:`Search.run`.
-        history: every improvement of the best fitness; all but its times depend on the search's arguments alone.
+        history: improvements of the best fitness, all of them up to the search's history_size.
         stop_reason: why the last call ended: "sufficient_fitness", "max_evaluations", "max_seconds", "interrupted" (by
             Ctrl-C) or "callback".
         stats: the counts.
@@ -161,6 +185,10 @@ class Search:
         fixed_program: what functions without ops hold, with a start that is not a program; by default nothing.
         combine: how the fitnesses of single tasks become one, "mean" or "median".
         cache_size: structural keys remembered; 0 for none.
+        cache_period: both caches are emptied after so many evaluations, 1 or more,
+        cache_work: and as soon as so much work was done since, 1 or more; a resumed search does again what came after.
+            Work is training and validation steps, times F, or F * F where there are matrices.
+        history_size: improvements that are remembered; where there are more they are thinned.
         fec_size: fingerprints remembered; 0 for no functional equivalence cache.
         fec_train: training examples that a fingerprint looks at, at most what the tasks have.
         fec_valid: validation examples likewise.
@@ -191,6 +219,9 @@ class Search:
         fec_size: int | None = None,
         fec_train: int | None = None,
         fec_valid: int | None = None,
+        cache_period: int | None = None,
+        cache_work: int | None = None,
+        history_size: int | None = None,
         max_cost: float | None = None,
         precision: Precision | None = None,
         variant: Variant = "auto",
@@ -216,11 +247,13 @@ class Search:
             "fec_size": fec_size,
             "fec_train": fec_train,
             "fec_valid": fec_valid,
+            "cache_period": cache_period,
+            "cache_work": cache_work,
+            "history_size": history_size,
         }
         for name, count in counts.items():
             if count is not None:
-                lowest = 1 if name in ("population_size", "tournament_size") else 0
-                setattr(config, name, checked_int(name, count, lowest, _MAX_32))
+                setattr(config, name, checked_int(name, count, *COUNT_RANGES[name]))
         if mutate_prob is not None:
             config.mutate_prob = checked_float("mutate_prob", mutate_prob, 0.0, 1.0)
         if max_cost is not None:
@@ -241,7 +274,6 @@ class Search:
             keep=self._tasks,
         )
         self._counts = ffi.new("amlz_progress *")
-        self._history: list[Improvement] = []
         self._seconds = 0.0
         self._slice = _FIRST_SLICE
         self._running = threading.Lock()  # held by run
@@ -299,24 +331,37 @@ class Search:
         Raises:
             SearchError: nothing was evaluated yet.
         """
-        fitness = ffi.new("double *")
-        with self._calling:
-            if self._counts.evaluations == 0:
-                raise SearchError("best: nothing was evaluated yet")
-            c = ffi.new("amlz_program *")
-            check(lib.amlz_search_best(self._handle.pointer, c, fitness))
-        return Member(Program._of(c), float(fitness[0]))
+        best = self._members(lib.AMLZ_BEST)
+        if not best:
+            raise SearchError("best: nothing was evaluated yet")
+        return best[0]
 
     @property
     def population(self) -> list[Member]:
         """The population as it is, the oldest member first."""
-        fitness = ffi.new("double *")
+        return self._members(lib.AMLZ_POPULATION)
+
+    @property
+    def hall_of_fame(self) -> list[Member]:
+        """The best program of each number of live instructions that there was, from the shortest to the longest."""
+        return self._members(lib.AMLZ_HALL)
+
+    @property
+    def history(self) -> list[Improvement]:
+        """Improvements of the best fitness, the first first: all of them, up to history_size."""
+        return [Improvement(m.evaluation, m.fitness, m.parent, m.action) for m in self._members(lib.AMLZ_HISTORY)]
+
+    def _members(self, part: int) -> list[Member]:
+        """The items in one of the library's lists, as things are now."""
+        search, now = self._handle.pointer, lib.AMLZ_NOW
+        member = ffi.new("amlz_member *")
         members = []
         with self._calling:
-            for index in range(self._counts.population):
+            for index in range(lib.amlz_search_count(search, now, part)):
                 c = ffi.new("amlz_program *")
-                check(lib.amlz_search_member(self._handle.pointer, index, c, fitness))
-                members.append(Member(Program._of(c), float(fitness[0])))
+                check(lib.amlz_search_item(search, now, part, index, c, member))
+                action = name_of(member.action, MUTATIONS)
+                members.append(Member(Program._of(c), member.fitness, member.birth, member.parent, action))
         return members
 
     @property
@@ -370,7 +415,7 @@ class Search:
             best_fitness=best.fitness,
             evaluations=stats.evaluations,
             seconds=stats.seconds,
-            history=list(self._history),
+            history=self.history,
             stop_reason=reason,
             stats=stats,
         )
@@ -395,24 +440,13 @@ class Search:
                     return "max_seconds"
 
     def _advance(self, evaluations: int, limits: _Limits, clock: _Clock) -> int:
-        """Scores up to so many programs, taking down each improvement; how many it were."""
+        """Scores up to so many programs; how many it were."""
         began = time.monotonic()
-        counts = self._counts
-        first = counts.evaluations
-        while counts.evaluations - first < evaluations:
-            best = counts.best_fitness if counts.evaluations else -1.0
-            if best >= limits.fitness:
-                break
-            target = min(limits.fitness, math.nextafter(best, _NEVER))
-            with self._calling:
-                done = counts.evaluations - first
-                check(lib.amlz_search_run(self._handle.pointer, evaluations - done, target, counts))
-            self._seconds = clock.in_all()
-            if counts.best_fitness > best:
-                self._history.append(
-                    Improvement(int(counts.best_evaluation), float(counts.best_fitness), self._seconds)
-                )
-        done = int(counts.evaluations - first)
+        before = self._counts.evaluations
+        with self._calling:
+            check(lib.amlz_search_run(self._handle.pointer, evaluations, limits.fitness, self._counts))
+        self._seconds = clock.in_all()
+        done = int(self._counts.evaluations - before)
         if done == evaluations:
             self._plan_slice(evaluations, time.monotonic() - began, limits.seconds - clock.in_this_run())
         return done
@@ -475,6 +509,9 @@ def search_settings(config: Any = None) -> dict[str, Any]:
         "fec_size": int(config.fec_size),
         "fec_train": int(config.fec_train),
         "fec_valid": int(config.fec_valid),
+        "cache_period": int(config.cache_period),
+        "cache_work": int(config.cache_work),
+        "history_size": int(config.history_size),
         "max_cost": float(config.max_cost),
     }
 
