@@ -173,7 +173,7 @@ class TestFinding:
         space = SearchSpace(SPACE.dims, learn=FunctionSpace.fixed(4, LINEAR_OPS))
         search = Search(TASKS, space, seed=1, fixed_program=regressor, population_size=20)
         search.run(max_evaluations=500)
-        for program, _ in search.population:
+        for program, *_ in search.population:
             assert program.setup == regressor.setup
             assert program.predict == regressor.predict
             assert len(program.learn) == 4
@@ -201,9 +201,9 @@ class TestFinding:
         space = full_space(Dims.of(TASKS, n_scalars=5, n_vectors=5, n_matrices=3), size=10)
         search = Search(TASKS, space, seed=2, mutations={mutation: 1}, population_size=20)
         search.run(max_evaluations=400)
-        for program, _ in search.population:
+        for program, *_ in search.population:
             program.check(space.dims)
-        sizes = {len(program) for program, _ in search.population}
+        sizes = {len(program) for program, *_ in search.population}
         if mutation not in ("insert", "remove"):
             assert sizes == {30}
         else:
