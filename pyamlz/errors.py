@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pyamlz._ffi import ffi, lib
 
-__all__ = ["AmlzError", "DataError", "InputError", "ProgramError", "SearchError", "check"]
+__all__ = [
+    "AmlzError",
+    "ArchiveError",
+    "DataError",
+    "FileError",
+    "InputError",
+    "ProgramError",
+    "SearchError",
+    "check",
+]
 
 
 class AmlzError(Exception):
@@ -34,6 +43,14 @@ class ProgramError(InputError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class ArchiveError(InputError):
+    """A file is no archive, is damaged, contradicts itself, or does not belong to what it is used with."""
+
+
+class FileError(InputError):
+    """A file cannot be written. What was there before is as it was, unless the message says otherwise."""
 
 
 class SearchError(AmlzError, RuntimeError):
