@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import zlib
 from collections.abc import Callable
@@ -217,7 +216,7 @@ class _Decoder:
     def config_map(self) -> Config:
         integer, real = self.reader.integer, self.reader.real
         word, positive = partial(integer, 0, _MAX_32), partial(integer, 1, _MAX_32)
-        weight = partial(real, 0, sys.float_info.max)
+        largest = partial(real, 0, sys.float_info.max)
         values = self.reader.fields(
             {
                 "seed": partial(integer, 0, MAX_64),
@@ -228,7 +227,7 @@ class _Decoder:
                 "population_size": positive,
                 "tournament_size": positive,
                 "mutate_prob": partial(real, 0, 1),
-                "mutations": partial(self.numbers, weight, lib.AMLZ_MUTATION_COUNT),
+                "mutations": partial(self.numbers, largest, lib.AMLZ_MUTATION_COUNT),
                 "cache_size": word,
                 "fec_size": word,
                 "fec_train": word,
@@ -236,7 +235,7 @@ class _Decoder:
                 "cache_period": positive,
                 "cache_work": partial(integer, 1, MAX_64),
                 "history_size": word,
-                "max_cost": partial(real, 0, math.inf),
+                "max_cost": largest,
                 "functions": self.functions,
                 "start_program": self.program_object,
             }

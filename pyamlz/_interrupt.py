@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_DEFAULTS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
 
 class Flag:
-    """The signal handler; the first Ctrl-C sets it, a second one raises KeyboardInterrupt."""
+    """The signal handler; the first signal sets it, a second one raises KeyboardInterrupt."""
 
     def __init__(self) -> None:
         self.is_set = False
@@ -22,21 +24,25 @@ class Flag:
 
 
 @contextmanager
-def interrupt_flag() -> Iterator[Flag]:
-    """While it lasts, Ctrl-C sets the flag that it gives. Nested, it gives the outer one's flag.
+def interrupt_flag(*signals: signal.Signals) -> Iterator[Flag]:
+    """While it lasts, these signals, by default Ctrl-C's, set the flag that it gives.
 
-    In threads but the main one, and where the program has a handler of its own, the flag is never set.
+    Nested, it gives the outer one's flag. In threads but the main one, and where the program has a handler of its own,
+    the flag is never set.
     """
-    handler = signal.getsignal(signal.SIGINT)
-    if isinstance(handler, Flag):
-        yield handler
+    outer = signal.getsignal(signal.SIGINT)
+    if isinstance(outer, Flag):
+        yield outer
         return
     flag = Flag()
-    if handler is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-    signal.signal(signal.SIGINT, flag)
+    former = {number: signal.getsignal(number) for number in signals or (signal.SIGINT,)}
+    if threading.current_thread() is not threading.main_thread():
+        former = {}
+    taken = {number: handler for number, handler in former.items() if handler == _DEFAULTS[number]}
+    for number in taken:
+        signal.signal(number, flag)
     try:
         yield flag
     finally:
-        signal.signal(signal.SIGINT, handler)
+        for number, handler in taken.items():
+            signal.signal(number, handler)

@@ -146,14 +146,24 @@ class Reader:
 
     def text(self, most: int) -> str:
         """A string of at most `most` bytes of UTF-8, without a NUL."""
-        tag = self._begin("string", "a string")
-        value: str = self._take(self._unpack, "a string")
-        length = self._tell() - self._start - _HEADERS.get(tag, 1)
-        self._check_shortest(tag, length)
+        value, length = self._string("a string")
         if length > most:
             self.fail(f"at most {most} bytes", length)
         if "\0" in value:
             self.fail("a string without a NUL", f"one at character {value.index(chr(0))}")
+        return value
+
+    def _string(self, wanted: str) -> tuple[str, int]:
+        """Any string, and its length in bytes."""
+        tag = self._begin("string", wanted)
+        value: str = self._take(self._unpack, wanted)
+        length: int = self._tell() - self._start - _HEADERS.get(tag, 1)
+        self._check_shortest(tag, length)
+        return value, length
+
+    def key(self, wanted: str) -> str:
+        """A key of a map."""
+        value, _ = self._string(wanted)
         return value
 
     def binary(self) -> bytes:
@@ -265,7 +275,7 @@ class Reader:
                 self._begin("real", "a real")
                 self._take(self._unpack, "a real")
             elif kind == "string":
-                self.text(MAX_64)
+                self._string("a string")
             elif kind == "binary":
                 self.binary()
             elif kind == "array":
@@ -296,7 +306,7 @@ class Map:
         wanted = f"the key {key!r}"
         if self._left == 0:
             reader.fail(wanted, "the end of the map")
-        found = reader.text(MAX_64)
+        found = reader.key(wanted)
         if found != key:
             reader.fail(wanted, _shown(found, self._seen))
         self._left -= 1
@@ -307,7 +317,7 @@ class Map:
         """Checks that there are no more keys, or skips those of a newer version."""
         reader = self._reader
         for _ in range(self._left):
-            found = reader.text(MAX_64)
+            found = reader.key("a key")
             if not reader.lenient:
                 reader.fail("the end of the map", f"the key {_shown(found, self._seen)}")
             if found in self._seen:

@@ -5,28 +5,39 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import signal
 import time
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, cast
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
+from pyamlz import archive
 from pyamlz._checks import checked_float
 from pyamlz._interrupt import interrupt_flag
+from pyamlz._session import Candidate, Session
 from pyamlz.baselines import TUNABLE, built_in, tuned
-from pyamlz.errors import InputError
+from pyamlz.errors import AmlzError, ArchiveError, InputError
 from pyamlz.evaluate import Evaluation, Evaluator, Variant
-from pyamlz.presets import Preset, Section
+from pyamlz.presets import Preset, Section, differences
 from pyamlz.program import Program
 from pyamlz.progress import Reporter, Status
-from pyamlz.search import Progress
+from pyamlz.search import Progress, Search
 from pyamlz.space import Dims
-from pyamlz.tasks.taskset import checked_int, checked_seed
+from pyamlz.tasks.taskset import TaskSet, checked_int, checked_seed
 
-__all__ = ["Comparison", "Outcome", "StopReason", "derived_seed", "run"]
+__all__ = ["EVERY", "Comparison", "Outcome", "StopReason", "derived_seed", "resume", "run"]
 
 StopReason: TypeAlias = Literal[
     "sufficient_fitness", "max_evaluations", "max_experiments", "max_seconds", "interrupted"
 ]
 _UNLIMITED = 2**63  # evaluations, experiments
+EVERY: Final = 60.0  #: seconds between two checkpoints, unless told otherwise
+
+_NEW_EXPERIMENT: dict[str, Any] = {"considered": 0, "tried": -1.0, "best": None}
+
+T = TypeVar("T")
+V = TypeVar("V")
 
 
 def derived_seed(seed: int, *labels: str | int) -> int:
@@ -65,7 +76,9 @@ class Outcome:
         experiments: how many were begun.
         evaluations: programs scored by the searches of all experiments.
         train_steps: training steps of all these searches.
-        seconds: time that the experiments took, without the final evaluation.
+        seconds: time that the experiments took, without the final evaluation; since it was resumed, if it was.
+        evaluations_per_second: programs scored in one of these seconds.
+        unsaved: why the last checkpoint could not be written; None if it was, or if none was wanted.
         stop_reason: "sufficient_fitness", or what ended the run before: "max_evaluations" (in all, or of the only
             experiment), "max_experiments", "max_seconds", "interrupted".
         seed: what everything random was derived from.
@@ -82,6 +95,8 @@ class Outcome:
     evaluations: int
     train_steps: int
     seconds: float
+    evaluations_per_second: float
+    unsaved: str | None
     stop_reason: StopReason
     seed: int
 
@@ -94,6 +109,8 @@ def run(
     max_seconds: float | None = None,
     variant: Variant = "auto",
     reporter: Reporter | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: float = EVERY,
 ) -> Outcome:
     """Runs a preset.
 
@@ -108,177 +125,322 @@ def run(
         max_evaluations: programs to score in all experiments, 1 or more.
         max_seconds: time for all experiments, over 0.
         variant: kernels to use; all give the same bits.
-        reporter: shows the progress.
+        reporter: shows the progress, and what went wrong with checkpoints.
+        checkpoint: a file, which must not exist yet, for :func:`resume` to go on from. It is written at the beginning,
+            every so many seconds, and when the run ends or is interrupted. Where it cannot be written later on, the run
+            says so and goes on.
+        every: seconds between two checkpoints, 0 or more.
 
     Raises:
         InputError: an argument or a setting is wrong, or nothing could ever end the run.
+        FileError: the first checkpoint cannot be written.
     """
-    seed = checked_seed("seed", seed)
-    budget = _Budget()
-    if max_evaluations is not None:
-        budget.evaluations = checked_int("max_evaluations", max_evaluations, 1, _UNLIMITED)
-    if max_seconds is not None:
-        budget.seconds = checked_float("max_seconds", max_seconds, 0.0, over=True)
+    session = Session(
+        preset=preset,
+        seed=checked_seed("seed", seed),
+        max_evaluations=_or_none(max_evaluations, lambda n: checked_int("max_evaluations", n, 1, _UNLIMITED)),
+        max_seconds=_or_none(max_seconds, lambda n: checked_float("max_seconds", n, 0.0, over=True)),
+        seconds=None,
+        experiment=1,
+        evaluations=0,
+        train_steps=0,
+        champion=None,
+        **_NEW_EXPERIMENT,
+    )
     endless = "max_evaluations" not in preset.config
     if endless and max_evaluations is None and max_seconds is None and "sufficient_fitness" not in preset.config:
         raise InputError("max_evaluations, max_seconds: expected one of them, since the preset sets no end")
-    # What is wrong in the final tasks should show before the search, not after.
-    final, select = (_evaluator_on(preset, section, seed, variant) for section in ("final", "select"))
-    with interrupt_flag():
-        best, stop_reason = _experiments(preset, seed, budget, variant, select, reporter or Reporter())
-        seconds = budget.elapsed()
-        dims = best.experiment.search.space.dims
-        return Outcome(
-            program=best.program,
-            simplified=best.program.simplified(dims),
-            dims=dims,
-            best_fitness=best.fitness,
-            select_fitness=best.select_fitness,
-            final=None if final is None else final.evaluate(best.program, derived_seed(seed, "final", "draws")),
-            comparisons=() if final is None else _compare(preset, best.experiment, final, seed),
-            experiments=budget.experiments,
-            evaluations=budget.done,
-            train_steps=budget.train_steps,
-            seconds=seconds,
-            stop_reason=stop_reason,
-            seed=seed,
-        )
+    if checkpoint is not None and os.path.lexists(checkpoint):
+        raise InputError(f"{os.fspath(checkpoint)}: is there already; resume it, remove it, or choose another name")
+    return _Run(session, variant, reporter or Reporter(), _Saver(checkpoint, every)).outcome()
 
 
-@dataclass(slots=True)
-class _Budget:
-    """What a run may still use, and what it has used."""
+def resume(
+    path: str | os.PathLike[str],
+    *,
+    max_seconds: float | None = None,
+    variant: Variant = "auto",
+    reporter: Reporter | None = None,
+    every: float = EVERY,
+    seed: int | None = None,
+    overrides: Iterable[str] = (),
+) -> Outcome:
+    """Goes on with a run from its checkpoint, which is kept up to date, to the limits that it was begun with.
 
-    evaluations: int = _UNLIMITED
-    seconds: float = math.inf
-    experiments: int = 0
-    done: int = 0
-    train_steps: int = 0
-    began: float = field(default_factory=time.monotonic)
+    It ends in the same outcome, and in the same bytes of the checkpoint, as a run that was never stopped. What may be
+    other than at the beginning is the time limit, the kernels, the path, and how often it is saved.
 
-    def elapsed(self) -> float:
-        return time.monotonic() - self.began
+    Args:
+        path: the checkpoint.
+        max_seconds: time for the rest, over 0, in place of what is left of the run's own limit.
+        variant: kernels to use.
+        reporter: shows the progress.
+        every: seconds between two checkpoints, 0 or more.
+        seed: what the seed should be, if that is known.
+        overrides: what settings should be, as "key=value".
 
-    def seconds_left(self) -> float | None:
-        return None if self.seconds == math.inf else max(self.seconds - self.elapsed(), 1e-9)
+    Raises:
+        ArchiveError: the file is no checkpoint of a run, or what it holds contradicts itself, or what was expected.
+        InputError: another argument is wrong.
+    """
+    name = os.fspath(path)
+    saved = archive.read(path)
+    if not isinstance(saved, archive.Checkpoint) or saved.session is None:
+        kind = "one of a search alone" if isinstance(saved, archive.Checkpoint) else type(saved).__name__
+        raise ArchiveError(f"{name}: expected a checkpoint of a run, which `search --checkpoint` makes, got {kind}")
+    session = Session.parse(saved.session, name)
+    _check_same(name, session, seed, overrides)
+    runs = _Run(session, variant, reporter or Reporter(), _Saver(path, every), saved)
+    if max_seconds is not None:
+        runs.max_seconds = checked_float("max_seconds", max_seconds, 0.0, over=True)
+    return runs.outcome()
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A program that may become the outcome."""
+def _or_none(value: T | None, check: Callable[[T], V]) -> V | None:
+    return None if value is None else check(value)
 
-    program: Program
-    fitness: float
-    select_fitness: float | None
-    experiment: _Experiment
+
+def _check_same(name: str, session: Session, seed: int | None, overrides: Iterable[str]) -> None:
+    """Refuses what is other than when the run was begun."""
+    wrong = "a resumed run goes on as it was begun"
+    if seed is not None and seed != session.seed:
+        raise ArchiveError(f"seed: {name} has {session.seed}, got {seed}; {wrong}")
+    wanted = session.preset.changed(overrides)
+    for key, here, there in differences(session.preset.config, wanted.config):
+        raise ArchiveError(f"{key}: {name} has {here!r}, got {there!r}; {wrong}")
+
+
+class _Saver:
+    """Writes checkpoints, or nothing if there is no path."""
+
+    def __init__(self, path: str | os.PathLike[str] | None, every: float) -> None:
+        self.path = path
+        self.every = checked_float("every", every, 0.0)
+        self.next = math.inf
+        self.failure: str | None = None
+
+    def is_due(self) -> bool:
+        return time.monotonic() >= self.next
+
+    def save(self, search: Search, session: Session) -> None:
+        """Raises AmlzError where it fails; it is tried again when it is due."""
+        if self.path is None:
+            return
+        self.next = time.monotonic() + self.every
+        try:
+            search.save(self.path, session=session.dump())
+            self.failure = None
+        except AmlzError as error:
+            self.failure = str(error)
+            raise
+
+
+class _Run:
+    """Experiments, one after the other."""
+
+    def __init__(
+        self,
+        session: Session,
+        variant: Variant,
+        reporter: Reporter,
+        saver: _Saver,
+        saved: archive.Checkpoint | None = None,
+    ) -> None:
+        self.preset, self.seed, self.config = session.preset, session.seed, session.preset.config
+        self.session = session
+        self.variant, self.reporter, self.saver = variant, reporter, saver
+        self.max_seconds: float | None = None  # of this call
+        if session.max_seconds is not None:
+            self.max_seconds = session.max_seconds - (session.seconds or 0.0)
+        # What is wrong in the final tasks should show before the search, not after.
+        self.final, self.select = self._evaluator_on("final"), self._evaluator_on("select")
+        self.champion = session.champion
+        self.experiment = _Experiment(self, session, saved)
+        self.began = time.monotonic()
+        self.done_before = self.evaluations
+
+    def outcome(self) -> Outcome:
+        """Runs, and says what was found."""
+        with interrupt_flag(signal.SIGINT, signal.SIGTERM):
+            self.saver.save(self.experiment.search, self.state())
+            best, stop_reason = self._go_on()
+            seconds = self.elapsed()
+            dims = self.experiment.search.space.dims
+            done = self.evaluations - self.done_before
+            draws = derived_seed(self.seed, "final", "draws")
+            return Outcome(
+                program=best.program,
+                simplified=best.program.simplified(dims),
+                dims=dims,
+                best_fitness=best.fitness,
+                select_fitness=best.select_fitness,
+                final=None if self.final is None else self.final.evaluate(best.program, draws),
+                comparisons=() if self.final is None else self._compare(self.final, best, draws),
+                experiments=self.session.experiment,
+                evaluations=self.evaluations,
+                train_steps=self.session.train_steps + self.experiment.search.progress.train_steps,
+                seconds=seconds,
+                evaluations_per_second=done / seconds if seconds > 0 else 0.0,
+                unsaved=self.saver.failure,
+                stop_reason=stop_reason,
+                seed=self.seed,
+            )
 
     @property
-    def merit(self) -> float:
-        return self.fitness if self.select_fitness is None else self.select_fitness
+    def evaluations(self) -> int:
+        """Programs scored in all experiments."""
+        return self.session.evaluations + self.experiment.search.progress.evaluations
 
+    @property
+    def evaluations_left(self) -> int:
+        """Programs that all experiments may still score."""
+        most = self.session.max_evaluations
+        return _UNLIMITED if most is None else most - self.evaluations
 
-def _evaluator_on(preset: Preset, section: Section, seed: int, variant: Variant) -> Evaluator | None:
-    """An evaluator on the tasks of a section, if the preset has it."""
-    tasks = preset.tasks(section, derived_seed(seed, section))
-    return None if tasks is None else preset.evaluator(tasks, variant)
+    def elapsed(self) -> float:
+        """Seconds of this call."""
+        return time.monotonic() - self.began
 
+    def seconds(self) -> float | None:
+        """Seconds that are left; None for no limit."""
+        return None if self.max_seconds is None else max(self.max_seconds - self.elapsed(), 1e-9)
 
-def _experiments(
-    preset: Preset, seed: int, budget: _Budget, variant: Variant, select: Evaluator | None, reporter: Reporter
-) -> tuple[_Candidate, StopReason]:
-    """Runs experiments until one succeeds or the budget is used up."""
-    has_end = "sufficient_fitness" in preset.config and "max_evaluations" in preset.config
-    most = preset.config.get("max_experiments", _UNLIMITED if has_end else 1)
-    best: _Candidate | None = None
-    while True:
-        budget.experiments += 1
-        experiment = _Experiment(preset, seed, budget.experiments, variant, select)
-        reason = experiment.run(budget, reporter)
-        assert experiment.best is not None
-        if best is None or experiment.best.merit > best.merit:
-            best = experiment.best
-        if reason != "max_evaluations" or budget.evaluations == 0:
-            return best, reason
-        if budget.experiments == most:
-            return best, "max_evaluations" if most == 1 else "max_experiments"
+    def state(self) -> Session:
+        """The session as it is now."""
+        used = None
+        if self.session.max_seconds is not None:
+            used = (self.session.seconds or 0.0) + self.elapsed()
+        e = self.experiment
+        return replace(self.session, seconds=used, considered=e.considered, tried=e.tried, best=e.best)
+
+    def save(self) -> None:
+        """Writes a checkpoint; says so where that fails, and goes on."""
+        try:
+            self.saver.save(self.experiment.search, self.state())
+        except AmlzError as error:
+            self.reporter.warn(f"no checkpoint: {error}")
+
+    def _go_on(self) -> tuple[Candidate, StopReason]:
+        """Runs experiments until one succeeds or a limit is reached."""
+        has_end = "sufficient_fitness" in self.config and "max_evaluations" in self.config
+        most = self.config.get("max_experiments", _UNLIMITED if has_end else 1)
+        while True:
+            reason = self.experiment.run()
+            best = self.experiment.best
+            assert best is not None
+            if self.session.champion is not None and self.session.champion.merit >= best.merit:
+                best = self.session.champion
+            if reason != "max_evaluations" or self.evaluations_left == 0:
+                return best, reason
+            if self.session.experiment == most:
+                return best, "max_evaluations" if most == 1 else "max_experiments"
+            self.session = replace(
+                self.session,
+                experiment=self.session.experiment + 1,
+                evaluations=self.evaluations,
+                train_steps=self.session.train_steps + self.experiment.search.progress.train_steps,
+                champion=best,
+                **_NEW_EXPERIMENT,
+            )
+            self.experiment = _Experiment(self, self.session)
+
+    def _evaluator_on(self, section: Section) -> Evaluator | None:
+        """An evaluator on the tasks of a section, if the preset has it."""
+        tasks = self.preset.tasks(section, derived_seed(self.seed, section))
+        return None if tasks is None else self.preset.evaluator(tasks, self.variant)
+
+    def _compare(self, final: Evaluator, best: Candidate, draws: int) -> tuple[Comparison, ...]:
+        """Scores the built-in programs that the preset names on the final tasks."""
+        names = self.config["final"].get("compare", [])
+        tuning = self.select
+        if tuning is None and names:
+            tuning = self.preset.evaluator(self.tasks_of(best.experiment))
+        comparisons = []
+        for name in names:
+            rate: float | None = None
+            if name in TUNABLE and tuning is not None:
+                program, rate = tuned(name, tuning, draws)
+            else:
+                program = built_in(name)
+            comparisons.append(Comparison(name, rate, final.evaluate(program, draws).fitness))
+        return tuple(comparisons)
+
+    def tasks_of(self, experiment: int) -> TaskSet:
+        """What the search of an experiment scores programs on."""
+        tasks = self.preset.tasks("tasks", derived_seed(self.seed, "tasks", experiment))
+        assert tasks is not None
+        return tasks
 
 
 class _Experiment:
     """One search on tasks of its own, whose best programs are tried on the select tasks."""
 
-    def __init__(self, preset: Preset, seed: int, number: int, variant: Variant, select: Evaluator | None) -> None:
-        tasks = preset.tasks("tasks", derived_seed(seed, "tasks", number))
-        assert tasks is not None
-        self.preset = preset
-        self.search = preset.search(tasks, seed=derived_seed(seed, "search", number), variant=variant)
-        self.select = select
-        self._select_seed = derived_seed(seed, "select", "draws")
-        self.best: _Candidate | None = None
-        self._tried = -1.0  # fitness of the last program that was tried on the select tasks
+    def __init__(self, runs: _Run, session: Session, saved: archive.Checkpoint | None = None) -> None:
+        self.runs = runs
+        tasks = runs.tasks_of(session.experiment)
+        self.search = runs.preset.search(
+            tasks, seed=derived_seed(session.seed, "search", session.experiment), variant=runs.variant
+        )
+        if saved is not None:
+            self.search.restore(saved)
+        self.considered, self.tried, self.best = session.considered, session.tried, session.best
+        self._select_seed = derived_seed(session.seed, "select", "draws")
 
-    def run(self, budget: _Budget, reporter: Reporter) -> StopReason:
-        """Searches until the experiment ends; "max_evaluations" stands for its own limit or the budget's."""
-        config = self.preset.config
-        sufficient: float | None = config.get("sufficient_fitness")
-        left = config.get("max_evaluations", _UNLIMITED)
-        every = _UNLIMITED if self.select is None else config["select"]["every"]
-        before, steps_before = budget.done, budget.train_steps
+    def run(self) -> StopReason:
+        """Searches until the experiment ends; "max_evaluations" stands for its own limit or that of all."""
+        runs, search = self.runs, self.search
+        goal: float | None = runs.config.get("sufficient_fitness")
+        every = _UNLIMITED if runs.select is None else runs.config["select"]["every"]
+        done = search.progress.evaluations
+        end = min(runs.config.get("max_evaluations", _UNLIMITED), done + runs.evaluations_left)
         while True:
-            result = self.search.run(
-                max_evaluations=min(every, left, budget.evaluations),
-                max_seconds=budget.seconds_left(),
-                sufficient_fitness=sufficient if self.select is None else None,
-                callbacks=[lambda progress: reporter.update(self._status(progress, budget, before))],
-            )
-            done = before + result.evaluations - budget.done
-            left -= done
-            budget.evaluations -= done
-            budget.done += done
-            budget.train_steps = steps_before + result.stats.train_steps
-            self._consider(result.best, result.best_fitness)
-            assert self.best is not None
-            if self.select is not None and sufficient is not None and self.best.merit >= sufficient:
-                return "sufficient_fitness"
-            if result.stop_reason != "max_evaluations":
-                return cast(StopReason, result.stop_reason)
-            if left == 0 or budget.evaluations == 0:
-                return "max_evaluations"
+            if self.considered == done:
+                is_good = self.best is not None and goal is not None and self.best.merit >= goal
+                if is_good or done == end:
+                    runs.save()
+                    return "sufficient_fitness" if is_good else "max_evaluations"
+            target = min((self.considered // every + 1) * every, end)
+            if done < target:
+                result = search.run(
+                    max_evaluations=target - done,
+                    max_seconds=runs.seconds(),
+                    sufficient_fitness=goal if runs.select is None else None,
+                    callbacks=[self._look],
+                )
+                done = result.evaluations
+                if result.stop_reason in ("max_seconds", "interrupted"):
+                    runs.save()  # before the program is considered, since when that is depends on the machine's speed
+                    self._consider()
+                    return cast(StopReason, result.stop_reason)
+            self._consider()
+            self.considered = done
 
-    def _consider(self, program: Program, fitness: float) -> None:
+    def _look(self, progress: Progress) -> None:
+        """Called every fraction of a second."""
+        runs = self.runs
+        runs.reporter.update(
+            Status(
+                experiment=runs.session.experiment,
+                evaluations=runs.session.evaluations + progress.evaluations,
+                seconds=runs.elapsed(),
+                evaluations_per_second=progress.evaluations_per_second,
+                best_fitness=progress.best_fitness,
+                mean_fitness=progress.mean_fitness,
+                hits=(progress.cache_hits + progress.fec_hits) / max(progress.evaluations, 1),
+                select_fitness=None if self.best is None else self.best.select_fitness,
+            )
+        )
+        if runs.saver.is_due():
+            runs.save()
+
+    def _consider(self) -> None:
         """Takes the search's best program if it is better than what there is."""
-        if fitness <= self._tried:
+        program, fitness, *_ = self.search.best
+        if fitness <= self.tried:
             return
-        self._tried = fitness
-        select_fitness = None
-        if self.select is not None:
-            select_fitness = self.select.evaluate(program, self._select_seed).fitness
-        candidate = _Candidate(program, fitness, select_fitness, self)
+        self.tried = fitness
+        select = self.runs.select
+        merit = None if select is None else select.evaluate(program, self._select_seed).fitness
+        candidate = Candidate(program, fitness, merit, self.runs.session.experiment)
         if self.best is None or candidate.merit > self.best.merit:
             self.best = candidate
-
-    def _status(self, progress: Progress, budget: _Budget, before: int) -> Status:
-        return Status(
-            experiment=budget.experiments,
-            evaluations=before + progress.evaluations,
-            seconds=budget.elapsed(),
-            evaluations_per_second=progress.evaluations_per_second,
-            best_fitness=progress.best_fitness,
-            mean_fitness=progress.mean_fitness,
-            hits=(progress.cache_hits + progress.fec_hits) / max(progress.evaluations, 1),
-            select_fitness=None if self.best is None else self.best.select_fitness,
-        )
-
-
-def _compare(preset: Preset, experiment: _Experiment, final: Evaluator, seed: int) -> tuple[Comparison, ...]:
-    """Scores the built-in programs that the preset names on the final tasks."""
-    draws = derived_seed(seed, "final", "draws")
-    tuning = experiment.select or preset.evaluator(experiment.search.tasks)
-    comparisons = []
-    for name in preset.config["final"].get("compare", []):
-        rate: float | None = None
-        if name in TUNABLE:
-            program, rate = tuned(name, tuning, draws)
-        else:
-            program = built_in(name)
-        comparisons.append(Comparison(name, rate, final.evaluate(program, draws).fitness))
-    return tuple(comparisons)

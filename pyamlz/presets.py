@@ -27,7 +27,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -41,7 +41,7 @@ from pyamlz.evaluate import Combine, Evaluator, PackedTasks, Variant
 from pyamlz.program import Program
 from pyamlz.search import COUNT_RANGES, STARTS, Search, checked_mutations, search_settings
 from pyamlz.space import FUNCTIONS, Dims, FunctionSpace, SearchSpace
-from pyamlz.tasks import affine, linear, nonlinear, projected_binary
+from pyamlz.tasks.generators import GENERATORS
 from pyamlz.tasks.taskset import Precision, TaskSet, checked_choice, checked_int
 
 __all__ = ["Preset", "names", "source"]
@@ -52,12 +52,6 @@ Table: TypeAlias = dict[str, Any]
 
 _toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
-GENERATORS: dict[str, Callable[..., TaskSet]] = {
-    "linear": linear,
-    "affine": affine,
-    "nonlinear": nonlinear,
-    "projected_binary": projected_binary,
-}
 _SPLITS: dict[Section, str] = {"tasks": "search", "select": "select", "final": "test"}
 _GIVEN = ("seed", "dtype")  # arguments of generators that are no keys
 _MAX_COUNT = 2**63 - 1  # as large as TOML's integers
@@ -126,6 +120,26 @@ class Preset:
             InputError: a key or value is wrong.
         """
         return cls(name, _checked_preset(copy.deepcopy(dict(table))))
+
+    def changed(self, overrides: Iterable[str]) -> Preset:
+        """The preset with some settings replaced, as in :meth:`load`.
+
+        Raises:
+            InputError: a key or value is wrong.
+        """
+        table = copy.deepcopy(self.config)
+        for override in overrides:
+            _apply(table, override)
+        return Preset.of(table, self.name)
+
+    def self_contained(self) -> Preset:
+        """The same preset without paths: programs in files become their texts."""
+        config = dict(self.config)
+        for key in ("start", "fixed_program"):
+            value = config.get(key)
+            if value is not None and value not in STARTS and value not in BASELINES:
+                config[key] = str(find_program(key, value))
+        return Preset(self.name, config)
 
     @property
     def description(self) -> str:
@@ -215,6 +229,16 @@ def find_program(name: str, value: str, n_features: int = 0) -> Program:
     raise InputError(
         f"{name}: expected a built-in program, a program's text or a file, got {value!r}{hint(value, BASELINES)}"
     )
+
+
+def differences(one: Table, other: Table, prefix: str = "") -> Iterator[tuple[str, object, object]]:
+    """Where two presets' settings differ: dotted key, and both values, None for one that is not there."""
+    for key in sorted(one.keys() | other.keys()):
+        here, there = one.get(key), other.get(key)
+        if isinstance(here, dict) and isinstance(there, dict):
+            yield from differences(here, there, f"{prefix}{key}.")
+        elif here != there:
+            yield f"{prefix}{key}", here, there
 
 
 # ---------------------------------------------------------------- reading

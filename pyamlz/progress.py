@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -67,6 +68,10 @@ class Reporter:
     def update(self, status: Status) -> None:
         """Called every fraction of a second."""
 
+    def warn(self, message: str) -> None:
+        """Says what went wrong in a run that goes on."""
+        print(f"pyamlz: {message}", file=sys.stderr, flush=True)
+
 
 class LineReporter(Reporter):
     """Plain lines, one every few seconds."""
@@ -101,6 +106,9 @@ class LiveReporter(Reporter):
 
     def update(self, status: Status) -> None:
         self._live.update(str(status))
+
+    def warn(self, message: str) -> None:
+        self._live.console.print(f"pyamlz: {message}", markup=False)
 
 
 def reporter(stream: TextIO, *, quiet: bool = False) -> Reporter:

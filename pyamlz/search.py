@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
-from pyamlz._checks import checked_float
+from pyamlz import archive
+from pyamlz._checks import checked_float, hint
 from pyamlz._ffi import ffi, lib
 from pyamlz._interrupt import interrupt_flag
 from pyamlz._native import (
@@ -22,10 +24,11 @@ from pyamlz._native import (
     name_of,
     number_of,
 )
-from pyamlz.errors import InputError, SearchError, check
+from pyamlz.errors import ArchiveError, InputError, SearchError, check
 from pyamlz.evaluate import Combine, PackedTasks, Variant, packed
 from pyamlz.program import Program
 from pyamlz.space import SearchSpace
+from pyamlz.tasks.generators import can_remake, remake
 from pyamlz.tasks.taskset import Precision, TaskSet, checked_int, checked_seed
 
 __all__ = ["Algorithm", "Improvement", "Member", "Progress", "Result", "Search", "Start", "StopReason"]
@@ -72,7 +75,8 @@ class Progress:
         best_evaluation: number of the evaluation that found it, from 1.
         mean_fitness: of the population as it is.
         population: its members so far.
-        seconds: time spent in :meth:`Search.run`.
+        seconds: time spent in :meth:`Search.run`, since it was loaded if it was.
+        evaluations_per_second: programs scored in one of these seconds; 0 before the first.
     """
 
     evaluations: int
@@ -88,14 +92,11 @@ class Progress:
     mean_fitness: float
     population: int
     seconds: float
-
-    @property
-    def evaluations_per_second(self) -> float:
-        """Programs scored a second; 0 before the first."""
-        return self.evaluations / self.seconds if self.seconds > 0 else 0.0
+    evaluations_per_second: float
 
 
-_COUNTS = tuple(field.name for field in fields(Progress) if field.name != "seconds")
+_TIMES = ("seconds", "evaluations_per_second")
+_COUNTS = tuple(field.name for field in fields(Progress) if field.name not in _TIMES)
 
 Callback: TypeAlias = Callable[[Progress], object]
 
@@ -262,22 +263,27 @@ class Search:
             weights = checked_mutations(mutations)
             for name, number in MUTATIONS.items():
                 config.mutation_weight[number] = weights.get(name, 0.0)
-        self._start = self._first_programs(config, start, fixed_program)
+        self._begin(config, self._first_programs(config, start, fixed_program))
+
+    def _begin(self, config: Any, start: Program | None) -> None:
+        """Makes the library's search; tasks and space are there already."""
         self._config = config
-        start_program = ffi.NULL if self._start is None else self._start._c
+        self._start = start
         self._handle = construct(
             "search",
             config,
             self._tasks._handle.pointer,
-            start_program,
+            ffi.NULL if start is None else start._c,
             size_arguments=(self._tasks.tasks.n_tasks,),
             keep=self._tasks,
         )
         self._counts = ffi.new("amlz_progress *")
+        self._before = 0  # evaluations that were not made here, but before the search was saved
         self._seconds = 0.0
         self._slice = _FIRST_SLICE
         self._running = threading.Lock()  # held by run
         self._calling = threading.Lock()  # held during each call of the library
+        self._data: tuple[tuple[bytes, ...], ...] | None = None  # the tasks' numbers, once an archive needed them
 
     def _first_programs(self, config: Any, start: object, fixed_program: Program | None) -> Program | None:
         """Sets how the search starts; the program that it needs for this, if any."""
@@ -322,7 +328,12 @@ class Search:
         counts = ffi.new("amlz_progress *")
         with self._calling:
             lib.amlz_search_progress(self._handle.pointer, counts)
-        return _progress(counts, self._seconds)
+        return self._progress(counts)
+
+    def _progress(self, counts: Any) -> Progress:
+        rate = (counts.evaluations - self._before) / self._seconds if self._seconds > 0 else 0.0
+        values = {name: getattr(counts, name) for name in _COUNTS}
+        return Progress(**values, seconds=self._seconds, evaluations_per_second=rate)
 
     @property
     def best(self) -> Member:
@@ -369,6 +380,100 @@ class Search:
         """A 64-bit hash of the search's state: equal searches have equal digests, on every machine."""
         with self._calling:
             return int(lib.amlz_search_digest(self._handle.pointer))
+
+    def checkpoint(self, session: str | None = None) -> archive.Checkpoint:
+        """All that there is to be saved of the search, as it is now.
+
+        Args:
+            session: JSON to be carried along, from :func:`pyamlz.archive.to_json`.
+        """
+        source = self._tasks.tasks.source
+        if self._data is None and not can_remake(source):
+            self._data = archive.data_of(self._tasks.tasks, self._tasks.precision)
+        with self._calling:
+            return archive.checkpoint_of(
+                self._handle.pointer,
+                source=archive.to_json(source) if source else None,
+                data=self._data,
+                session=session,
+            )
+
+    def save(self, path: str | os.PathLike[str], *, session: str | None = None) -> None:
+        """Writes a checkpoint, from which :meth:`load` goes on to the same bits as this search.
+
+        The file is there as a whole or as it was before. It has the tasks' numbers in it, unless they can be made again
+        from a generator and a seed.
+
+        Args:
+            path: the file, which may exist.
+            session: JSON to be carried along, from :func:`pyamlz.archive.to_json`.
+
+        Raises:
+            FileError: it cannot be written; what was there before still is.
+        """
+        archive.write(path, self.checkpoint(session))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        tasks: TaskSet | PackedTasks | None = None,
+        *,
+        variant: Variant = "auto",
+        **expected: object,
+    ) -> Search:
+        """The search of a checkpoint, where it was when it was saved.
+
+        What it had done since its last mark is done again, which takes as long as it did, and at most cache_period
+        evaluations.
+
+        Args:
+            path: the file.
+            tasks: what its programs are scored on; by default from the file, or made again as it says.
+            variant: kernels to use.
+            expected: what settings should be, by the names in :attr:`config`; and `space`.
+
+        Raises:
+            ArchiveError: the file is no checkpoint, or not of these tasks, or a setting is not as expected; the message
+                names both values.
+        """
+        name = os.fspath(path)
+        saved = archive.read(path)
+        if not isinstance(saved, archive.Checkpoint):
+            raise ArchiveError(f"{name}: expected a checkpoint, got a {type(saved).__name__}")
+        search = cls.__new__(cls)
+        search._space = saved.space
+        precision = cast(Precision, name_of(saved.config.precision, PRECISIONS))
+        search._tasks = packed(_tasks_of(saved, name) if tasks is None else tasks, precision)
+        config = saved.config._c(saved.dims._c(), number_of("variant", variant, VARIANTS))
+        search._begin(config, saved.config.start_program)
+        for key, value in expected.items():
+            found = {**search.config, "space": saved.space}
+            if key not in found:
+                raise InputError(f"{key}: unknown setting{hint(key, found)}")
+            if found[key] != value:
+                raise ArchiveError(f"{key}: expected {value!r}, got {found[key]!r} in {name}")
+        search.restore(saved, name)
+        return search
+
+    def restore(self, saved: archive.Checkpoint, name: str = "archive") -> None:
+        """Brings a search that has not run to where another one was when it was saved.
+
+        Args:
+            saved: the checkpoint, of a search with the same tasks and settings.
+            name: what messages call it.
+
+        Raises:
+            ArchiveError: it is of other tasks or settings, the message naming both values; or it contradicts itself, or
+                this library does not find the same results as the one that wrote it. The search is then of no use.
+            SearchError: the search has run.
+        """
+        if self._counts.evaluations > 0:
+            raise SearchError("restore: expected a search that has not run")
+        with self._calling:
+            archive.restore(self._handle.pointer, saved, name)
+            lib.amlz_search_progress(self._handle.pointer, self._counts)
+        self._before = int(self._counts.evaluations)
 
     def run(
         self,
@@ -426,7 +531,7 @@ class Search:
         with interrupt_flag() as interrupt:
             while True:
                 left -= self._advance(min(self._slice, left), limits, clock)
-                progress = _progress(self._counts, self._seconds)
+                progress = self._progress(self._counts)
                 stops = [bool(callback(progress)) for callback in callbacks]
                 if progress.best_fitness >= limits.fitness:
                     return "sufficient_fitness"
@@ -456,6 +561,20 @@ class Search:
         wanted = min(_SLICE_SECONDS, max(left, 0.0))
         size = evaluations * wanted / took if took > 0 else math.inf
         self._slice = max(1, int(min(size, evaluations * _MAX_GROWTH)))
+
+
+def _tasks_of(saved: archive.Checkpoint, name: str) -> TaskSet:
+    """The tasks in a checkpoint, or made again as it says."""
+    if saved.tasks.data is not None:
+        return archive.task_set_of(saved, name)
+    if saved.tasks.source is None:
+        raise ArchiveError(f"{name}: tasks: expected them or how to make them again, got neither; give them yourself")
+    try:
+        return remake(archive.from_json(saved.tasks.source, f"{name}: tasks.source"))
+    except ArchiveError:
+        raise
+    except InputError as error:
+        raise ArchiveError(f"{name}: tasks.{error}") from None
 
 
 class _Limits(NamedTuple):
@@ -516,5 +635,3 @@ def search_settings(config: Any = None) -> dict[str, Any]:
     }
 
 
-def _progress(counts: Any, seconds: float) -> Progress:
-    return Progress(**{name: getattr(counts, name) for name in _COUNTS}, seconds=seconds)

@@ -34,6 +34,7 @@ _FOLDER_NAMES = {
     "fashion-mnist": ("fashion-mnist",),
     "cifar-10": ("cifar-10", "cifar-10-batches-bin"),
 }
+NAMES = ("digits", *_FOLDER_NAMES)  #: that :func:`load` knows
 _CIFAR_TRAIN = tuple(f"data_batch_{i}.bin" for i in range(1, 6))
 _CIFAR_TEST = "test_batch.bin"
 _CIFAR_PIXELS = 3 * 32 * 32
@@ -129,7 +130,7 @@ def load(name_or_path: str | os.PathLike[str]) -> ImageData:
         return _load_folder(_known_folder(name_or_path), name_or_path)
     folder = Path(name_or_path)
     if not _is(stat.S_ISDIR, folder):
-        names = ", ".join(["digits", *_FOLDER_NAMES])
+        names = ", ".join(NAMES)
         raise InputError(f"name_or_path: expected a folder or one of {names}, got {str(name_or_path)!r}")
     return _load_folder(folder, folder.resolve().name)
 
