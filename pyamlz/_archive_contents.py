@@ -134,21 +134,6 @@ class TasksRecord:
     source: str | None = None
     data: tuple[tuple[bytes, ...], ...] | None = None
 
-    def _c(self, dims: Any, precision: int) -> Any:
-        """The `amlz_tasks_config *`."""
-        return new_config(
-            "amlz_tasks_config",
-            n_tasks=self.count,
-            n_features=dims.n_features,
-            n_train=self.train,
-            n_valid=self.valid,
-            n_epochs=self.epochs,
-            label=dims.label,
-            n_classes=dims.n_classes,
-            precision=precision,
-            order_seed=self.order_seed,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:

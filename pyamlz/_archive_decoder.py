@@ -40,6 +40,7 @@ CHECKSUM: Final = b"\xce"  # the header of the checksum
 
 _CHECKSUM_SIZE = 5
 _MAX_WRITER = 64  # bytes
+_MAX_31 = 2**31 - 1
 _MAX_32 = 2**32 - 1
 # Bytes of the smallest item of a list.
 _MEMBER_SIZE = 21  # row, an empty program, a real, three integers
@@ -277,10 +278,13 @@ class _Decoder:
     # ------------------------------------------------------------ tasks
 
     def tasks(self) -> TasksRecord:
-        reader, positive = self.reader, partial(self.reader.integer, 1, _MAX_32)
-        whole = partial(reader.integer, 0, MAX_64)
+        reader, config = self.reader, self.config
+        positive, whole = partial(reader.integer, 1, _MAX_32), partial(reader.integer, 0, MAX_64)
+        has_fingerprints = config.fec_size > 0  # which look at examples that must be there
         fields = reader.map()
-        count, train, valid = (fields.field(key, positive) for key in ("count", "train", "valid"))
+        count = fields.field("count", positive)
+        train = fields.field("train", partial(reader.integer, config.fec_train if has_fingerprints else 1, _MAX_31))
+        valid = fields.field("valid", partial(reader.integer, config.fec_valid if has_fingerprints else 1, _MAX_31))
         record = TasksRecord(
             count=count,
             train=train,
@@ -292,9 +296,6 @@ class _Decoder:
             data=fields.field("data", partial(self.data, count, train, valid)),
         )
         fields.end()
-        reason = ffi.new("const char **")
-        if lib.amlz_tasks_size(record._c(self.dims, self.config.precision), reason) == 0:
-            reader.refuse(text(reason[0]), at="")
         return record
 
     def data(self, count: int, train: int, valid: int) -> tuple[tuple[bytes, ...], ...] | None:
@@ -366,7 +367,7 @@ class _Decoder:
             reader.skip(surplus)
             return row
 
-        return reader.items(row, 0, _MAX_32, _HISTORY_SIZE)
+        return reader.items(row, 0, self.config.history_size, _HISTORY_SIZE)
 
     def check_evaluations(self, evaluations: int, at_mark: int) -> None:
         """What was done since the mark must be what a search can have done."""

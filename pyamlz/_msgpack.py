@@ -145,12 +145,10 @@ class Reader:
         return value
 
     def text(self, most: int) -> str:
-        """A string of at most `most` bytes of UTF-8, without a NUL."""
+        """A string of at most `most` bytes of UTF-8."""
         value, length = self._string("a string")
         if length > most:
             self.fail(f"at most {most} bytes", length)
-        if "\0" in value:
-            self.fail("a string without a NUL", f"one at character {value.index(chr(0))}")
         return value
 
     def _string(self, wanted: str) -> tuple[str, int]:
@@ -320,8 +318,6 @@ class Map:
             found = reader.key("a key")
             if not reader.lenient:
                 reader.fail("the end of the map", f"the key {_shown(found, self._seen)}")
-            if found in self._seen:
-                reader.fail("another key", _shown(found, self._seen))
             reader.skip(1)
 
 
