@@ -10,10 +10,10 @@
 >>> print(result.best_fitness, result.best)  # doctest: +SKIP
 """
 
-from pyamlz import baselines, experiment, presets, tasks
+from pyamlz import archive, baselines, experiment, presets, tasks
 from pyamlz._ffi import ffi, lib
 from pyamlz.baselines import linear_regressor, neural_network
-from pyamlz.errors import AmlzError, DataError, InputError, ProgramError, SearchError
+from pyamlz.errors import AmlzError, ArchiveError, DataError, FileError, InputError, ProgramError, SearchError
 from pyamlz.evaluate import Evaluation, Evaluator, PackedTasks, Probe
 from pyamlz.learner import Learner
 from pyamlz.ops import OPS, Op, find_op
@@ -28,10 +28,12 @@ __version__: str = ffi.string(lib.amlz_version()).decode("ascii")
 __all__ = [
     "OPS",
     "AmlzError",
+    "ArchiveError",
     "DataError",
     "Dims",
     "Evaluation",
     "Evaluator",
+    "FileError",
     "FunctionSpace",
     "Improvement",
     "InputError",
@@ -51,6 +53,7 @@ __all__ = [
     "SearchSpace",
     "TaskSet",
     "__version__",
+    "archive",
     "baselines",
     "experiment",
     "find_op",

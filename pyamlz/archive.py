@@ -63,7 +63,9 @@ __all__ = [
     "decode",
     "encode",
     "from_json",
+    "is_archive",
     "pack",
+    "program_of",
     "read",
     "restore",
     "task_set_of",
@@ -146,6 +148,17 @@ def read(path: str | os.PathLike[str]) -> Archive:
     return decode(data, name)
 
 
+def is_archive(path: str | os.PathLike[str]) -> bool:
+    """Whether a file should be one: it is called so, or begins like one."""
+    try:
+        if os.fspath(path).endswith(".amlz") or not os.path.isfile(path):
+            return os.fspath(path).endswith(".amlz")
+        with open(path, "rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except (OSError, ValueError):
+        return False
+
+
 def write(path: str | os.PathLike[str], archive: Archive) -> None:
     """Writes a file, or replaces it as a whole: see :func:`pyamlz._files.replace_file`.
 
@@ -194,6 +207,19 @@ def _plain_dims(dims: Dims) -> dict[str, int]:
 def _members(contents: Config | TasksRecord | Mark) -> dict[str, Any]:
     """What a data class holds, which is declared in the order of the format."""
     return {name: getattr(contents, name) for name in type(contents).__slots__}
+
+
+def program_of(archive: Archive, name: str = "archive") -> Program:
+    """The program of an archive, or the best one of a checkpoint.
+
+    Raises:
+        ArchiveError: it is a population, in which there is none to choose, or a search that has not run.
+    """
+    if isinstance(archive, ProgramArchive):
+        return archive.program
+    if isinstance(archive, Checkpoint) and archive.best is not None:
+        return archive.best.program
+    raise ArchiveError(f"{name}: expected an archive of a program, or of a search that has run")
 
 
 # ---------------------------------------------------------------- searches

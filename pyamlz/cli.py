@@ -14,12 +14,13 @@ from typing import Any, TextIO, cast
 import numpy as np
 
 import pyamlz
-from pyamlz import experiment, presets
+from pyamlz import archive, experiment, presets
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
+from pyamlz._show import contents, lines, summary
 from pyamlz.baselines import BASELINES
 from pyamlz.conform import conform
-from pyamlz.errors import AmlzError, InputError
+from pyamlz.errors import AmlzError, ArchiveError, FileError, InputError
 from pyamlz.evaluate import Evaluation, Variant
 from pyamlz.presets import Preset, Section, find_program
 from pyamlz.program import Program
@@ -29,13 +30,14 @@ from pyamlz.tasks.taskset import Kind, Precision, checked_int, checked_seed
 
 __all__ = ["main"]
 
-DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG, BAD_ARCHIVE, INTERRUPTED = 0, 1, 2, 3, 130
 
 _EPILOG = """exit codes:
   0    done (a search that reached a limit without a sufficient fitness is done too: see its stop reason)
-  1    failed: vectors that do not agree, output that could not be written, an error of the library
+  1    failed: vectors that do not agree, a file or output that could not be written, an error of the library
   2    wrong usage, or input that cannot be used: a file, a key, a value
-  130  interrupted by Ctrl-C; a search prints what it found until then
+  3    an archive that is damaged, or does not go with what else was said
+  130  interrupted by Ctrl-C or SIGTERM; a search prints what it found until then
 """
 _PRECISIONS: dict[str, Precision] = {"f32": "float32", "f64": "float64", "float32": "float32", "float64": "float64"}
 _MAX_STDIN = 2**20
@@ -56,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except InputError as error:
-        return _complain(str(error), WRONG)
+        codes = {ArchiveError: BAD_ARCHIVE, FileError: FAILED}
+        return _complain(str(error), codes.get(type(error), WRONG))
     except (AmlzError, MemoryError) as error:
         return _complain(str(error) or "not enough memory", FAILED)
     except OSError as error:
@@ -90,9 +93,20 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("preset", metavar="PRESET|FILE.toml", help="a preset's name, or a TOML file")
     search.add_argument("--max-seconds", type=float, metavar="S", help="time for all experiments")
     search.add_argument("--max-evaluations", type=integer, metavar="N", help="programs to score in all experiments")
+    search.add_argument("--checkpoint", metavar="FILE.amlz", help="a new file, from which `resume` goes on")
+    _add_every(search)
 
-    show = _command(commands, "show", _show, "print a program, and which of its lines are live")
-    _add_program(show)
+    resume = _command(commands, "resume", _resume, "go on with a search from its checkpoint")
+    resume.add_argument("file", metavar="FILE.amlz", help="what `search --checkpoint` made; it is kept up to date")
+    resume.add_argument("--max-seconds", type=float, metavar="S", help="time for the rest of all experiments")
+    resume.add_argument("--variant", choices=VARIANTS, default="auto", help="kernels to use (default: auto)")
+    resume.add_argument("--seed", type=_seed, metavar="N", help="an error if it is another than the checkpoint's")
+    _add_set(resume, "an error if the checkpoint has another value, as population_size=100")
+    _add_every(resume)
+
+    show = _command(commands, "show", _show, "print a program, and which of its lines are live; or an archive")
+    _add_program(show, "or an archive, ")
+    show.add_argument("--all", action="store_true", help="of an archive all that it holds")
     show.add_argument("--features", type=integer, default=4, metavar="F", help="number of features (default: 4)")
     show.add_argument("--kind", choices=KINDS, default="regression", help="what labels are (default: regression)")
 
@@ -132,9 +146,18 @@ def _command(
     return parser
 
 
-def _add_program(parser: argparse.ArgumentParser) -> None:
+def _add_program(parser: argparse.ArgumentParser, more: str = "") -> None:
     names = ", ".join(BASELINES)
-    parser.add_argument("program", metavar="PROGRAM", help=f"a text file, - for standard input, or one of {names}")
+    parser.add_argument("program", metavar="PROGRAM", help=f"a file, {more}- for standard input, or one of {names}")
+
+
+def _add_every(parser: argparse.ArgumentParser) -> None:
+    help_text = f"between two checkpoints (default: {experiment.EVERY:g})"
+    parser.add_argument("--every", type=float, default=experiment.EVERY, metavar="SECONDS", help=help_text)
+
+
+def _add_set(parser: argparse.ArgumentParser, help_text: str) -> None:
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=help_text)
 
 
 def _machine_options(parser: argparse.ArgumentParser) -> None:
@@ -145,9 +168,7 @@ def _machine_options(parser: argparse.ArgumentParser) -> None:
 def _run_options(parser: argparse.ArgumentParser) -> None:
     _machine_options(parser)
     parser.add_argument("--seed", type=_seed, metavar="N", help="0 to 2**64 - 1 (default: drawn at random)")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="replace a setting, as tasks.n_features=8"
-    )
+    _add_set(parser, "replace a setting, as tasks.n_features=8")
 
 
 def integer(text: str) -> int:
@@ -220,23 +241,46 @@ def _search(arguments: argparse.Namespace) -> int:
             max_seconds=arguments.max_seconds,
             variant=cast(Variant, arguments.variant),
             reporter=shown,
+            checkpoint=arguments.checkpoint,
+            every=arguments.every,
         )
+    return _tell(arguments, outcome)
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    with reporter(sys.stderr, quiet=arguments.quiet) as shown:
+        outcome = experiment.resume(
+            arguments.file,
+            max_seconds=arguments.max_seconds,
+            variant=cast(Variant, arguments.variant),
+            reporter=shown,
+            every=arguments.every,
+            seed=arguments.seed,
+            overrides=arguments.set,
+        )
+    return _tell(arguments, outcome)
+
+
+def _tell(arguments: argparse.Namespace, outcome: experiment.Outcome) -> int:
+    """Prints what a run found; the exit code."""
     if arguments.json:
-        _print_json(_outcome_json(preset, outcome))
+        _print_json(_outcome_json(outcome))
     else:
-        _print_outcome(preset, outcome)
+        _print_outcome(outcome)
+    if outcome.unsaved is not None:
+        return _complain(f"the last checkpoint is not written: {outcome.unsaved}", FAILED)
     return INTERRUPTED if outcome.stop_reason == "interrupted" else DONE
 
 
-def _outcome_json(preset: Preset, outcome: experiment.Outcome) -> dict[str, Any]:
+def _outcome_json(outcome: experiment.Outcome) -> dict[str, Any]:
     return {
-        "preset": preset.name,
+        "preset": outcome.preset.name,
         "seed": outcome.seed,
         "stop_reason": outcome.stop_reason,
         "experiments": outcome.experiments,
         "evaluations": outcome.evaluations,
         "seconds": outcome.seconds,
-        "evaluations_per_second": outcome.evaluations / outcome.seconds,
+        "evaluations_per_second": outcome.evaluations_per_second,
         "train_steps": outcome.train_steps,
         "best_fitness": outcome.best_fitness,
         "select_fitness": outcome.select_fitness,
@@ -247,17 +291,16 @@ def _outcome_json(preset: Preset, outcome: experiment.Outcome) -> dict[str, Any]
         "program": str(outcome.program),
         "simplified": str(outcome.simplified),
         "version": pyamlz.__version__,
-        "config": preset.config,
+        "config": outcome.preset.config,
     }
 
 
-def _print_outcome(preset: Preset, outcome: experiment.Outcome) -> None:
+def _print_outcome(outcome: experiment.Outcome) -> None:
     solved = outcome.stop_reason == "sufficient_fitness"
-    rate = outcome.evaluations / outcome.seconds
     print(
-        f"{'solved' if solved else 'not solved' if 'sufficient_fitness' in preset.config else 'done'}"
+        f"{'solved' if solved else 'not solved' if 'sufficient_fitness' in outcome.preset.config else 'done'}"
         f" ({outcome.stop_reason}): experiment {outcome.experiments}, {outcome.evaluations:,} programs"
-        f" in {outcome.seconds:.1f} s, {rate:,.0f}/s, seed {outcome.seed}"
+        f" in {outcome.seconds:.1f} s, {outcome.evaluations_per_second:,.0f}/s, seed {outcome.seed}"
     )
     print(f"fitness on the search's tasks: {_figure(outcome.best_fitness)}")
     if outcome.select_fitness is not None:
@@ -297,10 +340,31 @@ def _spread(evaluation: Evaluation) -> str:
 
 
 def _show(arguments: argparse.Namespace) -> int:
+    if archive.is_archive(arguments.program):
+        return _show_archive(arguments, archive.read(arguments.program))
     n_features = checked_int("features", arguments.features, 1, lib.AMLZ_MAX_FEATURES)
     program = _read_program(arguments.program, n_features)
     kind = cast(Kind, arguments.kind)
     dims = program.dims(n_features, kind, n_features if kind == "multiclass" else 0)
+    return _show_program(arguments, program, dims)
+
+
+def _show_archive(arguments: argparse.Namespace, found: archive.Archive) -> int:
+    if isinstance(found, archive.ProgramArchive) and not arguments.all:
+        return _show_program(arguments, found.program, found.dims or found.program.dims(arguments.features))
+    if arguments.json:
+        _print_json(contents(found) if arguments.all else summary(found))
+        return DONE
+    if isinstance(found, archive.ProgramArchive):
+        print(found.program, end="")
+        return DONE
+    for line in lines(found, everything=arguments.all):
+        print(line)
+    return DONE
+
+
+def _show_program(arguments: argparse.Namespace, program: Program, dims: Dims) -> int:
+    n_features = dims.n_features
     live = program.live(dims)
     simplified = program.simplified(dims)
     if arguments.json:

@@ -66,6 +66,7 @@ class Outcome:
     """What a run of experiments found.
 
     Attributes:
+        preset: what was run.
         program: the best program, by `select_fitness` if there are select tasks, else by `best_fitness`.
         simplified: the same without its dead code.
         dims: the memory of the search's programs.
@@ -84,6 +85,7 @@ class Outcome:
         seed: what everything random was derived from.
     """
 
+    preset: Preset
     program: Program
     simplified: Program
     dims: Dims
@@ -269,6 +271,7 @@ class _Run:
             done = self.evaluations - self.done_before
             draws = derived_seed(self.seed, "final", "draws")
             return Outcome(
+                preset=self.preset,
                 program=best.program,
                 simplified=best.program.simplified(dims),
                 dims=dims,

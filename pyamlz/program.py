@@ -139,12 +139,17 @@ class Program:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], n_features: int = 0) -> Program:
-        """Reads a text file; see :meth:`parse`.
+        """Reads a text file, see :meth:`parse`, or an archive: its program, or a checkpoint's best one.
 
         Raises:
-            InputError: the file cannot be read, or has more than a mebibyte.
+            InputError: the file cannot be read, or is a text of more than a mebibyte.
             ProgramError: it holds no program; the message starts with the path.
+            ArchiveError: it is a damaged archive, or one without a program to choose.
         """
+        from pyamlz import archive  # which needs this module
+
+        if archive.is_archive(path):
+            return archive.program_of(archive.read(path), os.fspath(path))
         try:
             with open(path, "rb") as file:
                 data = file.read(_MAX_FILE_SIZE + 1)
@@ -156,6 +161,25 @@ class Program:
             return cls.parse(data.decode("utf-8", "replace"), n_features)
         except ProgramError as error:
             raise ProgramError(f"{os.fspath(path)}: {error}", error.line, error.column) from None
+
+    def save(self, path: str | os.PathLike[str], dims: Dims | None = None) -> None:
+        """Writes an archive with this program alone, for :meth:`load`, or for other programs and languages.
+
+        The file is there as a whole or as it was before.
+
+        Args:
+            path: the file, which may exist.
+            dims: the memory that the program was made for; None leaves it open.
+
+        Raises:
+            FileError: it cannot be written; what was there before still is.
+            ProgramError: the program does not fit the memory.
+        """
+        from pyamlz import archive  # which needs this module
+
+        if dims is not None:
+            self.check(dims)
+        archive.write(path, archive.ProgramArchive(dims=dims, program=self))
 
     @classmethod
     def random(cls, space: SearchSpace, seed: int, start: Program | None = None) -> Program:
