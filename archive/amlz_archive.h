@@ -1,0 +1,218 @@
+/* Archives of libamlz: programs, populations and checkpoints of searches as files that last (FORMAT.md).
+ *
+ * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader of the caller's (about 11 kB), what
+ *           writes needs about 15 kB of stack, and bytes come and go through callbacks or blocks of memory.
+ * Trust.    An archive may come from anywhere: whatever its bytes are, nothing is read or written out of bounds, no count
+ *           in it is believed before its items are there, and no program is handed out that does not fit its memory.
+ * Errors.   As in amlz.h each function returns an amlz_status, and a last argument `error`, which may be NULL, says more:
+ *             AMLZ_ERROR_DATA         bytes that are not an archive, are damaged, or contradict themselves
+ *             AMLZ_ERROR_UNSUPPORTED  an archive of another major version of the format; files where there are none
+ *             AMLZ_ERROR_PROGRAM      a program that cannot be written since it does not fit its memory
+ *             AMLZ_ERROR_MEMORY       a block or buffer of the caller's that is too small
+ *             AMLZ_ERROR_ARGUMENT     a null pointer, a call out of turn, objects that do not belong to the archive, an
+ *                                     output that took no more, a file that the system refused
+ *           After a failure nothing is promised of outputs, and a reader is of no more use; on success *error is as before.
+ * Numbers.  What is read and written again has the same bytes, on every machine. */
+#ifndef AMLZ_ARCHIVE_H
+#define AMLZ_ARCHIVE_H
+
+#include "amlz.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The format that is written. Archives of all minor versions are read. */
+#define AMLZ_ARCHIVE_MAJOR 1
+#define AMLZ_ARCHIVE_MINOR 0
+
+#define AMLZ_ARCHIVE_MAX_WRITER 64
+#define AMLZ_ARCHIVE_MAX_SOURCE (UINT32_C(1) << 20)
+#define AMLZ_ARCHIVE_MAX_SESSION (UINT32_C(16) << 20)
+
+typedef struct amlz_archive_error {
+    size_t offset;     /* byte of the archive where it was noticed, from 0 */
+    int system_error;  /* errno of a file that the system refused, as ENOENT; else 0 */
+    char message[256]; /* "config.population_size: expected an integer from 1, got a string" */
+} amlz_archive_error;
+
+typedef enum amlz_archive_kind {
+    AMLZ_ARCHIVE_PROGRAM = 0,
+    AMLZ_ARCHIVE_POPULATION = 1,
+    AMLZ_ARCHIVE_CHECKPOINT = 2
+} amlz_archive_kind;
+
+/* "program", "population", "checkpoint"; NULL for a number that is none. */
+AMLZ_API const char *amlz_archive_kind_name(int kind);
+
+/* ---------------------------------------------------------------- bytes in and out */
+
+/* Where an archive comes from: a block of memory, or a callback where read is not NULL. */
+typedef struct amlz_archive_input {
+    const void *block;
+    size_t size;
+    size_t (*read)(void *context, void *bytes, size_t size); /* how many it gave: up to size, 0 only at the end */
+    void *context;
+} amlz_archive_input;
+
+/* Where an archive goes to. */
+typedef struct amlz_archive_output {
+    int (*write)(void *context, const void *bytes, size_t size); /* 0 if it took them all */
+    void *context;
+} amlz_archive_output;
+
+/* A block of memory to write to. length counts what was written, also what did not fit: with size 0 it tells how much is
+ * needed. Functions that write return AMLZ_ERROR_MEMORY where length came to more than size. */
+typedef struct amlz_archive_block {
+    void *bytes;
+    size_t size, length;
+} amlz_archive_block;
+
+AMLZ_API amlz_archive_input amlz_archive_from_block(const void *bytes, size_t size);
+AMLZ_API amlz_archive_output amlz_archive_to_block(amlz_archive_block *block);
+
+/* A text that an archive carries along for others, UTF-8 and not NUL-terminated. What was read can be written again. */
+typedef struct amlz_archive_text {
+    char *bytes;      /* the caller's; NULL when reading: only its length is wanted */
+    size_t size;      /* of that buffer, when reading */
+    size_t length;    /* of the text */
+    uint8_t is_there; /* 0: the archive has nil instead */
+} amlz_archive_text;
+
+/* ---------------------------------------------------------------- reading */
+
+/* What amlz_archive_open finds out. Members of other kinds are zero. */
+typedef struct amlz_archive_info {
+    uint64_t minor;           /* version of the format */
+    amlz_archive_kind kind;
+    char writer[AMLZ_ARCHIVE_MAX_WRITER + 1]; /* library and version that wrote it; with a NUL after its end */
+    size_t writer_length;
+    uint8_t has_dims;         /* 0: a program without; dims then are the smallest memory that it fits, once it is read */
+    amlz_dims dims;
+    uint32_t n_members;       /* of a population */
+    amlz_search_config search; /* of a checkpoint, with the variant AUTO; amlz_search_size knows what it needs */
+    amlz_tasks_config tasks;
+    uint64_t tasks_digest;
+    uint8_t has_data;         /* 1: amlz_archive_read_tasks can make the tasks */
+    uint64_t evaluations;     /* that the search had done: once they were read, by amlz_archive_read_search */
+} amlz_archive_info;
+
+/* The instructions of a program take at most 28 bytes each: see FORMAT.md. */
+#define AMLZ_ARCHIVE_BUFFER (AMLZ_FUNCTION_COUNT * (2 + 28 * AMLZ_CAPACITY))
+
+/* Where in an archive something is, for messages; and the first error. For the library's own use. */
+typedef struct amlz_archive_place {
+    amlz_status status;
+    amlz_archive_error *error;
+    size_t offset;
+    const char *section, *key, *field; /* "section.key[index].field"; NULL: not that deep */
+    uint32_t index;
+    uint8_t has_index, is_silent;
+} amlz_archive_place;
+
+/* The state of reading; it must stay where it is. info and program may be looked at, the rest is the library's own. */
+typedef struct amlz_archive_reader {
+    amlz_archive_info info;
+    amlz_program program; /* after amlz_archive_open of a checkpoint: its start program, until more is read */
+    amlz_archive_place place;
+    amlz_archive_input input;
+    const unsigned char *at, *end; /* bytes at hand */
+    size_t taken;                  /* bytes before `at` */
+    uint32_t crc;
+    uint32_t n_read;               /* members of a population so far */
+    uint64_t body_surplus, tasks_surplus; /* keys that a newer minor version added */
+    int stage;
+    struct archive_writer *copy;
+    unsigned char bytes[AMLZ_ARCHIVE_BUFFER];
+} amlz_archive_reader;
+
+/* Begins to read: what kind it is, and of a checkpoint the configuration of the search and the shape of its tasks. The bytes
+ * of a block are checked against their checksum first; of others that comes at the end. source, of a checkpoint, may be
+ * NULL: how its tasks were made. What comes next depends on reader->info.kind. */
+AMLZ_API amlz_status amlz_archive_open(amlz_archive_reader *reader, amlz_archive_input input, amlz_archive_text *source,
+                                       amlz_archive_error *error);
+
+/* Of a program: reads it, and the archive to its end. */
+AMLZ_API amlz_status amlz_archive_read_program(amlz_archive_reader *reader, amlz_program *program,
+                                               amlz_archive_error *error);
+
+/* Of a population: reads the next of info.n_members, and with the last one the archive to its end. Either output may be NULL. */
+AMLZ_API amlz_status amlz_archive_read_member(amlz_archive_reader *reader, amlz_program *program, amlz_member *member,
+                                              amlz_archive_error *error);
+
+/* Of a checkpoint with data: makes its tasks, in a block of amlz_tasks_size(&reader->info.tasks) bytes, and checks their
+ * digest. scratch: a block of amlz_archive_scratch_size bytes, for the time of the call. */
+AMLZ_API amlz_status amlz_archive_read_tasks(amlz_archive_reader *reader, void *memory, size_t size, void *scratch,
+                                             size_t scratch_size, amlz_tasks **tasks, amlz_archive_error *error);
+
+/* Bytes that hold the data of one task; 0 where they are more than the address space has. */
+AMLZ_API size_t amlz_archive_scratch_size(const amlz_archive_info *info);
+
+/* Of a checkpoint: reads the rest and brings a search to where the saved one was, bit for bit. The search is one that
+ * amlz_search_init just made with the archive's tasks, start program and configuration (any variant): AMLZ_ERROR_ARGUMENT,
+ * and an error that names what differs, if it was not. What was evaluated since the saved search's last mark is evaluated
+ * again, which may take its time. session may be NULL. A search that this failed for is of no use. */
+AMLZ_API amlz_status amlz_archive_read_search(amlz_archive_reader *reader, amlz_search *search, amlz_archive_text *session,
+                                              amlz_archive_error *error);
+
+/* Reads a whole archive and writes it again; where output.write is NULL, only reads it. reader->info is filled in. That
+ * checks all that can be checked without tasks and a search: the numbers of tasks are not looked at, and a checkpoint is
+ * not resumed. */
+AMLZ_API amlz_status amlz_archive_copy(amlz_archive_reader *reader, amlz_archive_input input, amlz_archive_output output,
+                                       amlz_archive_error *error);
+
+/* ---------------------------------------------------------------- writing */
+
+/* What to write: the kind, and the members that it has; others are not looked at and may be 0. */
+typedef struct amlz_archive_content {
+    amlz_archive_kind kind;
+    const char *writer; /* library and version, up to 64 bytes of UTF-8; NULL: this library and its version */
+
+    const amlz_dims *dims; /* of a program or a population; of a program NULL where it is not known */
+    const amlz_program *program;
+
+    /* Of a population: either a search, whose population it is, or a callback that gives member `index`, from 0 on. */
+    uint32_t n_members;
+    amlz_status (*member)(void *context, uint32_t index, amlz_program *program, amlz_member *member);
+    void *context;
+
+    const amlz_search *search;        /* of a checkpoint or a population */
+    const amlz_tasks *data;           /* the tasks of the search, where the archive shall hold their numbers; else NULL */
+    const amlz_archive_text *source;  /* how the tasks were made: JSON, up to AMLZ_ARCHIVE_MAX_SOURCE; NULL: not known */
+    const amlz_archive_text *session; /* JSON, up to AMLZ_ARCHIVE_MAX_SESSION; NULL: none */
+} amlz_archive_content;
+
+/* Writes an archive. What would be refused by a reader is refused here, with a message; what was written by then is of no use. */
+AMLZ_API amlz_status amlz_archive_write(const amlz_archive_content *content, amlz_archive_output output,
+                                        amlz_archive_error *error);
+
+/* ---------------------------------------------------------------- files
+ *
+ * On POSIX systems, unless the library was made with AMLZ_ARCHIVE_NO_FILES; elsewhere AMLZ_ERROR_UNSUPPORTED. Where the
+ * system refuses something, the error names the call, its reason and the path, and has the errno. */
+
+/* Writes an archive to a file so that at any time, whatever stops the program or the machine, the path has either the
+ * former file or the new one, whole: a temporary file in the same folder, path.PID.tmp, is written, forced to the disk and
+ * renamed. A former file must be a regular one and hands on its mode; a symbolic link is replaced. After a failure the
+ * former file is there and the temporary is not, but for one case: where only the folder could not be forced to the disk,
+ * the new file is there. */
+AMLZ_API amlz_status amlz_archive_save_file(const char *path, const amlz_archive_content *content,
+                                            amlz_archive_error *error);
+
+typedef struct amlz_archive_file {
+    int descriptor;
+    int system_error; /* errno of a read that failed */
+} amlz_archive_file;
+
+/* Opens a file to read from; `file` must stay where it is as long as the input is in use. */
+AMLZ_API amlz_status amlz_archive_open_file(const char *path, amlz_archive_file *file, amlz_archive_input *input,
+                                            amlz_archive_error *error);
+
+/* Closes it. Fails, and says so in error, if the system refused a read: the archive then seemed to end there. */
+AMLZ_API amlz_status amlz_archive_close_file(amlz_archive_file *file, amlz_archive_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

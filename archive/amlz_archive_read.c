@@ -1,0 +1,421 @@
+/* Reads archives: what all have in common, programs, populations; the calls for checkpoints. */
+#include "archive_internal.h"
+
+/* What comes next. */
+enum { STAGE_BEGIN, STAGE_PROGRAM, STAGE_MEMBERS, STAGE_DATA, STAGE_SEARCH, STAGE_END };
+
+/* 1 if what this call reads comes next. */
+static int begin_call(amlz_archive_reader *reader, int stage, amlz_archive_error *error)
+{
+    reader->place.error = error;
+    if (reader->stage == stage && reader->place.status == AMLZ_OK) {
+        return 1;
+    }
+    archive_go(&reader->place, NULL, NULL);
+    reader->place.status = AMLZ_OK;
+    return archive_fail(&reader->place, AMLZ_ERROR_ARGUMENT, "the archive has something else here, or was refused already");
+}
+
+static amlz_status end_call(amlz_archive_reader *reader, int next_stage)
+{
+    reader->stage = next_stage;
+    reader->place.error = NULL; /* the caller's, which may be gone by the next call */
+    return reader->place.status;
+}
+
+static amlz_status without_reader(amlz_archive_error *error, const char *message)
+{
+    amlz_archive_place place = archive_place_at_start(error);
+    archive_fail(&place, AMLZ_ERROR_ARGUMENT, message);
+    return AMLZ_ERROR_ARGUMENT;
+}
+
+/* ---------------------------------------------------------------- head and end */
+
+static int get_version(amlz_archive_reader *reader)
+{
+    static const unsigned char first[] = {0x94, 0xa4, 'a', 'm', 'l', 'z'};
+    const unsigned char *bytes = archive_get_bytes(reader, sizeof first);
+    uint64_t major;
+    if (bytes == NULL || memcmp(bytes, first, sizeof first) != 0) {
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA, "this is not an archive of libamlz: it begins otherwise");
+    }
+    archive_go(&reader->place, NULL, "version");
+    if (!archive_get_array(reader, 2) || !archive_get_value(reader, ARCHIVE_INTEGER, "an integer", &major)) {
+        return 0;
+    }
+    if (major != AMLZ_ARCHIVE_MAJOR) {
+        archive_fail(&reader->place, AMLZ_ERROR_UNSUPPORTED, "archives of version 1 can be read, this one has version ");
+        archive_say_integer(&reader->place, major);
+        return 0;
+    }
+    return archive_get_value(reader, ARCHIVE_INTEGER, "an integer", &reader->info.minor);
+}
+
+static int get_kind(amlz_archive_reader *reader)
+{
+    uint64_t length;
+    if (!archive_get_key(reader, NULL, "kind") || !archive_get_value(reader, ARCHIVE_STRING, "a string", &length)) {
+        return 0;
+    }
+    const size_t most = strlen("population"); /* as long as the longest */
+    const unsigned char *bytes = length == 0 || length > most ? NULL : archive_get_bytes(reader, (size_t)length);
+    for (int kind = AMLZ_ARCHIVE_PROGRAM; bytes != NULL && kind <= AMLZ_ARCHIVE_CHECKPOINT; kind++) {
+        const char *name = amlz_archive_kind_name(kind);
+        if (length == strlen(name) && memcmp(bytes, name, strlen(name)) == 0) {
+            reader->info.kind = (amlz_archive_kind)kind;
+            return 1;
+        }
+    }
+    archive_fail(&reader->place, AMLZ_ERROR_DATA, "expected 'program', 'population' or 'checkpoint', got '");
+    archive_say_bytes(&reader->place, bytes, bytes == NULL ? 0 : (size_t)length);
+    archive_say(&reader->place, "'");
+    return 0;
+}
+
+static int get_writer(amlz_archive_reader *reader)
+{
+    amlz_archive_info *info = &reader->info;
+    struct archive_writer *copy = reader->copy;
+    uint64_t length;
+    if (!archive_get_key(reader, NULL, "writer") || !archive_get_value(reader, ARCHIVE_STRING, "a string", &length)) {
+        return 0;
+    }
+    if (length > AMLZ_ARCHIVE_MAX_WRITER) {
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA, "expected up to 64 bytes");
+    }
+    reader->copy = NULL; /* the copy's head is written later */
+    const int ok = archive_get_long(reader, length, (unsigned char *)info->writer, 1);
+    reader->copy = copy;
+    info->writer_length = (size_t)length;
+    return ok;
+}
+
+static int get_dims(amlz_archive_reader *reader)
+{
+    amlz_archive_info *info = &reader->info;
+    const char *reason;
+    uint64_t surplus;
+    int is_nil = 0;
+    if (!archive_get_key(reader, NULL, "dims") ||
+        (info->kind == AMLZ_ARCHIVE_PROGRAM && !archive_get_nil(reader, &is_nil))) {
+        return 0;
+    }
+    info->has_dims = !is_nil;
+    if (is_nil) {
+        return 1;
+    }
+    if (!archive_get_map(reader, ARCHIVE_DIMS_KEYS, &surplus) ||
+        !archive_get_fields(reader, "dims", archive_dims_fields, &info->dims)) {
+        return 0;
+    }
+    if (amlz_dims_check(&info->dims, &reason) != AMLZ_OK) {
+        archive_go(&reader->place, NULL, "dims");
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA, reason);
+    }
+    return archive_skip_keys(reader, surplus);
+}
+
+/* The map of the body is longer by what is only known when its first key was read: the kind. */
+static int get_head(amlz_archive_reader *reader)
+{
+    amlz_archive_info *info = &reader->info;
+    uint64_t count;
+    if (!get_version(reader) || !archive_check_block(reader)) {
+        return 0;
+    }
+    archive_go(&reader->place, NULL, "body");
+    if (!archive_get_value(reader, ARCHIVE_MAP, "a map", &count) || !get_kind(reader) ||
+        !archive_check_count(reader, count, (uint64_t)archive_kind_keys(info->kind), &reader->body_surplus) ||
+        !get_writer(reader) || !get_dims(reader)) {
+        return 0;
+    }
+    if (reader->copy != NULL) {
+        archive_put_head(reader->copy, info->kind, info->has_dims ? &info->dims : NULL, info->writer, info->writer_length);
+    }
+    return 1;
+}
+
+static int get_end(amlz_archive_reader *reader)
+{
+    return archive_skip_keys(reader, reader->body_surplus) && archive_get_checksum(reader);
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static int get_population_header(amlz_archive_reader *reader)
+{
+    uint64_t count;
+    if (!archive_get_key(reader, NULL, archive_parts[AMLZ_POPULATION]) ||
+        !archive_get_value(reader, ARCHIVE_ARRAY, "an array", &count)) {
+        return 0;
+    }
+    reader->info.n_members = (uint32_t)count; /* counts have at most 4 bytes */
+    if (reader->copy != NULL) {
+        archive_put_key(reader->copy, NULL, archive_parts[AMLZ_POPULATION]);
+        archive_put_value(reader->copy, ARCHIVE_ARRAY, count);
+    }
+    return count > 0 || get_end(reader);
+}
+
+/* Reads up to what the next call reads, and gives its stage. */
+static int get_beginning(amlz_archive_reader *reader, amlz_archive_text *source)
+{
+    if (!get_head(reader)) {
+        return STAGE_END;
+    }
+    switch (reader->info.kind) {
+    case AMLZ_ARCHIVE_PROGRAM: return STAGE_PROGRAM;
+    case AMLZ_ARCHIVE_POPULATION: get_population_header(reader); return reader->info.n_members > 0 ? STAGE_MEMBERS : STAGE_END;
+    default: archive_get_setup(reader, source); return reader->info.has_data ? STAGE_DATA : STAGE_SEARCH;
+    }
+}
+
+static int is_input(amlz_archive_input input) { return input.read != NULL || input.block != NULL || input.size == 0; }
+
+static amlz_status open_archive(amlz_archive_reader *reader, amlz_archive_input input, amlz_archive_text *source,
+                                struct archive_writer *copy, amlz_archive_error *error)
+{
+    memset(reader, 0, sizeof *reader);
+    reader->place = archive_place_at_start(error);
+    reader->copy = copy;
+    archive_get_start(reader, input);
+    return end_call(reader, get_beginning(reader, source));
+}
+
+amlz_status amlz_archive_open(amlz_archive_reader *reader, amlz_archive_input input, amlz_archive_text *source,
+                              amlz_archive_error *error)
+{
+    if (reader == NULL || !is_input(input)) {
+        return without_reader(error, "a reader and an input must be given");
+    }
+    return open_archive(reader, input, source, NULL, error);
+}
+
+/* ---------------------------------------------------------------- programs and members */
+
+static int check_sizes(amlz_archive_reader *reader, const amlz_search_config *config, const amlz_program *program)
+{
+    for (int f = 0; config != NULL && f < AMLZ_FUNCTION_COUNT; f++) {
+        const amlz_function_space *function = &config->space.function[f];
+        if (function->n_ops > 0 && program->size[f] > function->max_size) {
+            archive_fail(&reader->place, AMLZ_ERROR_DATA, archive_functions[f]);
+            archive_say(&reader->place, " has more instructions than config.functions allows");
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int archive_get_program(amlz_archive_reader *reader, const amlz_dims *dims, const amlz_search_config *config,
+                        amlz_program *program)
+{
+    amlz_error error;
+    uint64_t length;
+    if (!archive_get_value(reader, ARCHIVE_BINARY, "a binary", &length)) {
+        return 0;
+    }
+    const unsigned char *bytes = length == 0 || length > sizeof reader->bytes ? NULL : archive_get_bytes(reader, (size_t)length);
+    if (bytes == NULL) {
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA, "no program has such a length");
+    }
+    if (amlz_program_unpack(bytes, (size_t)length, program, &error) != AMLZ_OK) {
+        reader->place.offset = reader->taken - (size_t)length + error.column - 1;
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA, error.message);
+    }
+    return check_sizes(reader, config, program) &&
+           (dims == NULL || archive_check_program(&reader->place, program, dims, AMLZ_ERROR_DATA));
+}
+
+int archive_get_member(amlz_archive_reader *reader, uint64_t surplus, uint64_t last, amlz_member *member)
+{
+    memset(member, 0, sizeof *member);
+    return archive_get_row_fields(reader, archive_member_fields, member) &&
+           archive_check_member(&reader->place, member, last, AMLZ_ERROR_DATA) && archive_skip_elements(reader, surplus);
+}
+
+static int get_only_program(amlz_archive_reader *reader, amlz_program *program)
+{
+    amlz_archive_info *info = &reader->info;
+    if (!archive_get_key(reader, NULL, "program") ||
+        !archive_get_program(reader, info->has_dims ? &info->dims : NULL, NULL, program)) {
+        return 0;
+    }
+    if (!info->has_dims) {
+        info->dims = archive_smallest_dims(program);
+        if (!archive_check_program(&reader->place, program, &info->dims, AMLZ_ERROR_DATA)) {
+            return 0;
+        }
+    }
+    if (reader->copy != NULL) {
+        archive_put_key(reader->copy, NULL, "program");
+        archive_put_program(reader->copy, program);
+    }
+    return get_end(reader);
+}
+
+static int get_next_member(amlz_archive_reader *reader, amlz_program *program, amlz_member *member)
+{
+    uint64_t surplus;
+    archive_go(&reader->place, NULL, archive_parts[AMLZ_POPULATION]);
+    archive_go_index(&reader->place, reader->n_read);
+    if (!archive_get_row(reader, ARCHIVE_MEMBER_ROW, &surplus)) {
+        return 0;
+    }
+    reader->place.field = "program";
+    if (!archive_get_program(reader, &reader->info.dims, NULL, program) ||
+        !archive_get_member(reader, surplus, ARCHIVE_BIRTHS_UNKNOWN, member)) {
+        return 0;
+    }
+    if (reader->copy != NULL) {
+        archive_put_member(reader->copy, program, member);
+    }
+    reader->n_read++;
+    return reader->n_read < reader->info.n_members || get_end(reader);
+}
+
+amlz_status amlz_archive_read_program(amlz_archive_reader *reader, amlz_program *program, amlz_archive_error *error)
+{
+    if (reader == NULL || program == NULL) {
+        return without_reader(error, "a reader and a program must be given");
+    }
+    if (begin_call(reader, STAGE_PROGRAM, error)) {
+        get_only_program(reader, program);
+    }
+    return end_call(reader, STAGE_END);
+}
+
+amlz_status amlz_archive_read_member(amlz_archive_reader *reader, amlz_program *program, amlz_member *member,
+                                     amlz_archive_error *error)
+{
+    amlz_member unwanted;
+    if (reader == NULL) {
+        return without_reader(error, "a reader must be given");
+    }
+    if (begin_call(reader, STAGE_MEMBERS, error)) {
+        get_next_member(reader, program != NULL ? program : &reader->program, member != NULL ? member : &unwanted);
+    }
+    return end_call(reader, reader->n_read < reader->info.n_members ? STAGE_MEMBERS : STAGE_END);
+}
+
+/* ---------------------------------------------------------------- checkpoints */
+
+size_t amlz_archive_scratch_size(const amlz_archive_info *info)
+{
+    uint64_t size[4], total = sizeof(double) - 1; /* to begin at an aligned address */
+    archive_data_sizes(&info->tasks, size);
+    for (int i = 0; i < 4; i++) {
+        total += size[i];
+    }
+    return total > SIZE_MAX ? 0 : (size_t)total;
+}
+
+static int make_tasks(amlz_archive_reader *reader, void *memory, size_t size, void *scratch, amlz_tasks **tasks)
+{
+    const char *reason;
+    *tasks = amlz_tasks_init(memory, size, &reader->info.tasks, &reason);
+    if (*tasks == NULL) {
+        archive_go(&reader->place, NULL, "tasks");
+        return archive_fail(&reader->place, AMLZ_ERROR_MEMORY, reason);
+    }
+    const size_t ahead = (uintptr_t)scratch % sizeof(double);
+    unsigned char *aligned = (unsigned char *)scratch + (ahead == 0 ? 0 : sizeof(double) - ahead);
+    if (!archive_get_data(reader, *tasks, aligned)) {
+        return 0;
+    }
+    if (amlz_tasks_digest(*tasks) != reader->info.tasks_digest) {
+        archive_go(&reader->place, "tasks", "digest");
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA, "it is not that of the data");
+    }
+    return 1;
+}
+
+amlz_status amlz_archive_read_tasks(amlz_archive_reader *reader, void *memory, size_t size, void *scratch,
+                                    size_t scratch_size, amlz_tasks **tasks, amlz_archive_error *error)
+{
+    if (reader == NULL || tasks == NULL || scratch == NULL) {
+        return without_reader(error, "a reader, a place for the tasks and scratch must be given");
+    }
+    if (begin_call(reader, STAGE_DATA, error)) {
+        const size_t needed = amlz_archive_scratch_size(&reader->info);
+        if (needed == 0 || scratch_size < needed) {
+            archive_fail(&reader->place, AMLZ_ERROR_MEMORY, "scratch is smaller than amlz_archive_scratch_size");
+        } else {
+            make_tasks(reader, memory, size, scratch, tasks);
+        }
+    }
+    return end_call(reader, STAGE_SEARCH);
+}
+
+static int restore(amlz_archive_reader *reader, amlz_search *search, amlz_archive_text *session)
+{
+    archive_outcome outcome;
+    return archive_check_search(reader, search) && (reader->stage == STAGE_SEARCH || archive_get_data(reader, NULL, NULL)) &&
+           archive_get_state(reader, search, session, &outcome) && get_end(reader) &&
+           archive_resume(reader, search, &outcome);
+}
+
+amlz_status amlz_archive_read_search(amlz_archive_reader *reader, amlz_search *search, amlz_archive_text *session,
+                                     amlz_archive_error *error)
+{
+    if (reader == NULL || search == NULL) {
+        return without_reader(error, "a reader and a search must be given");
+    }
+    if (begin_call(reader, reader->stage == STAGE_DATA ? STAGE_DATA : STAGE_SEARCH, error)) {
+        restore(reader, search, session);
+    }
+    return end_call(reader, STAGE_END);
+}
+
+/* ---------------------------------------------------------------- copies */
+
+static int get_rest(amlz_archive_reader *reader)
+{
+    archive_outcome outcome;
+    amlz_member member;
+    switch (reader->stage) {
+    case STAGE_PROGRAM: return get_only_program(reader, &reader->program);
+    case STAGE_MEMBERS:
+        while (reader->n_read < reader->info.n_members) {
+            if (!get_next_member(reader, &reader->program, &member)) {
+                return 0;
+            }
+        }
+        return 1;
+    case STAGE_DATA:
+    case STAGE_SEARCH:
+        return (reader->stage == STAGE_SEARCH || archive_get_data(reader, NULL, NULL)) &&
+               archive_get_state(reader, NULL, NULL, &outcome) && get_end(reader);
+    default: return 1;
+    }
+}
+
+static amlz_status read_all(amlz_archive_reader *reader, amlz_archive_input input, struct archive_writer *copy,
+                            amlz_archive_error *error)
+{
+    const amlz_status status = open_archive(reader, input, NULL, copy, error);
+    if (status != AMLZ_OK) {
+        return status;
+    }
+    reader->place.error = error;
+    get_rest(reader);
+    return end_call(reader, STAGE_END);
+}
+
+static amlz_status copy_all(amlz_archive_reader *reader, amlz_archive_input input, amlz_archive_output output,
+                            amlz_archive_error *error)
+{
+    archive_writer writer;
+    archive_put_start(&writer, output, error);
+    const amlz_status status = read_all(reader, input, &writer, error);
+    return status != AMLZ_OK ? status : archive_put_end(&writer);
+}
+
+amlz_status amlz_archive_copy(amlz_archive_reader *reader, amlz_archive_input input, amlz_archive_output output,
+                              amlz_archive_error *error)
+{
+    if (reader == NULL || !is_input(input)) {
+        return without_reader(error, "a reader and an input must be given");
+    }
+    return output.write != NULL ? copy_all(reader, input, output, error) : read_all(reader, input, NULL, error);
+}

@@ -1,0 +1,147 @@
+/* Where in an archive something is, and what is said when it is wrong. */
+#include "archive_internal.h"
+
+amlz_archive_place archive_place_at_start(amlz_archive_error *error)
+{
+    amlz_archive_place place;
+    memset(&place, 0, sizeof place);
+    place.error = error;
+    return place;
+}
+
+void archive_go(amlz_archive_place *place, const char *section, const char *key)
+{
+    place->section = section;
+    place->key = key;
+    archive_go_index(place, ARCHIVE_NO_INDEX);
+}
+
+void archive_go_index(amlz_archive_place *place, uint32_t index)
+{
+    place->index = index;
+    place->has_index = index != ARCHIVE_NO_INDEX;
+    place->field = NULL;
+}
+
+/* ---------------------------------------------------------------- messages */
+
+/* What does not fit is cut off. */
+static void append(amlz_archive_place *place, const char *text, size_t length)
+{
+    if (place->error != NULL) {
+        char *message = place->error->message;
+        const size_t used = strlen(message), room = sizeof place->error->message - 1 - used;
+        const size_t kept = length < room ? length : room;
+        memcpy(message + used, text, kept);
+        message[used + kept] = '\0';
+    }
+}
+
+void archive_say(amlz_archive_place *place, const char *text)
+{
+    if (!place->is_silent) {
+        append(place, text, strlen(text));
+    }
+}
+
+void archive_say_bytes(amlz_archive_place *place, const void *bytes, size_t length)
+{
+    const unsigned char *from = bytes;
+    char shown[32];
+    const size_t count = length < sizeof shown ? length : sizeof shown;
+    for (size_t i = 0; i < count; i++) {
+        shown[i] = (char)(from[i] >= ' ' && from[i] <= '~' ? from[i] : '?');
+    }
+    if (!place->is_silent) {
+        append(place, shown, count);
+        append(place, "...", count < length ? 3 : 0);
+    }
+}
+
+void archive_say_integer(amlz_archive_place *place, uint64_t number)
+{
+    char digits[20];
+    size_t first = sizeof digits;
+    do {
+        digits[--first] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    if (!place->is_silent) {
+        append(place, digits + first, sizeof digits - first);
+    }
+}
+
+/* Numbers are written by the library, which does so in programs only: `s2 = 0.5`. */
+static size_t real_text(double number, char *text, size_t size)
+{
+    amlz_program program;
+    memset(&program, 0, sizeof program);
+    for (int op = 0; op < amlz_op_count(); op++) {
+        if (strcmp(amlz_op(op)->name, "scalar_constant") == 0) {
+            program.code[AMLZ_SETUP][0].op = (uint8_t)op;
+        }
+    }
+    program.size[AMLZ_SETUP] = 1;
+    program.code[AMLZ_SETUP][0].out = 2;
+    program.code[AMLZ_SETUP][0].constant[0] = number;
+    (void)amlz_program_print(&program, text, size, NULL); /* what does not fit is the other functions */
+    const char *start = strchr(text, '='), *end = start == NULL ? NULL : strchr(start, '\n');
+    if (end == NULL) {
+        return 0;
+    }
+    const size_t length = (size_t)(end - start) - 2;
+    memmove(text, start + 2, length);
+    return length;
+}
+
+void archive_say_real(amlz_archive_place *place, uint64_t bits)
+{
+    char text[64] = "";
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    if (place->is_silent || place->error == NULL) {
+        return;
+    }
+    if ((bits & ~ARCHIVE_REAL_MINUS_ZERO) > ARCHIVE_REAL_LARGEST) {
+        archive_say(place, "infinity or not a number");
+    } else {
+        append(place, text, real_text(number, text, sizeof text));
+    }
+}
+
+static void say_where(amlz_archive_place *place)
+{
+    if (place->section != NULL) {
+        archive_say(place, place->section);
+        archive_say(place, ".");
+    }
+    archive_say(place, place->key);
+    if (place->has_index) {
+        archive_say(place, "[");
+        archive_say_integer(place, place->index);
+        archive_say(place, "]");
+    }
+    if (place->field != NULL) {
+        archive_say(place, ".");
+        archive_say(place, place->field);
+    }
+    archive_say(place, ": ");
+}
+
+int archive_fail(amlz_archive_place *place, amlz_status status, const char *message)
+{
+    place->is_silent = place->status != AMLZ_OK;
+    if (place->is_silent) {
+        return 0;
+    }
+    place->status = status;
+    if (place->error != NULL) {
+        memset(place->error, 0, sizeof *place->error);
+        place->error->offset = place->offset;
+    }
+    if (place->key != NULL) {
+        say_where(place);
+    }
+    archive_say(place, message);
+    return 0;
+}

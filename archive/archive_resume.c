@@ -1,0 +1,149 @@
+/* Brings a search to where the saved one was. */
+#include "archive_internal.h"
+
+static void say_value(amlz_archive_place *place, const archive_field *field, uint64_t value)
+{
+    if (field->is_real) {
+        archive_say_real(place, value);
+    } else {
+        archive_say_integer(place, value);
+    }
+}
+
+/* Of settings: the search that is resumed must have been made with those of the archive. */
+static int fail_setting(amlz_archive_place *place, const char *message)
+{
+    return archive_fail(place, AMLZ_ERROR_ARGUMENT, message);
+}
+
+static int check_same(amlz_archive_place *place, const archive_field *field, const void *archived, const void *given)
+{
+    const uint64_t a = archive_load(field, archived), b = archive_load(field, given);
+    if (a == b) {
+        return 1;
+    }
+    fail_setting(place, "it is ");
+    say_value(place, field, a);
+    archive_say(place, " in the archive and ");
+    say_value(place, field, b);
+    archive_say(place, " in the search");
+    return 0;
+}
+
+static int check_all_same(amlz_archive_place *place, const char *section, archive_fields fields, const void *archived,
+                          const void *given)
+{
+    for (int i = 0; i < fields.count; i++) {
+        archive_go(place, section, fields.field[i].key);
+        if (!check_same(place, &fields.field[i], archived, given)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int check_function(amlz_archive_place *place, const amlz_function_space *archived, const amlz_function_space *given)
+{
+    for (int i = 0; i < archive_size_fields.count; i++) {
+        place->field = archive_size_fields.field[i].key;
+        if (!check_same(place, &archive_size_fields.field[i], archived, given)) {
+            return 0;
+        }
+    }
+    place->field = "ops";
+    return (archived->n_ops == given->n_ops && memcmp(archived->ops, given->ops, given->n_ops) == 0) ||
+           fail_setting(place, "the archive and the search have other ops, or in another order");
+}
+
+static int check_config(amlz_archive_place *place, const amlz_search_config *archived, const amlz_search_config *given)
+{
+    if (!check_all_same(place, "dims", archive_dims_fields, &archived->space.dims, &given->space.dims) ||
+        !check_all_same(place, "config", archive_config_fields, archived, given) ||
+        !check_all_same(place, "config", archive_limit_fields, archived, given)) {
+        return 0;
+    }
+    archive_go(place, "config", "mutations");
+    for (uint32_t i = 0; i < AMLZ_MUTATION_COUNT; i++) {
+        archive_go_index(place, i);
+        if (!check_same(place, &archive_weight_field, &archived->mutation_weight[i], &given->mutation_weight[i])) {
+            return 0;
+        }
+    }
+    archive_go(place, "config", "functions");
+    for (uint32_t f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        archive_go_index(place, f);
+        if (!check_function(place, &archived->space.function[f], &given->space.function[f])) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* While reader->program is the start program, that is before more is read. */
+int archive_check_search(amlz_archive_reader *reader, const amlz_search *search)
+{
+    amlz_archive_place *place = &reader->place;
+    const amlz_archive_info *info = &reader->info;
+    amlz_search_config config;
+    amlz_tasks_config tasks;
+    amlz_program start;
+    uint64_t digest;
+    amlz_search_made_of(search, &config, &tasks, &digest, &start);
+    if (!check_config(place, &info->search, &config) ||
+        !check_all_same(place, "tasks", archive_tasks_fields, &info->tasks, &tasks)) {
+        return 0;
+    }
+    archive_go(place, "tasks", "digest");
+    if (digest != info->tasks_digest) {
+        return fail_setting(place, "the tasks of the search have other numbers than those of the archive");
+    }
+    archive_go(place, "config", "start_program");
+    return amlz_program_equal(&reader->program, &start) ||
+           fail_setting(place, "the archive and the search have different ones");
+}
+
+static int is_best(const amlz_search *search, const archive_outcome *outcome)
+{
+    amlz_program program;
+    amlz_member best;
+    if (!outcome->has_best) {
+        return 1;
+    }
+    return amlz_search_item(search, AMLZ_NOW, AMLZ_BEST, 0, &program, &best) == AMLZ_OK &&
+           amlz_program_hash(&program) == outcome->best_hash &&
+           memcmp(&best.fitness, &outcome->best.fitness, sizeof best.fitness) == 0 && best.birth == outcome->best.birth &&
+           best.parent == outcome->best.parent && best.action == outcome->best.action;
+}
+
+/* The evaluations since the mark, done again. */
+static int replay(amlz_archive_reader *reader, amlz_search *search, const archive_outcome *outcome)
+{
+    const double never = 2.0;
+    const uint64_t at_mark = outcome->mark.progress.evaluations;
+    amlz_state state;
+    amlz_search_run(search, reader->info.evaluations - at_mark, never, NULL);
+    archive_go(&reader->place, NULL, "digest");
+    if (amlz_search_digest(search) != outcome->digest) {
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA,
+                            "the search came to another state than when it was saved: this library gives other results "
+                            "than the one that saved it");
+    }
+    archive_go(&reader->place, NULL, archive_parts[AMLZ_BEST]);
+    if (!is_best(search, outcome)) {
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA, "it is not the best program of the search");
+    }
+    amlz_search_state(search, AMLZ_AT_MARK, &state);
+    archive_go(&reader->place, NULL, "mark");
+    return state.progress.evaluations == at_mark ||
+           archive_fail(&reader->place, AMLZ_ERROR_DATA, "it is not the last one before the evaluations");
+}
+
+int archive_resume(amlz_archive_reader *reader, amlz_search *search, const archive_outcome *outcome)
+{
+    const char *reason;
+    archive_go(&reader->place, NULL, "mark");
+    if (amlz_search_resume(search, &outcome->mark, &reason) != AMLZ_OK) {
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA, reason);
+    }
+    return replay(reader, search, outcome);
+}

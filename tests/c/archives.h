@@ -1,0 +1,225 @@
+/* Small archives of each kind, always the same: those of ../archive/golden, what archives are tested with and mutated from. */
+#ifndef AMLZ_ARCHIVES_H
+#define AMLZ_ARCHIVES_H
+
+#include "amlz_archive.h"
+#include "fixtures.h"
+
+typedef enum sample {
+    SAMPLE_PROGRAM,    /* without dims */
+    SAMPLE_LEARNER,    /* linear regression, with dims */
+    SAMPLE_POPULATION,
+    SAMPLE_NEW,        /* a checkpoint of a search that has not begun */
+    SAMPLE_FLOAT32,    /* one after a mark, with source and session */
+    SAMPLE_FLOAT64,    /* one of a search without caches, of vector labels, with data */
+    SAMPLE_COUNT
+} sample;
+
+static inline const char *sample_name(sample which)
+{
+    static const char *const names[SAMPLE_COUNT] = {"program", "learner", "population", "new", "float32", "float64"};
+    return names[which];
+}
+
+/* ---------------------------------------------------------------- searches */
+
+/* Ops that new versions cannot add to, so that searches stay as they are. */
+enum { SAMPLE_OPS = 59 };
+
+static inline amlz_search_config sample_config(sample which)
+{
+    const amlz_dims dims = which == SAMPLE_FLOAT64 ? dims_of(AMLZ_MULTICLASS, 3, 4, 4, 1) : dims_of(AMLZ_REGRESSION, 2, 4, 3, 1);
+    amlz_search_config config;
+    amlz_search_defaults(&config);
+    config.space = space_of(&dims, 0, 3, 2);
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        config.space.function[f].n_ops = SAMPLE_OPS;
+    }
+    config.seed = UINT64_C(0x123456789abcdef0);
+    config.population_size = 5;
+    config.tournament_size = 2;
+    config.precision = which == SAMPLE_FLOAT64 ? AMLZ_FLOAT64 : AMLZ_FLOAT32;
+    config.cache_size = config.fec_size = which == SAMPLE_FLOAT64 ? 0 : 20;
+    config.fec_train = config.fec_valid = 2;
+    config.cache_period = 20;
+    config.history_size = 6;
+    if (which == SAMPLE_FLOAT64) {
+        config.space.function[AMLZ_SETUP].n_ops = 0; /* so it is always that of the start program */
+        config.max_cost = 100;
+    }
+    return config;
+}
+
+/* Tasks of this shape: always the same. */
+static inline amlz_tasks *shaped_tasks(const amlz_tasks_config *config) { return task_set_new(config, 1).tasks; }
+
+static inline amlz_tasks *sample_tasks(sample which)
+{
+    const amlz_search_config config = sample_config(which);
+    const int twice = which == SAMPLE_FLOAT64;
+    const amlz_tasks_config tasks = tasks_config_of(&config.space.dims, (amlz_precision)config.precision, 2, 4, 3, twice ? 2 : 1);
+    return shaped_tasks(&tasks);
+}
+
+static inline amlz_search *search_new(const amlz_search_config *config, const amlz_tasks *tasks, uint32_t n_tasks,
+                                      const amlz_program *start)
+{
+    const char *reason = "";
+    const size_t size = amlz_search_size(config, n_tasks, NULL);
+    amlz_search *search = amlz_search_init(block_new(size), size, config, tasks, start, &reason);
+    if (!CHECK(search != NULL)) {
+        printf("%s\n", reason);
+        exit(1);
+    }
+    return search;
+}
+
+static inline amlz_search *sample_search(sample which, const amlz_tasks *tasks)
+{
+    const amlz_search_config config = sample_config(which);
+    const amlz_program start = program_of("def Setup():\n s3 = 0.1\n v3[1] = -2.5\n", 3);
+    return search_new(&config, tasks, 2, which == SAMPLE_FLOAT64 ? &start : NULL);
+}
+
+/* How many evaluations the samples have done. */
+static inline uint64_t sample_evaluations(sample which)
+{
+    return which == SAMPLE_FLOAT32 ? 47 : which == SAMPLE_FLOAT64 ? 33 : 0;
+}
+
+/* ---------------------------------------------------------------- archives */
+
+static inline amlz_program sample_program(sample which)
+{
+    return which == SAMPLE_LEARNER
+               ? program_of("def Setup():\n s2 = 0.02\ndef Predict():\n s1 = dot(v0, v1)\n"
+                            "def Learn():\n s3 = s0 - s1\n s3 = s3 * s2\n v2 = s3 * v0\n v1 = v1 + v2\n", 8)
+               : program_of("def Setup():\n v2[0.5] = -0.0\n m1 = gaussian(1.5, 0.25)\n"
+                            "def Predict():\n s1 = 1e-320\n", 4);
+}
+
+static inline amlz_status sample_member(void *context, uint32_t index, amlz_program *program, amlz_member *member)
+{
+    static const double fitness[] = {0, 0x1p-1074, 0.1, 1};
+    const amlz_search_config config = sample_config(SAMPLE_POPULATION);
+    (void)context;
+    *program = random_program(&config.space, index);
+    member->fitness = fitness[index % 4];
+    member->birth = index == 0 ? 0 : UINT64_C(0x100000000) * index - 1;
+    member->parent = index;
+    member->action = (uint8_t)(index % AMLZ_MUTATION_COUNT);
+    return AMLZ_OK;
+}
+
+static inline amlz_archive_text text_from(char *string)
+{
+    const amlz_archive_text text = {string, strlen(string), strlen(string), 1};
+    return text;
+}
+
+/* Writes a sample; the error ends the program. */
+static inline void sample_write(sample which, amlz_archive_output output)
+{
+    static char source_text[] = "{\"generator\":\"linear\",\"arguments\":{\"seed\":1}}", session_text[] = "{\"name\":\"\303\244\342\202\254\"}";
+    const amlz_archive_text source = text_from(source_text), session = text_from(session_text);
+    const amlz_search_config config = sample_config(which);
+    const amlz_dims learner = dims_of(AMLZ_REGRESSION, 8, 4, 3, 0);
+    const amlz_program program = sample_program(which);
+    amlz_archive_content content;
+    amlz_archive_error error;
+    memset(&content, 0, sizeof content);
+    content.writer = "libamlz 0.1.0";
+    if (which == SAMPLE_PROGRAM || which == SAMPLE_LEARNER) {
+        content.kind = AMLZ_ARCHIVE_PROGRAM;
+        content.program = &program;
+        content.dims = which == SAMPLE_LEARNER ? &learner : NULL;
+    } else if (which == SAMPLE_POPULATION) {
+        content.kind = AMLZ_ARCHIVE_POPULATION;
+        content.dims = &config.space.dims;
+        content.n_members = 4;
+        content.member = sample_member;
+    } else {
+        const amlz_tasks *tasks = sample_tasks(which);
+        amlz_search *search = sample_search(which, tasks);
+        amlz_search_run(search, sample_evaluations(which), 2.0, NULL);
+        content.kind = AMLZ_ARCHIVE_CHECKPOINT;
+        content.search = search;
+        content.data = which == SAMPLE_FLOAT64 ? tasks : NULL;
+        content.source = which == SAMPLE_FLOAT32 ? &source : NULL;
+        content.session = which == SAMPLE_FLOAT32 ? &session : NULL;
+    }
+    if (!CHECK(amlz_archive_write(&content, output, &error) == AMLZ_OK)) {
+        printf("%s: %s\n", sample_name(which), error.message);
+        exit(1);
+    }
+}
+
+/* The bytes of a sample, in a block of just their length. */
+static inline unsigned char *sample_bytes(sample which, size_t *length)
+{
+    static unsigned char bytes[1 << 16];
+    amlz_archive_block block = {bytes, sizeof bytes, 0};
+    sample_write(which, amlz_archive_to_block(&block));
+    unsigned char *exact = block_new(block.length);
+    memcpy(exact, bytes, block.length);
+    *length = block.length;
+    return exact;
+}
+
+/* ---------------------------------------------------------------- bytes */
+
+/* The checksum as the format has it: bit by bit, unlike the library. */
+static inline uint32_t plain_crc(const unsigned char *bytes, size_t length)
+{
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < length; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
+        }
+    }
+    return ~crc;
+}
+
+/* Makes the last 5 bytes the checksum of those before. */
+static inline void mend_checksum(unsigned char *bytes, size_t length)
+{
+    if (length >= 5) {
+        const uint32_t crc = plain_crc(bytes, length - 5);
+        bytes[length - 5] = 0xce;
+        for (int i = 0; i < 4; i++) {
+            bytes[length - 4 + (size_t)i] = (unsigned char)(crc >> (24 - 8 * i));
+        }
+    }
+}
+
+/* A callback that gives few bytes at a time. */
+typedef struct dribble {
+    const unsigned char *bytes;
+    size_t left, most;
+} dribble;
+
+static inline size_t dribble_read(void *context, void *bytes, size_t size)
+{
+    dribble *d = context;
+    size_t count = size < d->most ? size : d->most;
+    count = count < d->left ? count : d->left;
+    memcpy(bytes, d->bytes, count);
+    d->bytes += count;
+    d->left -= count;
+    return count;
+}
+
+static inline amlz_archive_input dribble_input(dribble *d, const unsigned char *bytes, size_t length, size_t most)
+{
+    amlz_archive_input input;
+    memset(&input, 0, sizeof input);
+    d->bytes = bytes;
+    d->left = length;
+    d->most = most;
+    input.read = dribble_read;
+    input.context = d;
+    return input;
+}
+
+#endif

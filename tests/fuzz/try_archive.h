@@ -1,0 +1,155 @@
+/* Whatever the bytes are: they are refused, or all that is promised of archives is true of them. */
+#ifndef AMLZ_TRY_ARCHIVE_H
+#define AMLZ_TRY_ARCHIVE_H
+
+#include "archives.h"
+
+#define ASSERT(condition)                                                            \
+    do {                                                                             \
+        if (!(condition)) {                                                          \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);  \
+            abort();                                                                 \
+        }                                                                            \
+    } while (0)
+
+/* A few steps of a program, where its memory is small. */
+static inline void try_program(const amlz_program *program, const amlz_dims *dims)
+{
+    enum { MOST_FEATURES = 64, MOST_BYTES = 1 << 18 };
+    static unsigned char memory[MOST_BYTES];
+    static const double x[MOST_FEATURES] = {1, -2, 0.5};
+    double prediction[MOST_FEATURES];
+    amlz_learner_config config;
+    ASSERT(amlz_program_check(program, dims, NULL) == AMLZ_OK);
+    memset(&config, 0, sizeof config);
+    config.struct_size = sizeof config;
+    config.dims = *dims;
+    config.precision = AMLZ_FLOAT64;
+    const size_t size = amlz_learner_size(&config, NULL);
+    ASSERT(size > 0);
+    if (dims->n_features > MOST_FEATURES || size > sizeof memory) {
+        return;
+    }
+    amlz_learner *learner = amlz_learner_init(memory, sizeof memory, &config, program, NULL);
+    ASSERT(learner != NULL);
+    for (int i = 0; i < 3; i++) {
+        ASSERT(amlz_learner_learn_f64(learner, x, i % 2, prediction) == AMLZ_OK);
+        ASSERT(amlz_learner_predict_f64(learner, x, prediction) == AMLZ_OK);
+    }
+}
+
+static inline void try_items(amlz_archive_input input)
+{
+    static amlz_archive_reader reader;
+    amlz_program program;
+    amlz_member member;
+    ASSERT(amlz_archive_open(&reader, input, NULL, NULL) == AMLZ_OK);
+    if (reader.info.kind == AMLZ_ARCHIVE_PROGRAM) {
+        ASSERT(amlz_archive_read_program(&reader, &program, NULL) == AMLZ_OK);
+        try_program(&program, &reader.info.dims);
+    }
+    for (uint32_t i = 0; i < reader.info.n_members; i++) {
+        ASSERT(amlz_archive_read_member(&reader, &program, &member, NULL) == AMLZ_OK);
+        try_program(&program, &reader.info.dims);
+    }
+}
+
+/* Whether a search can be resumed in little room and time. */
+static inline int is_small(const amlz_archive_info *info)
+{
+    const amlz_search_config *search = &info->search;
+    const uint64_t width = info->dims.n_features, steps = (uint64_t)info->tasks.n_train + info->tasks.n_valid;
+    return info->tasks.n_tasks <= 8 && width <= 8 && steps <= 64 && info->tasks.n_epochs <= 8 &&
+           search->population_size <= 64 && search->tournament_size <= 64 && search->cache_size <= 1000 &&
+           search->fec_size <= 1000 && search->history_size <= 1000 && search->cache_period <= 100;
+}
+
+/* Writes the search again: the same bytes, if it was this version that wrote them. */
+static inline void check_written(const amlz_archive_reader *reader, const amlz_search *search, const amlz_tasks *data,
+                                 const amlz_archive_text *source, const amlz_archive_text *session,
+                                 const unsigned char *bytes, size_t size)
+{
+    static unsigned char written[1 << 16];
+    amlz_archive_block block = {written, sizeof written, 0};
+    amlz_archive_content content;
+    memset(&content, 0, sizeof content);
+    content.kind = AMLZ_ARCHIVE_CHECKPOINT;
+    content.writer = reader->info.writer;
+    content.search = search;
+    content.data = data;
+    content.source = source;
+    content.session = session;
+    const amlz_status status = amlz_archive_write(&content, amlz_archive_to_block(&block), NULL);
+    ASSERT(status == AMLZ_OK || (status == AMLZ_ERROR_MEMORY && block.length > sizeof written));
+    if (status == AMLZ_OK && reader->info.minor == 0 && strlen(reader->info.writer) == reader->info.writer_length) {
+        ASSERT(block.length == size && memcmp(written, bytes, size) == 0);
+    }
+}
+
+/* 1 if the checkpoint could be resumed. */
+static inline int try_search(amlz_archive_input input, const unsigned char *bytes, size_t size)
+{
+    static amlz_archive_reader reader;
+    static char text[2][4096];
+    amlz_archive_text source = {text[0], sizeof text[0], 0, 0}, session = {text[1], sizeof text[1], 0, 0};
+    amlz_tasks *tasks = NULL;
+    if (amlz_archive_open(&reader, input, &source, NULL) != AMLZ_OK || !is_small(&reader.info)) {
+        return 0;
+    }
+    const amlz_archive_info *info = &reader.info;
+    if (info->has_data) {
+        const size_t room = amlz_tasks_size(&info->tasks, NULL), scratch = amlz_archive_scratch_size(info);
+        if (amlz_archive_read_tasks(&reader, block_new(room), room, block_new(scratch), scratch, &tasks, NULL) != AMLZ_OK) {
+            return 0;
+        }
+    } else {
+        tasks = shaped_tasks(&info->tasks);
+    }
+    const size_t room = amlz_search_size(&info->search, info->tasks.n_tasks, NULL);
+    amlz_search *search = amlz_search_init(block_new(room), room, &info->search, tasks, &reader.program, NULL);
+    if (search == NULL || amlz_archive_read_search(&reader, search, &session, NULL) != AMLZ_OK) {
+        return 0;
+    }
+    check_written(&reader, search, info->has_data ? tasks : NULL, &source, &session, bytes, size);
+    return 1;
+}
+
+typedef enum verdict { REFUSED, ACCEPTED, RESUMED } verdict;
+
+static inline verdict try_archive(const unsigned char *bytes, size_t size)
+{
+    static amlz_archive_reader reader;
+    static unsigned char copied[1 << 17];
+    amlz_archive_block block = {copied, sizeof copied, 0};
+    amlz_archive_error error;
+    dribble d;
+    const amlz_archive_input input = amlz_archive_from_block(bytes, size);
+    const amlz_archive_output none = {NULL, NULL};
+    const amlz_status status = amlz_archive_copy(&reader, input, amlz_archive_to_block(&block), &error);
+    const int is_read = status == AMLZ_OK || status == AMLZ_ERROR_MEMORY;
+    verdict result = REFUSED;
+
+    ASSERT(status != AMLZ_OK ? strlen(error.message) > 5 && error.offset <= size : 1);
+    ASSERT((amlz_archive_copy(&reader, dribble_input(&d, bytes, size, 7), none, NULL) == AMLZ_OK) == is_read);
+    if (status == AMLZ_OK) {
+        result = ACCEPTED;
+        if (reader.info.minor == 0) {
+            ASSERT(block.length == size && memcmp(copied, bytes, size) == 0);
+        } else {
+            static unsigned char twice[sizeof copied];
+            amlz_archive_block again = {twice, sizeof twice, 0};
+            ASSERT(amlz_archive_copy(&reader, amlz_archive_from_block(copied, block.length), amlz_archive_to_block(&again),
+                                     NULL) == AMLZ_OK);
+            ASSERT(again.length == block.length && memcmp(copied, twice, block.length) == 0);
+        }
+        if (reader.info.kind == AMLZ_ARCHIVE_CHECKPOINT) {
+            result = try_search(input, bytes, size) ? RESUMED : ACCEPTED;
+        } else {
+            try_items(input);
+        }
+    }
+    blocks_free();
+    return result;
+}
+
+#endif

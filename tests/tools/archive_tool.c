@@ -1,0 +1,138 @@
+/* Archives on the command line, by the C library alone.
+ *
+ *     archive_tool check FILE      reads it, and says what it is; a checkpoint with data is resumed too
+ *     archive_tool copy IN OUT     reads it and writes it again
+ *     archive_tool golden FOLDER   writes the archives that the tests know, as FOLDER/1.0-NAME.amlz
+ *
+ * The exit status is 0, 3 for a file that is not a good archive, 1 for anything else that fails. */
+#include "archives.h"
+
+typedef struct bytes {
+    unsigned char *bytes;
+    size_t length;
+} bytes;
+
+static void fail(const char *what, const char *why, int status)
+{
+    fprintf(stderr, "archive_tool: %s: %s\n", what, why);
+    exit(status);
+}
+
+static void *allocate(size_t size)
+{
+    void *memory = malloc(size > 0 ? size : 1);
+    if (memory == NULL) {
+        fail("memory", "there is not enough", 1);
+    }
+    return memory;
+}
+
+static bytes read_file(const char *path)
+{
+    bytes all = {NULL, 0};
+    FILE *file = fopen(path, "rb");
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
+        fail(path, "it cannot be opened", 1);
+    }
+    all.length = (size_t)ftell(file);
+    all.bytes = allocate(all.length);
+    rewind(file);
+    if (fread(all.bytes, 1, all.length, file) != all.length) {
+        fail(path, "it cannot be read", 1);
+    }
+    fclose(file);
+    return all;
+}
+
+static void write_file(const char *path, const void *from, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    if (file == NULL || fwrite(from, 1, length, file) != length || fclose(file) != 0) {
+        fail(path, "it cannot be written", 1);
+    }
+}
+
+static void expect(amlz_status status, const char *path, const amlz_archive_error *error)
+{
+    if (status != AMLZ_OK) {
+        fail(path, error->message, 3);
+    }
+}
+
+/* Tasks from the archive, a search of its settings, and the rest of the archive into that. */
+static void resume(const char *path, bytes all)
+{
+    static amlz_archive_reader reader;
+    amlz_archive_error error;
+    amlz_tasks *tasks;
+    const char *reason = NULL;
+    expect(amlz_archive_open(&reader, amlz_archive_from_block(all.bytes, all.length), NULL, &error), path, &error);
+    const amlz_archive_info *info = &reader.info;
+    const size_t tasks_size = amlz_tasks_size(&info->tasks, NULL), scratch_size = amlz_archive_scratch_size(info);
+    const size_t search_size = amlz_search_size(&info->search, info->tasks.n_tasks, NULL);
+    void *memory = allocate(tasks_size), *scratch = allocate(scratch_size), *search_memory = allocate(search_size);
+    expect(amlz_archive_read_tasks(&reader, memory, tasks_size, scratch, scratch_size, &tasks, &error), path, &error);
+    amlz_search *search = amlz_search_init(search_memory, search_size, &info->search, tasks, &reader.program, &reason);
+    if (search == NULL) {
+        fail(path, reason, 3);
+    }
+    expect(amlz_archive_read_search(&reader, search, NULL, &error), path, &error);
+    printf("resumed: digest %016" PRIx64 "\n", amlz_search_digest(search));
+    free(search_memory);
+    free(scratch);
+    free(memory);
+}
+
+static void check_file(const char *path)
+{
+    static amlz_archive_reader reader;
+    const amlz_archive_output none = {NULL, NULL};
+    const bytes all = read_file(path);
+    amlz_archive_error error;
+    expect(amlz_archive_copy(&reader, amlz_archive_from_block(all.bytes, all.length), none, &error), path, &error);
+    printf("%s of format 1.%" PRIu64 ", written by %s\n", amlz_archive_kind_name((int)reader.info.kind), reader.info.minor,
+           reader.info.writer);
+    if (reader.info.has_data) {
+        resume(path, all);
+    }
+    free(all.bytes);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    static amlz_archive_reader reader;
+    const bytes all = read_file(from);
+    const amlz_archive_input input = amlz_archive_from_block(all.bytes, all.length);
+    amlz_archive_block block = {allocate(all.length), all.length, 0}; /* a copy is never longer */
+    amlz_archive_error error;
+    expect(amlz_archive_copy(&reader, input, amlz_archive_to_block(&block), &error), from, &error);
+    write_file(to, block.bytes, block.length);
+    free(block.bytes);
+    free(all.bytes);
+}
+
+static void write_golden(const char *folder)
+{
+    for (sample which = SAMPLE_PROGRAM; which < SAMPLE_COUNT; which++) {
+        char path[4096];
+        size_t length;
+        const unsigned char *from = sample_bytes(which, &length);
+        snprintf(path, sizeof path, "%s/1.0-%s.amlz", folder, sample_name(which));
+        write_file(path, from, length);
+    }
+    blocks_free();
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "check") == 0) {
+        check_file(argv[2]);
+    } else if (argc == 4 && strcmp(argv[1], "copy") == 0) {
+        copy_file(argv[2], argv[3]);
+    } else if (argc == 3 && strcmp(argv[1], "golden") == 0) {
+        write_golden(argv[2]);
+    } else {
+        fail("arguments", "check FILE, copy IN OUT or golden FOLDER", 1);
+    }
+    return 0;
+}
