@@ -39,19 +39,18 @@ MAGIC: Final = b"\x94\xa4amlz\x92"  # how a file begins, before its version
 CHECKSUM: Final = b"\xce"  # the header of the checksum
 
 _CHECKSUM_SIZE = 5
+_SMALLEST = len(MAGIC) + 2 + 1 + _CHECKSUM_SIZE  # bytes of an archive with a version and an empty body
 _MAX_WRITER = 64  # bytes
 _MAX_31 = 2**31 - 1
 _MAX_32 = 2**32 - 1
-# Bytes of the smallest item of a list.
-_MEMBER_SIZE = 21  # row, an empty program, a real, three integers
-_HISTORY_SIZE = 13
-_TASK_SIZE = 1 + 4 * (2 + 4)  # four binaries of a number each
 
 
 def decode(data: bytes, name: str) -> Archive:
     """The contents of an archive; see :func:`pyamlz.archive.decode`."""
     check_beginning(data, name)
-    reader = Reader(data, max(len(data) - _CHECKSUM_SIZE, 0), name)
+    if len(data) < _SMALLEST:
+        raise ArchiveError(f"{name}: expected an archive, got one that is cut off at byte {len(data)}")
+    reader = Reader(data, len(data) - _CHECKSUM_SIZE, name)
     reader.array(4)
     reader.text(len("amlz"))
     _read_version(reader)
@@ -202,7 +201,7 @@ class _Decoder:
         return member
 
     def members(self, low: int = 0, high: int = _MAX_32) -> tuple[Member, ...]:
-        return self.reader.items(self.member, low, high, _MEMBER_SIZE)
+        return self.reader.items(self.member, low, high)
 
     def best(self) -> Member | None:
         """A member, which is there just if there were evaluations."""
@@ -316,7 +315,7 @@ class _Decoder:
             reader.array(len(sizes))
             return tuple(reader.element(i, partial(numbers, size)) for i, size in enumerate(sizes))
 
-        return reader.items(task, count, count, _TASK_SIZE)
+        return reader.items(task, count, count)
 
     # ------------------------------------------------------------ state
 
@@ -367,7 +366,7 @@ class _Decoder:
             reader.skip(surplus)
             return row
 
-        return reader.items(row, 0, self.config.history_size, _HISTORY_SIZE)
+        return reader.items(row, 0, self.config.history_size)
 
     def check_evaluations(self, evaluations: int, at_mark: int) -> None:
         """What was done since the mark must be what a search can have done."""

@@ -211,22 +211,18 @@ class Reader:
         if count != length:
             self.fail(f"an array of {length}", f"one of {count}")
 
-    def items(self, read: Callable[[], T], low: int, high: int, size: int) -> tuple[T, ...]:
+    def items(self, read: Callable[[], T], low: int, high: int) -> tuple[T, ...]:
         """An array of like values.
 
         Args:
             read: reads one.
             low: the fewest that there may be.
             high: the most.
-            size: bytes of the smallest that there can be.
         """
         wanted = f"an array of {low}" if low == high else f"an array of {low} to {high}" if low else "an array"
         count = self._header("array", wanted)
         if not low <= count <= high:
             self.fail(wanted, f"one of {count}")
-        left = self._end - self._tell()
-        if count * size > left:
-            self.fail(f"at most {left // size} items in the {left} bytes that are left", count)
         path = self._path
         path.append(0)
         found = []
