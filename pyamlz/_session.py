@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from pyamlz._checks import checked_float
-from pyamlz.archive import from_json, to_json
+from pyamlz.archive import Checkpoint, from_json, to_json
 from pyamlz.errors import ArchiveError, InputError
 from pyamlz.presets import Preset
 from pyamlz.program import Program
@@ -101,6 +101,22 @@ class Session:
             return cls(**{name: read(f"session.{name}", table[name]) for name, read in _READERS.items()})
         except InputError as error:
             raise ArchiveError(f"{where}: {error}") from None
+
+    def check(self, saved: Checkpoint, where: str) -> None:
+        """Refuses a session that does not belong to the search that it was saved with.
+
+        Raises:
+            ArchiveError: it does not; the message names the key.
+        """
+        if self.considered > saved.evaluations:
+            wanted = f"expected at most {saved.evaluations}, got {self.considered}"
+            raise ArchiveError(f"{where}: session.considered: {wanted}")
+        for name, candidate in (("best", self.best), ("champion", self.champion)):
+            try:
+                if candidate is not None:
+                    candidate.program.check(saved.dims)
+            except InputError as error:
+                raise ArchiveError(f"{where}: session.{name}.program: {error}") from None
 
 
 def _table(name: str, value: object, keys: set[str]) -> dict[str, Any]:

@@ -191,6 +191,7 @@ def resume(
         kind = "one of a search alone" if isinstance(saved, archive.Checkpoint) else type(saved).__name__
         raise ArchiveError(f"{name}: expected a checkpoint of a run, which `search --checkpoint` makes, got {kind}")
     session = Session.parse(saved.session, name)
+    session.check(saved, name)
     _check_same(name, session, seed, overrides)
     runs = _Run(session, variant, reporter or Reporter(), _Saver(path, every), saved)
     if max_seconds is not None:
@@ -385,7 +386,7 @@ class _Experiment:
             tasks, seed=derived_seed(session.seed, "search", session.experiment), variant=runs.variant
         )
         if saved is not None:
-            self.search.restore(saved)
+            self.search.restore(saved, os.fspath(runs.saver.path or "archive"))
         self.considered, self.tried, self.best = session.considered, session.tried, session.best
         self._select_seed = derived_seed(session.seed, "select", "draws")
 
