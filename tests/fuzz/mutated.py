@@ -106,7 +106,7 @@ def change(rng: random.Random, parts: list[Any], donor: list[Any]) -> None:
         swapped = rng.randrange(len(container))
         container[index], container[swapped] = container[swapped], container[index]
     elif kind == 3 and is_map:
-        container[index] = (rng.choice([key + "x", key[:-1], "", 7, None, rng.choice(container)[0]]), value)
+        container[index] = (rng.choice([f"{key}x", str(key)[:-1], "", 7, None, rng.choice(container)[0]]), value)
     elif kind == 4:
         parts[1] = rng.choice([[1, 1], [1, 0], [2, 0], [0, 0], [1], [1, 0, 0], 1, [1, 300]])
     else:
