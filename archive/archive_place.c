@@ -46,16 +46,12 @@ void archive_say(amlz_archive_place *place, const char *text)
 
 void archive_say_bytes(amlz_archive_place *place, const void *bytes, size_t length)
 {
-    const unsigned char *from = bytes;
-    char shown[32];
-    const size_t count = length < sizeof shown ? length : sizeof shown;
-    for (size_t i = 0; i < count; i++) {
-        shown[i] = (char)(from[i] >= ' ' && from[i] <= '~' ? from[i] : '?');
+    const char *from = bytes;
+    const size_t most = 32;
+    for (size_t i = 0; i < length && i < most && !place->is_silent; i++) {
+        append(place, from[i] >= ' ' && from[i] <= '~' ? from + i : "?", 1);
     }
-    if (!place->is_silent) {
-        append(place, shown, count);
-        append(place, "...", count < length ? 3 : 0);
-    }
+    archive_say(place, length > most ? "..." : "");
 }
 
 void archive_say_integer(amlz_archive_place *place, uint64_t number)
