@@ -6,7 +6,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from msgpack import Packer
@@ -38,10 +38,10 @@ from pyamlz._archive_decoder import CHECKSUM, MAGIC, MAJOR, MINOR
 from pyamlz._ffi import ffi, lib
 from pyamlz._files import replace_file
 from pyamlz._native import KINDS, PRECISIONS, name_of, text
-from pyamlz.errors import ArchiveError, InputError
+from pyamlz.errors import ArchiveError, InputError, check
 from pyamlz.program import Program
 from pyamlz.space import Dims
-from pyamlz.tasks.taskset import Precision, Reals, TaskSet, checked_precision
+from pyamlz.tasks.taskset import Kind, Precision, Reals, TaskSet, checked_precision
 
 __all__ = [
     "MAX_SESSION",
@@ -307,7 +307,7 @@ def _dims_of(c: Any) -> Dims:
         n_scalars=c.n_scalars,
         n_vectors=c.n_vectors,
         n_matrices=c.n_matrices,
-        kind=name_of(c.label, KINDS),  # type: ignore[arg-type]
+        kind=cast(Kind, name_of(c.label, KINDS)),
         n_classes=c.n_classes,
     )
 
@@ -351,7 +351,7 @@ def restore(pointer: Any, checkpoint: Checkpoint, name: str = "archive") -> None
         raise ArchiveError(f"{name}: mark: {text(reason[0])}")
     left = checkpoint.evaluations - mark.counts.evaluations
     while left > 0:
-        lib.amlz_search_run(pointer, min(left, _SLICE), _NEVER, ffi.NULL)
+        check(lib.amlz_search_run(pointer, min(left, _SLICE), _NEVER, ffi.NULL))
         left -= _SLICE
     other = "this library does not find the same results as the one that wrote it"
     digest = lib.amlz_search_digest(pointer)
