@@ -6,9 +6,10 @@ from typing import Any
 
 import msgpack
 import numpy as np
+import pytest
 from samples import full_space, linear_tasks
 
-from pyamlz import Dims, Program, Search, SearchSpace, TaskSet, tasks
+from pyamlz import ArchiveError, Dims, Program, Search, SearchSpace, TaskSet, tasks
 from pyamlz.archive import (
     Checkpoint,
     Member,
@@ -16,6 +17,7 @@ from pyamlz.archive import (
     ProgramArchive,
     checkpoint_of,
     data_of,
+    decode,
     encode,
     pack,
     to_json,
@@ -132,3 +134,28 @@ def changed(data: bytes, path: str, value: Any) -> bytes:
     node, index = place_of(parts, path)
     node[index] = (node[index][0], value) if isinstance(node, Pairs) else value
     return assemble(parts)
+
+
+def newer(data: bytes, path: str, *more: Any, minor: int = 1) -> bytes:
+    """The archive in a newer minor version, with more at the end of what is at the path."""
+    parts = parts_of(data)
+    parts[1] = [1, minor]
+    if path:
+        node, index = place_of(parts, path)
+        (node[index][1] if isinstance(node, Pairs) else node[index]).extend(more)
+    else:
+        parts[2].extend(more)
+    return assemble(parts)
+
+
+def refused(data: bytes, name: str = "run.amlz") -> str:
+    """The message with which an archive is refused, without the file's name."""
+    with pytest.raises(ArchiveError) as caught:
+        decode(data, name)
+    message = str(caught.value)
+    assert message.startswith(f"{name}: ")
+    return message.removeprefix(f"{name}: ")
+
+
+SAMPLES = small_archives()
+CHECKPOINT, POPULATION, PROGRAM = SAMPLES["checkpoint"], SAMPLES["population"], SAMPLES["program"]
