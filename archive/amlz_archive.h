@@ -11,7 +11,7 @@
  *             AMLZ_ERROR_MEMORY       a block or buffer of the caller's that is too small
  *             AMLZ_ERROR_ARGUMENT     a null pointer, a call out of turn, objects that do not belong to the archive, an
  *                                     output that took no more, a file that the system refused
- *           After a failure nothing is promised of outputs, and a reader is of no more use; on success *error is as before.
+ *           After a failure nothing is promised of outputs, and a reader is of no more use. On success *error is as before.
  * Numbers.  What is read and written again has the same bytes, on every machine. */
 #ifndef AMLZ_ARCHIVE_H
 #define AMLZ_ARCHIVE_H

@@ -76,7 +76,6 @@ static int get_kind(amlz_archive_reader *reader)
 static int get_writer(amlz_archive_reader *reader)
 {
     amlz_archive_info *info = &reader->info;
-    struct archive_writer *copy = reader->copy;
     uint64_t length;
     if (!archive_get_key(reader, NULL, "writer") || !archive_get_value(reader, ARCHIVE_STRING, "a string", &length)) {
         return 0;
@@ -84,11 +83,8 @@ static int get_writer(amlz_archive_reader *reader)
     if (length > AMLZ_ARCHIVE_MAX_WRITER) {
         return archive_fail(&reader->place, AMLZ_ERROR_DATA, "expected up to 64 bytes");
     }
-    reader->copy = NULL; /* the copy's head is written later */
-    const int ok = archive_get_long(reader, length, (unsigned char *)info->writer, 1);
-    reader->copy = copy;
     info->writer_length = (size_t)length;
-    return ok;
+    return archive_get_long(reader, length, 1, (unsigned char *)info->writer, NULL);
 }
 
 static int get_dims(amlz_archive_reader *reader)
@@ -174,7 +170,7 @@ static int get_beginning(amlz_archive_reader *reader, amlz_archive_text *source)
 static int is_input(amlz_archive_input input) { return input.read != NULL || input.block != NULL || input.size == 0; }
 
 static amlz_status open_archive(amlz_archive_reader *reader, amlz_archive_input input, amlz_archive_text *source,
-                                struct archive_writer *copy, amlz_archive_error *error)
+                                archive_writer *copy, amlz_archive_error *error)
 {
     memset(reader, 0, sizeof *reader);
     reader->place = archive_place_at_start(error);
@@ -390,7 +386,7 @@ static int get_rest(amlz_archive_reader *reader)
     }
 }
 
-static amlz_status read_all(amlz_archive_reader *reader, amlz_archive_input input, struct archive_writer *copy,
+static amlz_status read_all(amlz_archive_reader *reader, amlz_archive_input input, archive_writer *copy,
                             amlz_archive_error *error)
 {
     const amlz_status status = open_archive(reader, input, NULL, copy, error);

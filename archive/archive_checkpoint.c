@@ -129,7 +129,7 @@ static int get_text(amlz_archive_reader *reader, const char *section, const char
     if (reader->copy != NULL) {
         archive_put_value(reader->copy, ARCHIVE_STRING, length);
     }
-    return archive_get_long(reader, length, (unsigned char *)text->bytes, 1);
+    return archive_get_long(reader, length, 1, (unsigned char *)text->bytes, reader->copy);
 }
 
 /* The kind and shape of the tasks: what their map has, and what the search knows of them. */
@@ -220,7 +220,7 @@ static int get_task(amlz_archive_reader *reader, const uint64_t size[4], unsigne
         if (reader->copy != NULL) {
             archive_put_value(reader->copy, ARCHIVE_BINARY, length);
         }
-        if (!archive_get_long(reader, length, scratch, 0)) {
+        if (!archive_get_long(reader, length, 0, scratch, reader->copy)) {
             return 0;
         }
         scratch = scratch == NULL ? NULL : scratch + length;
@@ -254,7 +254,7 @@ int archive_get_data(amlz_archive_reader *reader, amlz_tasks *tasks, unsigned ch
             return 0;
         }
         if (tasks != NULL && set_task(tasks, task, reader->info.tasks.precision, size, scratch) != AMLZ_OK) {
-            return fail(reader, "a feature or label is not finite, or no label is so");
+            return fail(reader, "a number is not finite, or a label is none");
         }
     }
     return archive_skip_keys(reader, reader->tasks_surplus);

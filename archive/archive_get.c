@@ -66,7 +66,7 @@ const unsigned char *archive_get_bytes(amlz_archive_reader *reader, size_t lengt
     return take(reader, length);
 }
 
-int archive_get_long(amlz_archive_reader *reader, uint64_t length, unsigned char *to, int is_text)
+int archive_get_long(amlz_archive_reader *reader, uint64_t length, int is_text, unsigned char *to, archive_writer *copy)
 {
     archive_utf8 utf8 = {0, 0, 0};
     while (length > 0) {
@@ -82,8 +82,8 @@ int archive_get_long(amlz_archive_reader *reader, uint64_t length, unsigned char
             memcpy(to, bytes, count);
             to += count;
         }
-        if (reader->copy != NULL) {
-            archive_put_bytes(reader->copy, bytes, count);
+        if (copy != NULL) {
+            archive_put_bytes(copy, bytes, count);
         }
         length -= count;
     }
@@ -220,21 +220,18 @@ int archive_get_row(amlz_archive_reader *reader, uint64_t known, uint64_t *surpl
 /* One after another, what is inside of a value coming next: there is no nesting that is too deep. */
 int archive_skip_elements(amlz_archive_reader *reader, uint64_t surplus)
 {
-    struct archive_writer *copy = reader->copy;
-    int ok = 1;
-    reader->copy = NULL;
-    while (surplus > 0 && ok) {
-        token t = {ARCHIVE_NIL, 0};
-        ok = get_token(reader, &t);
-        surplus--;
+    for (; surplus > 0; surplus--) {
+        token t;
+        if (!get_token(reader, &t)) {
+            return 0;
+        }
         if (t.type == ARCHIVE_ARRAY || t.type == ARCHIVE_MAP) {
             surplus += least_length(t);
-        } else if (t.type == ARCHIVE_STRING || t.type == ARCHIVE_BINARY) {
-            ok = ok && archive_get_long(reader, t.value, NULL, t.type == ARCHIVE_STRING);
+        } else if (!archive_get_long(reader, least_length(t), t.type == ARCHIVE_STRING, NULL, NULL)) {
+            return 0;
         }
     }
-    reader->copy = copy;
-    return ok;
+    return 1;
 }
 
 int archive_skip_keys(amlz_archive_reader *reader, uint64_t surplus)
@@ -242,8 +239,8 @@ int archive_skip_keys(amlz_archive_reader *reader, uint64_t surplus)
     archive_go(&reader->place, NULL, "a key of a newer version");
     for (; surplus > 0; surplus--) {
         uint64_t length;
-        if (!archive_get_value(reader, ARCHIVE_STRING, "a string", &length) || !archive_get_long(reader, length, NULL, 1) ||
-            !archive_skip_elements(reader, 1)) {
+        if (!archive_get_value(reader, ARCHIVE_STRING, "a string", &length) ||
+            !archive_get_long(reader, length, 1, NULL, NULL) || !archive_skip_elements(reader, 1)) {
             return 0;
         }
     }

@@ -175,8 +175,8 @@ void archive_get_start(amlz_archive_reader *reader, amlz_archive_input input);
  * an error. */
 const unsigned char *archive_get_bytes(amlz_archive_reader *reader, size_t length);
 
-/* Bytes of any number: to a block, and to reader->copy; either may be NULL. With is_text they must be UTF-8. */
-int archive_get_long(amlz_archive_reader *reader, uint64_t length, unsigned char *to, int is_text);
+/* Bytes of any number: to a block and to a copy, both of which may be NULL. With is_text they must be UTF-8. */
+int archive_get_long(amlz_archive_reader *reader, uint64_t length, int is_text, unsigned char *to, archive_writer *copy);
 
 /* A value of the type, or the header of one. expected: what messages call it. */
 int archive_get_value(amlz_archive_reader *reader, archive_type type, const char *expected, uint64_t *value);

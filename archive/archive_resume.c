@@ -88,6 +88,10 @@ int archive_check_search(amlz_archive_reader *reader, const amlz_search *search)
     amlz_tasks_config tasks;
     amlz_program start;
     uint64_t digest;
+    archive_go(place, NULL, NULL);
+    if (amlz_search_count(search, AMLZ_NOW, AMLZ_POPULATION) > 0) {
+        return fail_setting(place, "the search must be new");
+    }
     amlz_search_made_of(search, &config, &tasks, &digest, &start);
     if (!check_config(place, &info->search, &config) ||
         !check_all_same(place, "tasks", archive_tasks_fields, &info->tasks, &tasks)) {
