@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
-import secrets
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, TextIO, cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 
 import pyamlz
 from pyamlz import archive, experiment, presets
+from pyamlz._arguments import (
+    BAD_ARCHIVE,
+    DONE,
+    EPILOG,
+    FAILED,
+    INTERRUPTED,
+    PRECISION_NAMES,
+    WRONG,
+    add_set,
+    command,
+    given_or_drawn,
+    integer,
+    load_preset,
+    machine_options,
+    print_json,
+    run_options,
+    say,
+)
+from pyamlz._arguments import seed as seed_argument
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
 from pyamlz._show import contents, lines, summary
@@ -26,20 +43,10 @@ from pyamlz.presets import Preset, Section, find_program
 from pyamlz.program import Program
 from pyamlz.progress import reporter
 from pyamlz.space import FUNCTIONS, Dims
-from pyamlz.tasks.taskset import Kind, Precision, checked_int, checked_seed
+from pyamlz.tasks.taskset import Kind, checked_int
 
 __all__ = ["main"]
 
-DONE, FAILED, WRONG, BAD_ARCHIVE, INTERRUPTED = 0, 1, 2, 3, 130
-
-_EPILOG = """exit codes:
-  0    done (a search that reached a limit without a sufficient fitness is done too: see its stop reason)
-  1    failed: vectors that do not agree, a file or output that could not be written, an error of the library
-  2    wrong usage, or input that cannot be used: a file, a key, a value
-  3    an archive that is damaged, or does not go with what else was said
-  130  interrupted by Ctrl-C or SIGTERM; a search prints what it found until then
-"""
-_PRECISIONS: dict[str, Precision] = {"f32": "float32", "f64": "float64", "float32": "float32", "float64": "float64"}
 _MAX_STDIN = 2**20
 _COLUMN = 40  # where marks on lines of code stand
 
@@ -83,66 +90,46 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pyamlz",
         description="Evolves machine learning algorithms from scratch.",
-        epilog=_EPILOG,
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    search = _command(commands, "search", _search, "run the experiments of a preset", _run_options)
+    search = command(commands, "search", _search, "run the experiments of a preset", run_options)
     search.add_argument("preset", metavar="PRESET|FILE.toml", help="a preset's name, or a TOML file")
     search.add_argument("--max-seconds", type=float, metavar="S", help="time for all experiments")
     search.add_argument("--max-evaluations", type=integer, metavar="N", help="programs to score in all experiments")
     search.add_argument("--checkpoint", metavar="FILE.amlz", help="a new file, from which `resume` goes on")
     _add_every(search)
 
-    resume = _command(commands, "resume", _resume, "go on with a search from its checkpoint")
+    resume = command(commands, "resume", _resume, "go on with a search from its checkpoint")
     resume.add_argument("file", metavar="FILE.amlz", help="what `search --checkpoint` made; it is kept up to date")
     resume.add_argument("--max-seconds", type=float, metavar="S", help="time for the rest of all experiments")
     resume.add_argument("--variant", choices=VARIANTS, default="auto", help="kernels to use (default: auto)")
-    resume.add_argument("--seed", type=_seed, metavar="N", help="an error if it is another than the checkpoint's")
-    _add_set(resume, "an error if the checkpoint has another value, as population_size=100")
+    resume.add_argument(
+        "--seed", type=seed_argument, metavar="N", help="an error if it is another than the checkpoint's"
+    )
+    add_set(resume, "an error if the checkpoint has another value, as population_size=100")
     _add_every(resume)
 
-    show = _command(commands, "show", _show, "print a program, and which of its lines are live; or an archive")
+    show = command(commands, "show", _show, "print a program, and which of its lines are live; or an archive")
     _add_program(show, "or an archive, ")
     show.add_argument("--all", action="store_true", help="of an archive all that it holds")
     show.add_argument("--features", type=integer, default=4, metavar="F", help="number of features (default: 4)")
     show.add_argument("--kind", choices=KINDS, default="regression", help="what labels are (default: regression)")
 
-    evaluate = _command(commands, "evaluate", _evaluate, "score a program on the tasks of a preset", _run_options)
+    evaluate = command(commands, "evaluate", _evaluate, "score a program on the tasks of a preset", run_options)
     _add_program(evaluate)
     evaluate.add_argument("--preset", required=True, metavar="NAME|FILE.toml", help="whose tasks")
     sections = ("final", "select", "tasks")
     evaluate.add_argument("--tasks", choices=sections, help="which of them (default: the first there are of these)")
 
-    vectors = _command(commands, "conform", _conform, "check the library against recorded vectors", _machine_options)
+    vectors = command(commands, "conform", _conform, "check the library against recorded vectors", machine_options)
     vectors.add_argument("file", metavar="FILE.jsonl[.gz]", help="a JSON object a line")
 
-    listing = _command(commands, "presets", _presets, "list the presets, or print one")
+    listing = command(commands, "presets", _presets, "list the presets, or print one")
     listing.add_argument("name", nargs="?", metavar="NAME", help="the preset to print")
-    return parser
-
-
-def _command(
-    commands: Any,
-    name: str,
-    run: Callable[[argparse.Namespace], int],
-    summary: str,
-    *options: Callable[[argparse.ArgumentParser], None],
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(command=run)
-    parser.add_argument("--json", action="store_true", help="print one JSON object, and all else on stderr")
-    parser.add_argument("--quiet", action="store_true", help="print the result only")
-    for add in options:
-        add(parser)
     return parser
 
 
@@ -156,54 +143,10 @@ def _add_every(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--every", type=float, default=experiment.EVERY, metavar="SECONDS", help=help_text)
 
 
-def _add_set(parser: argparse.ArgumentParser, help_text: str) -> None:
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=help_text)
-
-
-def _machine_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--precision", choices=_PRECISIONS, help="what programs compute in")
-    parser.add_argument("--variant", choices=VARIANTS, default="auto", help="kernels to use (default: auto)")
-
-
-def _run_options(parser: argparse.ArgumentParser) -> None:
-    _machine_options(parser)
-    parser.add_argument("--seed", type=_seed, metavar="N", help="0 to 2**64 - 1 (default: drawn at random)")
-    _add_set(parser, "replace a setting, as tasks.n_features=8")
-
-
-def integer(text: str) -> int:
-    """An integer, which may be written 10_000 or 1e4."""
-    try:
-        return int(text)
-    except ValueError:
-        number = float(text)
-        if not number.is_integer():
-            raise
-        return int(number)
-
-
-def _seed(text: str) -> int:
-    try:
-        return checked_seed("seed", integer(text))
-    except InputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 def _version() -> str:
     best = name_of(lib.amlz_variant_best(), VARIANTS)
     compiler = ffi.string(lib.amlz_compiler()).decode("ascii")
     return f"pyamlz {pyamlz.__version__} ({compiler}; kernels: {best}; precision: {', '.join(PRECISIONS)})"
-
-
-def _load_preset(name: str, arguments: argparse.Namespace) -> Preset:
-    overrides = list(arguments.set)
-    if arguments.precision is not None:
-        overrides.append(f"precision={_PRECISIONS[arguments.precision]}")
-    return Preset.load(name, overrides)
-
-
-def _given_or_drawn(seed: int | None) -> int:
-    return secrets.randbelow(2**32) if seed is None else seed
 
 
 def _read_program(value: str, n_features: int = 0) -> Program:
@@ -215,24 +158,15 @@ def _read_program(value: str, n_features: int = 0) -> Program:
     return find_program("program", value, n_features)
 
 
-def _say(arguments: argparse.Namespace) -> TextIO:
-    """Where everything but the result goes."""
-    return sys.stderr if arguments.json else sys.stdout
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, allow_nan=False))
-
-
 # ---------------------------------------------------------------- search
 
 
 def _search(arguments: argparse.Namespace) -> int:
-    preset = _load_preset(arguments.preset, arguments)
-    seed = _given_or_drawn(arguments.seed)
+    preset = load_preset(arguments.preset, arguments)
+    seed = given_or_drawn(arguments.seed)
     if not arguments.quiet:
-        print(f"# pyamlz {pyamlz.__version__}: {preset.name}, seed {seed}", file=_say(arguments))
-        print(preset.toml(), file=_say(arguments), flush=True)
+        print(f"# pyamlz {pyamlz.__version__}: {preset.name}, seed {seed}", file=say(arguments))
+        print(preset.toml(), file=say(arguments), flush=True)
     with reporter(sys.stderr, quiet=arguments.quiet) as shown:
         outcome = experiment.run(
             preset,
@@ -264,7 +198,7 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _tell(arguments: argparse.Namespace, outcome: experiment.Outcome) -> int:
     """Prints what a run found; the exit code."""
     if arguments.json:
-        _print_json(_outcome_json(outcome))
+        print_json(_outcome_json(outcome))
     else:
         _print_outcome(outcome)
     if outcome.unsaved is not None:
@@ -353,7 +287,7 @@ def _show_archive(arguments: argparse.Namespace, found: archive.Archive) -> int:
     if isinstance(found, archive.ProgramArchive) and not arguments.all:
         return _show_program(arguments, found.program, found.dims or found.program.dims(arguments.features))
     if arguments.json:
-        _print_json(contents(found) if arguments.all else summary(found))
+        print_json(contents(found) if arguments.all else summary(found))
         return DONE
     if isinstance(found, archive.ProgramArchive):
         print(found.program, end="")
@@ -368,7 +302,7 @@ def _show_program(arguments: argparse.Namespace, program: Program, dims: Dims) -
     live = program.live(dims)
     simplified = program.simplified(dims)
     if arguments.json:
-        _print_json(
+        print_json(
             {
                 "program": str(program),
                 "simplified": str(simplified),
@@ -412,8 +346,8 @@ def _memory(dims: Dims) -> str:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    preset = _load_preset(arguments.preset, arguments)
-    seed = _given_or_drawn(arguments.seed)
+    preset = load_preset(arguments.preset, arguments)
+    seed = given_or_drawn(arguments.seed)
     there: list[Section] = [section for section in ("final", "select", "tasks") if section in preset.config]
     section = cast(Section, arguments.tasks or there[0])
     tasks = preset.tasks(section, experiment.derived_seed(seed, section))
@@ -423,7 +357,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     evaluator = preset.evaluator(tasks, cast(Variant, arguments.variant))
     result = evaluator.evaluate(program, experiment.derived_seed(seed, section, "draws"))
     if arguments.json:
-        _print_json(
+        print_json(
             {
                 "preset": preset.name,
                 "tasks": section,
@@ -449,11 +383,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _conform(arguments: argparse.Namespace) -> int:
-    shown = None if arguments.quiet else (lambda failure: print(failure, file=_say(arguments)))
-    precision = _PRECISIONS[arguments.precision or "f64"]
+    shown = None if arguments.quiet else (lambda failure: print(failure, file=say(arguments)))
+    precision = PRECISION_NAMES[arguments.precision or "f64"]
     report = conform(arguments.file, precision, cast(Variant, arguments.variant), shown)
     if arguments.json:
-        _print_json(
+        print_json(
             {
                 "passed": report.passed,
                 "failed": len(report.failures),
@@ -468,13 +402,13 @@ def _conform(arguments: argparse.Namespace) -> int:
 def _presets(arguments: argparse.Namespace) -> int:
     if arguments.name is not None:
         if arguments.json:
-            _print_json(Preset.load(arguments.name).config)
+            print_json(Preset.load(arguments.name).config)
         else:
             print(presets.source(arguments.name), end="")
         return DONE
     loaded = [Preset.load(name) for name in presets.names()]
     if arguments.json:
-        _print_json({preset.name: preset.description for preset in loaded})
+        print_json({preset.name: preset.description for preset in loaded})
     else:
         width = max(len(preset.name) for preset in loaded)
         for preset in loaded:

@@ -1,0 +1,109 @@
+"""What the commands of `pyamlz` share: arguments, and where their output goes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from pyamlz._native import VARIANTS
+from pyamlz.errors import InputError
+from pyamlz.presets import Preset
+from pyamlz.tasks.taskset import Precision, checked_seed
+
+DONE, FAILED, WRONG, BAD_ARCHIVE, INTERRUPTED = 0, 1, 2, 3, 130
+
+EPILOG = """exit codes:
+  0    done (a search that reached a limit without a sufficient fitness is done too: see its stop reason)
+  1    failed: vectors that do not agree, a file or output that could not be written, an error of the library
+  2    wrong usage, or input that cannot be used: a file, a key, a value
+  3    an archive that is damaged, or does not go with what else was said
+  130  interrupted by Ctrl-C or SIGTERM; a search prints what it found until then
+"""
+PRECISION_NAMES: dict[str, Precision] = {"f32": "float32", "f64": "float64", "float32": "float32", "float64": "float64"}
+
+
+def command(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    summary: str,
+    *options: Callable[[argparse.ArgumentParser], None],
+) -> argparse.ArgumentParser:
+    """The parser of a new command with the options that all have, and those that the given functions add."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=run)
+    parser.add_argument("--json", action="store_true", help="print one JSON object, and all else on stderr")
+    parser.add_argument("--quiet", action="store_true", help="print the result only")
+    for add in options:
+        add(parser)
+    return parser
+
+
+def add_set(parser: argparse.ArgumentParser, help_text: str) -> None:
+    """Adds --set, which may come many times."""
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=help_text)
+
+
+def machine_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --precision and --variant."""
+    parser.add_argument("--precision", choices=PRECISION_NAMES, help="what programs compute in")
+    parser.add_argument("--variant", choices=VARIANTS, default="auto", help="kernels to use (default: auto)")
+
+
+def run_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what a run of a preset takes."""
+    machine_options(parser)
+    parser.add_argument("--seed", type=seed, metavar="N", help="0 to 2**64 - 1 (default: drawn at random)")
+    add_set(parser, "replace a setting, as tasks.n_features=8")
+
+
+def integer(text: str) -> int:
+    """An integer, which may be written 10_000 or 1e4."""
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise
+        return int(number)
+
+
+def seed(text: str) -> int:
+    """A seed; of wrong ones argparse tells the message."""
+    try:
+        return checked_seed("seed", integer(text))
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def load_preset(name: str, arguments: argparse.Namespace) -> Preset:
+    """The preset, changed by --set and --precision."""
+    overrides = list(arguments.set)
+    if arguments.precision is not None:
+        overrides.append(f"precision={PRECISION_NAMES[arguments.precision]}")
+    return Preset.load(name, overrides)
+
+
+def given_or_drawn(given: int | None) -> int:
+    """The seed that was given, or one that is drawn."""
+    return secrets.randbelow(2**32) if given is None else given
+
+
+def say(arguments: argparse.Namespace) -> TextIO:
+    """Where everything but the result goes."""
+    return sys.stderr if arguments.json else sys.stdout
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Prints an object in one line."""
+    print(json.dumps(value, allow_nan=False))
