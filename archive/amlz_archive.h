@@ -1,7 +1,8 @@
 /* Archives of libamlz: programs, populations and checkpoints of searches as files that last (FORMAT.md).
  *
- * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader of the caller's (about 11 kB), what
- *           writes needs about 15 kB of stack, and bytes come and go through callbacks or blocks of memory.
+ * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader of the caller's (12 kB), and bytes
+ *           come and go through callbacks or blocks of memory. No call takes more than 24 kB of stack, those of the
+ *           callbacks not counted.
  * Trust.    An archive may come from anywhere: whatever its bytes are, nothing is read or written out of bounds, no count
  *           in it is believed before its items are there, and no program is handed out that does not fit its memory.
  * Errors.   As in amlz.h each function returns an amlz_status, and a last argument `error`, which may be NULL, says more:
