@@ -7,7 +7,7 @@
 #   make clean     removes all that was made
 #
 # More targets for the C library, such as asan, plain, matrix and cross, are in libamlz/Makefile: make -C libamlz asan.
-# Longer checks here: make dist-check (sdist, wheel from it, import in isolation).
+# Longer checks here: make dist-check (sdist, wheel from it, import in isolation), make fuzz (archives, for ten minutes).
 # PYTHON=python3.12 chooses the Python of .venv, where everything is installed.
 
 PYTHON ?= python3
@@ -19,7 +19,7 @@ MAKEFLAGS += --no-print-directory
 NATIVE := setup.py pyproject.toml $(wildcard libamlz/python/*.py libamlz/include/*.h libamlz/src/*)
 INSTALL_EDITABLE = $(BIN)/python -m pip install --quiet --editable
 
-.PHONY: help demo test check-library lint install uninstall dist-check clean
+.PHONY: help demo test check-library lint install uninstall dist-check fuzz clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -64,7 +64,7 @@ lint: $(VENV)/has-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-install uninstall:
+install uninstall fuzz:
 	@$(MAKE) -C libamlz $@
 
 dist-check: $(VENV)/has-dev
