@@ -307,7 +307,7 @@ def _fraction(name: str, value: object) -> float:
 
 
 def _cost(name: str, value: object) -> float:
-    return checked_float(name, value, 0.0)
+    return checked_float(name, value, 0.0, sys.float_info.max)
 
 
 def _ops(name: str, value: object) -> list[str]:

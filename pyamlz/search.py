@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -186,9 +187,9 @@ class Search:
         fixed_program: what functions without ops hold, with a start that is not a program; by default nothing.
         combine: how the fitnesses of single tasks become one, "mean" or "median".
         cache_size: structural keys remembered; 0 for none.
-        cache_period: both caches are emptied after so many evaluations, 1 or more,
-        cache_work: and as soon as so much work was done since, 1 or more; a resumed search does again what came after.
-            Work is training and validation steps, times F, or F * F where there are matrices.
+        cache_period: both caches are emptied after so many evaluations, 1 or more, and sooner while the search is young;
+        cache_work: or after so much work, 1 or more. A resumed search does again what came after that. Work is training
+            and validation steps, times F, or F * F where there are matrices.
         history_size: improvements that are remembered; where there are more they are thinned.
         fec_size: fingerprints remembered; 0 for no functional equivalence cache.
         fec_train: training examples that a fingerprint looks at, at most what the tasks have.
@@ -258,7 +259,7 @@ class Search:
         if mutate_prob is not None:
             config.mutate_prob = checked_float("mutate_prob", mutate_prob, 0.0, 1.0)
         if max_cost is not None:
-            config.max_cost = checked_float("max_cost", max_cost, 0.0)
+            config.max_cost = checked_float("max_cost", max_cost, 0.0, sys.float_info.max)
         if mutations is not None:
             weights = checked_mutations(mutations)
             for name, number in MUTATIONS.items():
@@ -535,10 +536,10 @@ class Search:
                 stops = [bool(callback(progress)) for callback in callbacks]
                 if progress.best_fitness >= limits.fitness:
                     return "sufficient_fitness"
+                if interrupt.is_set:  # also at the end, or who runs it in short pieces would never hear of it
+                    return "interrupted"
                 if left == 0:
                     return "max_evaluations"
-                if interrupt.is_set:
-                    return "interrupted"
                 if any(stops):
                     return "callback"
                 if clock.in_this_run() >= limits.seconds:

@@ -419,8 +419,8 @@ typedef struct amlz_search_config {
     uint32_t cache_size;      /* structural keys remembered; 0: none */
     uint32_t fec_size;        /* fingerprints remembered; 0: no functional equivalence cache */
     uint32_t fec_train, fec_valid; /* examples that a fingerprint looks at */
-    uint32_t cache_period;    /* a mark, where both caches are emptied, every so many evaluations; 1 or more */
-    uint64_t cache_work;      /* and as soon as so much work was done since the last mark; 1 or more: see amlz_search_state */
+    uint32_t cache_period;    /* what makes marks, where both caches are emptied: so many evaluations, 1 or more */
+    uint64_t cache_work;      /* or so much work, 1 or more; see "what a search knows" below */
     uint32_t history_size;    /* improvements of the best fitness that are remembered, thinned where they are more */
     double max_cost;          /* programs of a larger amlz_program_cost score 0 unrun; 0: no limit */
 } amlz_search_config;
@@ -472,9 +472,10 @@ AMLZ_API uint64_t amlz_search_digest(const amlz_search *search);
 /* ---------------------------------------------------------------- what a search knows, and how it is resumed
  *
  * The caches of a search decide which programs are run, and what they remember is too much to be saved. So they are
- * emptied at marks, which depend on counts alone: after every cache_period evaluations, and as soon as the work since the
- * last mark reaches cache_work, work being steps times F, or times F * F where the memory has matrices. At a mark the
- * search keeps a copy of its state, and from that state alone all that follows can be done again, bit for bit:
+ * emptied at marks, which depend on counts alone: when the first population is complete, when the evaluations have doubled
+ * since the last mark or cache_period of them were done, whichever is sooner; and in any case once the work since the last
+ * mark reaches cache_work, work being steps times F, or F * F where the memory has matrices. At a mark the search keeps a
+ * copy of its state, and from that state alone all that follows can be done again, bit for bit:
  *
  *   save     amlz_search_state, _count and _item at AMLZ_AT_MARK, and the number of evaluations done by now
  *   resume   amlz_search_init with the same arguments; amlz_search_put for each item; amlz_search_resume; and

@@ -66,8 +66,8 @@ static PORT_NOINLINE const char *fault_of(const amlz_search_config *config)
     if (config->cache_period == 0 || config->cache_work == 0) {
         return "cache_period and cache_work must be 1 or more";
     }
-    if (!(config->max_cost >= 0)) {
-        return "max_cost must be 0 (no limit) or more";
+    if (!(config->max_cost >= 0 && config->max_cost <= 1.7976931348623157e308)) {
+        return "max_cost must be finite, and 0 (no limit) or more";
     }
     return NULL;
 }
@@ -310,6 +310,15 @@ static double score(amlz_search *s)
     return fitness;
 }
 
+/* The first marks come sooner, with the first population and whenever the evaluations have doubled, so that what is saved
+ * of a young search is not much older than the search. */
+static int is_time_for_mark(const amlz_search *s)
+{
+    const uint64_t mark = s->mark.progress.evaluations, since = s->now.progress.evaluations - mark;
+    const uint64_t young = mark < s->config.population_size ? s->config.population_size : mark;
+    return since >= (young < s->config.cache_period ? young : s->config.cache_period) || s->work >= s->config.cache_work;
+}
+
 /* One cycle: a program is made, scored, and takes the place of the oldest. */
 static void advance(amlz_search *s)
 {
@@ -326,7 +335,7 @@ static void advance(amlz_search *s)
         state_add(&s->now, &s->child, &member, s->evaluator->plan.key, plan_size(&s->evaluator->plan));
     }
     p->evaluations++;
-    if (p->evaluations - s->mark.progress.evaluations >= s->config.cache_period || s->work >= s->config.cache_work) {
+    if (is_time_for_mark(s)) {
         evolve_set_mark(s);
     }
 }

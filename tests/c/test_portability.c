@@ -303,9 +303,9 @@ static void test_recorded(void)
     static const uint64_t of_evaluations[3][2] = {{UINT64_C(0xb1e40aed60e73431), UINT64_C(0x59e4da71e57f4254)},
                                                   {UINT64_C(0x7c510b15fae390bf), UINT64_C(0x4fec3104c703f5b9)},
                                                   {UINT64_C(0x342228c50aaa5d5d), UINT64_C(0xd96f8e5c23647181)}};
-    static const uint64_t of_searches[3][2] = {{UINT64_C(0x24e680a9ba6b0bca), UINT64_C(0x455cbf8d1829995d)},
-                                               {UINT64_C(0x7d59dfd755be2f41), UINT64_C(0x759a05eb185eaf3f)},
-                                               {UINT64_C(0x60e81d675dabb704), UINT64_C(0xe8d2ec12a1bf2fb6)}};
+    static const uint64_t of_searches[3][2] = {{UINT64_C(0x4ecb874261335fc6), UINT64_C(0x8aaded31e20b4c7d)},
+                                               {UINT64_C(0xb4e54ceda61f1237), UINT64_C(0x15403c184aafba7e)},
+                                               {UINT64_C(0xe7b1d9e25d0f1a39), UINT64_C(0x0f07386fca05732d)}};
     static const uint64_t of_learners[2] = {UINT64_C(0xc4f1279aba3c612c), UINT64_C(0x157c853ba4e5b853)};
     expect("fills", fills(), UINT64_C(0x7878c310306d6a31));
     expect("programs", programs(), UINT64_C(0xe4ee281f829f03e0));

@@ -128,8 +128,9 @@ static void test_marks(void)
 {
     amlz_search_config config = marking_config(1);
     amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
-    for (uint64_t n = 0; n < 300; n++) {
-        CHECK_EQ_U64(mark_of(search), n / 70 * 70);
+    for (uint64_t n = 0; n < 400; n++) {
+        const uint64_t expected = n < 20 ? 0 : n < 40 ? 20 : n < 80 ? 40 : 80 + (n - 80) / 70 * 70;
+        CHECK_EQ_U64(mark_of(search), expected);
         amlz_search_run(search, 1, 2, NULL);
     }
     /* F is 4 and there are matrices, so that each step is work of 16; a mark comes with the evaluation that completes it */
@@ -141,7 +142,8 @@ static void test_marks(void)
     for (uint64_t n = 0; n < 300; n++) {
         amlz_progress p;
         amlz_search_run(search, 1, 2, &p);
-        if (16 * (p.train_steps + p.valid_steps - steps) >= config.cache_work) {
+        const uint64_t young = mark < 20 ? 20 : mark;
+        if (p.evaluations - mark >= young || 16 * (p.train_steps + p.valid_steps - steps) >= config.cache_work) {
             mark = p.evaluations;
             steps = p.train_steps + p.valid_steps;
             marks++;

@@ -7,7 +7,7 @@
 /* Recorded once; every build on every machine has to give them. */
 static void test_golden_digests(void)
 {
-    static const uint64_t expected[2] = {UINT64_C(0xc3ae6b0390108bea), UINT64_C(0xf37db35c3de13d31)};
+    static const uint64_t expected[2] = {UINT64_C(0x8f7aa00199a90c0a), UINT64_C(0xfff808641d3697cf)};
     for (int precision = AMLZ_FLOAT32; precision <= AMLZ_FLOAT64; precision++) {
         amlz_search_config config = config_of(1);
         config.precision = (uint8_t)precision;
