@@ -1,18 +1,20 @@
 /* Archives of libamlz: programs, populations and checkpoints of searches as files that last (FORMAT.md).
  *
- * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader of the caller's (12 kB), and bytes
- *           come and go through callbacks or blocks of memory. No call takes more than 24 kB of stack, those of the
- *           callbacks not counted.
- * Trust.    An archive may come from anywhere: whatever its bytes are, nothing is read or written out of bounds, no count
- *           in it is believed before its items are there, and no program is handed out that does not fit its memory.
- * Errors.   As in amlz.h each function returns an amlz_status, and a last argument `error`, which may be NULL, says more:
+ * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader of the caller's, 12 kB; bytes
+ *           come and go through callbacks or blocks of memory. No call takes more than 24 kB of stack, callbacks not
+ *           counted.
+ * Trust.    An archive may come from anywhere: whatever its bytes are, nothing is read or written out of bounds, no
+ *           count in it is believed before its items are there, and no program is handed out that does not fit its
+ *           memory.
+ * Errors.   As in amlz.h functions return an amlz_status. A last argument `error`, which may be NULL, says more:
  *             AMLZ_ERROR_DATA         bytes that are not an archive, are damaged, or contradict themselves
  *             AMLZ_ERROR_UNSUPPORTED  an archive of another major version of the format; files where there are none
  *             AMLZ_ERROR_PROGRAM      a program that cannot be written since it does not fit its memory
  *             AMLZ_ERROR_MEMORY       a block or buffer of the caller's that is too small
  *             AMLZ_ERROR_ARGUMENT     a null pointer, a call out of turn, objects that do not belong to the archive, an
  *                                     output that took no more, a file that the system refused
- *           After a failure nothing is promised of outputs, and a reader is of no more use. On success *error is as before.
+ *           After a failure nothing is promised of outputs, and a reader is of no more use. On success *error is left
+ *           alone.
  * Numbers.  What is read and written again has the same bytes, on every machine. */
 #ifndef AMLZ_ARCHIVE_H
 #define AMLZ_ARCHIVE_H
@@ -62,8 +64,8 @@ typedef struct amlz_archive_output {
     void *context;
 } amlz_archive_output;
 
-/* A block of memory to write to. length counts what was written, also what did not fit: with size 0 it tells how much is
- * needed. Functions that write return AMLZ_ERROR_MEMORY where length came to more than size. */
+/* A block of memory to write to. length counts what was written, also what did not fit: with size 0 it tells how much
+ * is needed. Functions that write return AMLZ_ERROR_MEMORY where length came to more than size. */
 typedef struct amlz_archive_block {
     void *bytes;
     size_t size, length;
@@ -88,7 +90,7 @@ typedef struct amlz_archive_info {
     amlz_archive_kind kind;
     char writer[AMLZ_ARCHIVE_MAX_WRITER + 1]; /* library and version that wrote it; with a NUL after its end */
     size_t writer_length;
-    uint8_t has_dims;         /* 0: a program without; dims then are the smallest memory that it fits, once it is read */
+    uint8_t has_dims;         /* 0: a program without; dims are the smallest memory that it fits, once it is read */
     amlz_dims dims;
     uint32_t n_members;       /* of a population */
     amlz_search_config search; /* of a checkpoint, with the variant AUTO; amlz_search_size knows what it needs */
@@ -98,8 +100,8 @@ typedef struct amlz_archive_info {
     uint64_t evaluations;     /* that the search had done: once they were read, by amlz_archive_read_search */
 } amlz_archive_info;
 
-/* The instructions of a program take at most 28 bytes each: see FORMAT.md. */
-#define AMLZ_ARCHIVE_BUFFER (AMLZ_FUNCTION_COUNT * (2 + 28 * AMLZ_CAPACITY))
+/* Takes any program, whose instructions have at most 28 bytes each, and any list of ops: see FORMAT.md. */
+#define AMLZ_ARCHIVE_BUFFER (AMLZ_MAX_OPS + AMLZ_FUNCTION_COUNT * (2 + 28 * AMLZ_CAPACITY))
 
 /* Where in an archive something is, for messages; and the first error. For the library's own use. */
 typedef struct amlz_archive_place {
@@ -127,9 +129,9 @@ typedef struct amlz_archive_reader {
     unsigned char bytes[AMLZ_ARCHIVE_BUFFER];
 } amlz_archive_reader;
 
-/* Begins to read: what kind it is, and of a checkpoint the configuration of the search and the shape of its tasks. The bytes
- * of a block are checked against their checksum first; of others that comes at the end. source, of a checkpoint, may be
- * NULL: how its tasks were made. What comes next depends on reader->info.kind. */
+/* Begins to read: what kind it is, and of a checkpoint the configuration of the search and the shape of its tasks. The
+ * bytes of a block are checked against their checksum first; of others that comes at the end. source, of a checkpoint,
+ * may be NULL: how its tasks were made. What comes next depends on reader->info.kind. */
 AMLZ_API amlz_status amlz_archive_open(amlz_archive_reader *reader, amlz_archive_input input, amlz_archive_text *source,
                                        amlz_archive_error *error);
 
@@ -137,12 +139,13 @@ AMLZ_API amlz_status amlz_archive_open(amlz_archive_reader *reader, amlz_archive
 AMLZ_API amlz_status amlz_archive_read_program(amlz_archive_reader *reader, amlz_program *program,
                                                amlz_archive_error *error);
 
-/* Of a population: reads the next of info.n_members, and with the last one the archive to its end. Either output may be NULL. */
+/* Of a population: reads the next of info.n_members, and with the last one the archive to its end. Either output may be
+ * NULL. */
 AMLZ_API amlz_status amlz_archive_read_member(amlz_archive_reader *reader, amlz_program *program, amlz_member *member,
                                               amlz_archive_error *error);
 
-/* Of a checkpoint with data: makes its tasks, in a block of amlz_tasks_size(&reader->info.tasks) bytes, and checks their
- * digest. scratch: a block of amlz_archive_scratch_size bytes, for the time of the call. */
+/* Of a checkpoint with data: makes its tasks, in a block of amlz_tasks_size(&reader->info.tasks) bytes, and checks
+ * their digest. scratch: a block of amlz_archive_scratch_size bytes, for the time of the call. */
 AMLZ_API amlz_status amlz_archive_read_tasks(amlz_archive_reader *reader, void *memory, size_t size, void *scratch,
                                              size_t scratch_size, amlz_tasks **tasks, amlz_archive_error *error);
 
@@ -150,17 +153,18 @@ AMLZ_API amlz_status amlz_archive_read_tasks(amlz_archive_reader *reader, void *
 AMLZ_API size_t amlz_archive_scratch_size(const amlz_archive_info *info);
 
 /* Of a checkpoint: reads the rest and brings a search to where the saved one was, bit for bit. The search is one that
- * amlz_search_init just made with the archive's tasks, start program and configuration (any variant): AMLZ_ERROR_ARGUMENT,
- * and an error that names what differs, if it was not. What was evaluated since the saved search's last mark is evaluated
- * again, which may take its time. session may be NULL. A search that this failed for is of no use. */
-AMLZ_API amlz_status amlz_archive_read_search(amlz_archive_reader *reader, amlz_search *search, amlz_archive_text *session,
-                                              amlz_archive_error *error);
+ * amlz_search_init just made with the archive's tasks, start program and configuration (any variant):
+ * AMLZ_ERROR_ARGUMENT, and an error that names what differs, if it was not. What was evaluated since the saved search's
+ * last mark is evaluated again, which may take its time. session may be NULL. Data that were not read are skipped. A
+ * search that this failed for is of no use. */
+AMLZ_API amlz_status amlz_archive_read_search(amlz_archive_reader *reader, amlz_search *search,
+                                              amlz_archive_text *session, amlz_archive_error *error);
 
 /* Reads a whole archive and writes it again; where output.write is NULL, only reads it. reader->info is filled in. That
- * checks all that can be checked without tasks and a search: the numbers of tasks are not looked at, and a checkpoint is
- * not resumed. */
-AMLZ_API amlz_status amlz_archive_copy(amlz_archive_reader *reader, amlz_archive_input input, amlz_archive_output output,
-                                       amlz_archive_error *error);
+ * checks all that can be checked without tasks and a search: the numbers of tasks are not looked at, and a checkpoint
+ * is not resumed. */
+AMLZ_API amlz_status amlz_archive_copy(amlz_archive_reader *reader, amlz_archive_input input,
+                                       amlz_archive_output output, amlz_archive_error *error);
 
 /* ---------------------------------------------------------------- writing */
 
@@ -178,12 +182,13 @@ typedef struct amlz_archive_content {
     void *context;
 
     const amlz_search *search;        /* of a checkpoint or a population */
-    const amlz_tasks *data;           /* the tasks of the search, where the archive shall hold their numbers; else NULL */
-    const amlz_archive_text *source;  /* how the tasks were made: JSON, up to AMLZ_ARCHIVE_MAX_SOURCE; NULL: not known */
+    const amlz_tasks *data;           /* the tasks of the search, for an archive with their numbers; else NULL */
+    const amlz_archive_text *source;  /* JSON, up to AMLZ_ARCHIVE_MAX_SOURCE: how tasks were made; NULL: not known */
     const amlz_archive_text *session; /* JSON, up to AMLZ_ARCHIVE_MAX_SESSION; NULL: none */
 } amlz_archive_content;
 
-/* Writes an archive. What would be refused by a reader is refused here, with a message; what was written by then is of no use. */
+/* Writes an archive. What would be refused by a reader is refused here, with a message; what was written by then is of
+ * no use. */
 AMLZ_API amlz_status amlz_archive_write(const amlz_archive_content *content, amlz_archive_output output,
                                         amlz_archive_error *error);
 
@@ -193,10 +198,10 @@ AMLZ_API amlz_status amlz_archive_write(const amlz_archive_content *content, aml
  * system refuses something, the error names the call, its reason and the path, and has the errno. */
 
 /* Writes an archive to a file so that at any time, whatever stops the program or the machine, the path has either the
- * former file or the new one, whole: a temporary file in the same folder, path.PID.tmp, is written, forced to the disk and
- * renamed. A former file must be a regular one and hands on its mode; a symbolic link is replaced. After a failure the
- * former file is there and the temporary is not, but for one case: where only the folder could not be forced to the disk,
- * the new file is there. */
+ * former file or the new one, whole: a temporary file in the same folder, path.PID.tmp, is written, forced to the disk
+ * and renamed. A former file must be a regular one and hands on its mode; a symbolic link is replaced. After a failure
+ * the former file is there and the temporary is not, but for one case: where only the folder could not be forced to the
+ * disk, the new file is there. */
 AMLZ_API amlz_status amlz_archive_save_file(const char *path, const amlz_archive_content *content,
                                             amlz_archive_error *error);
 

@@ -10,12 +10,12 @@
 
 #if HAS_FILES
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
+#  include <errno.h>
+#  include <fcntl.h>
+#  include <stdio.h>
+#  include <unistd.h>
 
-#include "archive_system.h"
+#  include "archive_system.h"
 
 static int open_file(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
 
@@ -49,17 +49,17 @@ static amlz_status without_path(amlz_archive_error *error, const char *message)
 
 /* ---------------------------------------------------------------- saving */
 
-#define LONGEST_PATH 4096
+#  define LONGEST_PATH 4096
 
 /* A file that is being saved. */
 typedef struct saving {
     const archive_system *system;
     const char *path;
     amlz_archive_error *error;
-    int file, folder;  /* descriptors; -1: not open */
-    int has_mode;      /* there is a former file */
-    mode_t mode;       /* of it */
-    int write_error;   /* errno of a write that failed */
+    int file, folder; /* descriptors; -1: not open */
+    int has_mode;     /* there is a former file */
+    mode_t mode;      /* of it */
+    int write_error;  /* errno of a write that failed */
     char temporary[LONGEST_PATH];
 } saving;
 

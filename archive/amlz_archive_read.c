@@ -13,7 +13,8 @@ static int begin_call(amlz_archive_reader *reader, int stage, amlz_archive_error
     }
     archive_go(&reader->place, NULL, NULL);
     reader->place.status = AMLZ_OK;
-    return archive_fail(&reader->place, AMLZ_ERROR_ARGUMENT, "the archive has something else here, or was refused already");
+    return archive_fail(&reader->place, AMLZ_ERROR_ARGUMENT,
+                        "the archive has something else here, or was refused already");
 }
 
 static amlz_status end_call(amlz_archive_reader *reader, int next_stage)
@@ -45,7 +46,8 @@ static int get_version(amlz_archive_reader *reader)
         return 0;
     }
     if (major != AMLZ_ARCHIVE_MAJOR) {
-        archive_fail(&reader->place, AMLZ_ERROR_UNSUPPORTED, "archives of version 1 can be read, this one has version ");
+        archive_fail(&reader->place, AMLZ_ERROR_UNSUPPORTED,
+                     "archives of version 1 can be read, this one has version ");
         archive_say_integer(&reader->place, major);
         return 0;
     }
@@ -127,7 +129,8 @@ static int get_head(amlz_archive_reader *reader)
         return 0;
     }
     if (reader->copy != NULL) {
-        archive_put_head(reader->copy, info->kind, info->has_dims ? &info->dims : NULL, info->writer, info->writer_length);
+        archive_put_head(reader->copy, info->kind, info->has_dims ? &info->dims : NULL, info->writer,
+                         info->writer_length);
     }
     return 1;
 }
@@ -162,7 +165,9 @@ static int get_beginning(amlz_archive_reader *reader, amlz_archive_text *source)
     }
     switch (reader->info.kind) {
     case AMLZ_ARCHIVE_PROGRAM: return STAGE_PROGRAM;
-    case AMLZ_ARCHIVE_POPULATION: get_population_header(reader); return reader->info.n_members > 0 ? STAGE_MEMBERS : STAGE_END;
+    case AMLZ_ARCHIVE_POPULATION:
+        get_population_header(reader);
+        return reader->info.n_members > 0 ? STAGE_MEMBERS : STAGE_END;
     default: archive_get_setup(reader, source); return reader->info.has_data ? STAGE_DATA : STAGE_SEARCH;
     }
 }
@@ -190,19 +195,6 @@ amlz_status amlz_archive_open(amlz_archive_reader *reader, amlz_archive_input in
 
 /* ---------------------------------------------------------------- programs and members */
 
-static int check_sizes(amlz_archive_reader *reader, const amlz_search_config *config, const amlz_program *program)
-{
-    for (int f = 0; config != NULL && f < AMLZ_FUNCTION_COUNT; f++) {
-        const amlz_function_space *function = &config->space.function[f];
-        if (function->n_ops > 0 && program->size[f] > function->max_size) {
-            archive_fail(&reader->place, AMLZ_ERROR_DATA, archive_functions[f]);
-            archive_say(&reader->place, " has more instructions than config.functions allows");
-            return 0;
-        }
-    }
-    return 1;
-}
-
 int archive_get_program(amlz_archive_reader *reader, const amlz_dims *dims, const amlz_search_config *config,
                         amlz_program *program)
 {
@@ -211,7 +203,8 @@ int archive_get_program(amlz_archive_reader *reader, const amlz_dims *dims, cons
     if (!archive_get_value(reader, ARCHIVE_BINARY, "a binary", &length)) {
         return 0;
     }
-    const unsigned char *bytes = length == 0 || length > sizeof reader->bytes ? NULL : archive_get_bytes(reader, (size_t)length);
+    const unsigned char *bytes =
+        length == 0 || length > sizeof reader->bytes ? NULL : archive_get_bytes(reader, (size_t)length);
     if (bytes == NULL) {
         return archive_fail(&reader->place, AMLZ_ERROR_DATA, "no program has such a length");
     }
@@ -219,7 +212,7 @@ int archive_get_program(amlz_archive_reader *reader, const amlz_dims *dims, cons
         reader->place.offset = reader->taken - (size_t)length + error.column - 1;
         return archive_fail(&reader->place, AMLZ_ERROR_DATA, error.message);
     }
-    return check_sizes(reader, config, program) &&
+    return (config == NULL || archive_check_sizes(&reader->place, program, config, AMLZ_ERROR_DATA)) &&
            (dims == NULL || archive_check_program(&reader->place, program, dims, AMLZ_ERROR_DATA));
 }
 
@@ -227,7 +220,8 @@ int archive_get_member(amlz_archive_reader *reader, uint64_t surplus, uint64_t l
 {
     memset(member, 0, sizeof *member);
     return archive_get_row_fields(reader, archive_member_fields, member) &&
-           archive_check_member(&reader->place, member, last, AMLZ_ERROR_DATA) && archive_skip_elements(reader, surplus);
+           archive_check_member(&reader->place, member, last, AMLZ_ERROR_DATA) &&
+           archive_skip_elements(reader, surplus);
 }
 
 static int get_only_program(amlz_archive_reader *reader, amlz_program *program)
@@ -346,7 +340,8 @@ amlz_status amlz_archive_read_tasks(amlz_archive_reader *reader, void *memory, s
 static int restore(amlz_archive_reader *reader, amlz_search *search, amlz_archive_text *session)
 {
     archive_outcome outcome;
-    return archive_check_search(reader, search) && (reader->stage == STAGE_SEARCH || archive_get_data(reader, NULL, NULL)) &&
+    return archive_check_search(reader, search) &&
+           (reader->stage == STAGE_SEARCH || archive_get_data(reader, NULL, NULL)) &&
            archive_get_state(reader, search, session, &outcome) && get_end(reader) &&
            archive_resume(reader, search, &outcome);
 }

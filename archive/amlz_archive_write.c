@@ -60,7 +60,8 @@ static void write_program(archive_writer *writer, const amlz_archive_content *co
     }
 }
 
-static void write_members(archive_writer *writer, const amlz_archive_content *content, const amlz_dims *dims, uint32_t count)
+static void write_members(archive_writer *writer, const amlz_archive_content *content, const amlz_dims *dims,
+                          uint32_t count)
 {
     amlz_program program;
     amlz_member member;
@@ -68,10 +69,9 @@ static void write_members(archive_writer *writer, const amlz_archive_content *co
     archive_put_value(writer, ARCHIVE_ARRAY, count);
     for (uint32_t i = 0; i < count && writer->place.status == AMLZ_OK; i++) {
         archive_go_index(&writer->place, i);
-        const amlz_status status =
-            content->member != NULL
-                ? content->member(content->context, i, &program, &member)
-                : amlz_search_item(content->search, AMLZ_NOW, AMLZ_POPULATION, i, &program, &member);
+        const amlz_status status = content->member != NULL ? content->member(content->context, i, &program, &member)
+                                                           : amlz_search_item(content->search, AMLZ_NOW,
+                                                                              AMLZ_POPULATION, i, &program, &member);
         if (status != AMLZ_OK) {
             archive_fail(&writer->place, status, "it cannot be had");
         } else if (archive_check_program(&writer->place, &program, dims, AMLZ_ERROR_PROGRAM) &&
@@ -133,8 +133,8 @@ static void put_number(archive_writer *writer, double number, int precision)
 }
 
 /* One set of examples of a task: the features of all, then their labels. */
-static void write_examples(archive_writer *writer, const amlz_tasks *tasks, const amlz_tasks_config *config, uint32_t task,
-                           int is_valid)
+static void write_examples(archive_writer *writer, const amlz_tasks *tasks, const amlz_tasks_config *config,
+                           uint32_t task, int is_valid)
 {
     const uint32_t count = is_valid ? config->n_valid : config->n_train;
     uint64_t size[4];
@@ -151,7 +151,8 @@ static void write_examples(archive_writer *writer, const amlz_tasks *tasks, cons
     }
 }
 
-static void write_data(archive_writer *writer, const amlz_tasks *tasks, const amlz_tasks_config *config, uint64_t digest)
+static void write_data(archive_writer *writer, const amlz_tasks *tasks, const amlz_tasks_config *config,
+                       uint64_t digest)
 {
     uint64_t size[4];
     archive_data_sizes(config, size);
@@ -246,18 +247,18 @@ static const char *missing(const amlz_archive_content *content, amlz_archive_out
         return "content and an output must be given";
     }
     switch (content->kind) {
-    case AMLZ_ARCHIVE_PROGRAM:
-        return content->program == NULL ? "program must be given" : NULL;
+    case AMLZ_ARCHIVE_PROGRAM: return content->program == NULL ? "program must be given" : NULL;
     case AMLZ_ARCHIVE_POPULATION:
         return content->search == NULL && (content->member == NULL || content->dims == NULL)
-                   ? "a search, or dims and a callback for the members, must be given" : NULL;
-    case AMLZ_ARCHIVE_CHECKPOINT:
-        return content->search == NULL ? "search must be given" : NULL;
+                   ? "a search, or dims and a callback for the members, must be given"
+                   : NULL;
+    case AMLZ_ARCHIVE_CHECKPOINT: return content->search == NULL ? "search must be given" : NULL;
     default: return "kind must be program, population or checkpoint";
     }
 }
 
-amlz_status amlz_archive_write(const amlz_archive_content *content, amlz_archive_output output, amlz_archive_error *error)
+amlz_status amlz_archive_write(const amlz_archive_content *content, amlz_archive_output output,
+                               amlz_archive_error *error)
 {
     archive_writer writer;
     const char *fault = missing(content, output);

@@ -95,7 +95,8 @@ static int get_config(amlz_archive_reader *reader)
 /* ---------------------------------------------------------------- tasks */
 
 /* A text or nil. */
-static int get_text(amlz_archive_reader *reader, const char *section, const char *key, size_t most, amlz_archive_text *text)
+static int get_text(amlz_archive_reader *reader, const char *section, const char *key, size_t most,
+                    amlz_archive_text *text)
 {
     amlz_archive_text unwanted = {NULL, 0, 0, 0};
     uint64_t length;
@@ -142,12 +143,15 @@ static int get_shape(amlz_archive_reader *reader)
     tasks->label = info->dims.label;
     tasks->n_classes = info->dims.n_classes;
     tasks->precision = info->search.precision;
-    if (!archive_get_key(reader, NULL, "tasks") || !archive_get_map(reader, ARCHIVE_TASKS_KEYS, &reader->tasks_surplus) ||
-        !archive_get_fields(reader, "tasks", archive_tasks_fields, tasks) || !archive_get_key(reader, "tasks", "digest") ||
+    if (!archive_get_key(reader, NULL, "tasks") ||
+        !archive_get_map(reader, ARCHIVE_TASKS_KEYS, &reader->tasks_surplus) ||
+        !archive_get_fields(reader, "tasks", archive_tasks_fields, tasks) ||
+        !archive_get_key(reader, "tasks", "digest") ||
         !archive_get_value(reader, ARCHIVE_INTEGER, "an integer", &info->tasks_digest)) {
         return 0;
     }
-    if (info->search.fec_size > 0 && (info->search.fec_train > tasks->n_train || info->search.fec_valid > tasks->n_valid)) {
+    if (info->search.fec_size > 0 &&
+        (info->search.fec_train > tasks->n_train || info->search.fec_valid > tasks->n_valid)) {
         return fail_at(reader, NULL, "config", "fec_train and fec_valid must be at most what the tasks have");
     }
     if (reader->copy != NULL) {
@@ -162,8 +166,9 @@ int archive_get_setup(amlz_archive_reader *reader, amlz_archive_text *source)
     amlz_archive_info *info = &reader->info;
     int is_nil;
     if (!get_config(reader) || !get_shape(reader) ||
-        !get_text(reader, "tasks", "source", AMLZ_ARCHIVE_MAX_SOURCE, source) || !archive_get_key(reader, "tasks", "data") ||
-        !archive_get_nil(reader, &is_nil) || !(is_nil || archive_get_array(reader, info->tasks.n_tasks))) {
+        !get_text(reader, "tasks", "source", AMLZ_ARCHIVE_MAX_SOURCE, source) ||
+        !archive_get_key(reader, "tasks", "data") || !archive_get_nil(reader, &is_nil) ||
+        !(is_nil || archive_get_array(reader, info->tasks.n_tasks))) {
         return 0;
     }
     info->has_data = !is_nil;
@@ -178,8 +183,7 @@ int archive_get_setup(amlz_archive_reader *reader, amlz_archive_text *source)
 static void decode_floats(unsigned char *bytes, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++, bytes += 4) {
-        const uint32_t bits =
-            bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+        const uint32_t bits = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
         memcpy(bytes, &bits, sizeof bits);
     }
 }
@@ -229,9 +233,11 @@ static int get_task(amlz_archive_reader *reader, const uint64_t size[4], unsigne
     return 1;
 }
 
-static amlz_status set_task(amlz_tasks *tasks, uint32_t task, int precision, const uint64_t size[4], unsigned char *scratch)
+static amlz_status set_task(amlz_tasks *tasks, uint32_t task, int precision, const uint64_t size[4],
+                            unsigned char *scratch)
 {
-    unsigned char *part[4] = {scratch, scratch + size[0], scratch + size[0] + size[1], scratch + size[0] + size[1] + size[2]};
+    unsigned char *part[4] = {scratch, scratch + size[0], scratch + size[0] + size[1],
+                              scratch + size[0] + size[1] + size[2]};
     const uint64_t total = size[0] + size[1] + size[2] + size[3];
     if (precision == AMLZ_FLOAT64) {
         decode_doubles(scratch, total / sizeof(double));
@@ -301,7 +307,8 @@ static int check_improvement(amlz_archive_reader *reader, const amlz_member *for
     return fail(reader, "it must be later and better than the one before");
 }
 
-static int get_part(amlz_archive_reader *reader, amlz_search *search, int part, uint64_t least, uint64_t most, uint64_t last)
+static int get_part(amlz_archive_reader *reader, amlz_search *search, int part, uint64_t least, uint64_t most,
+                    uint64_t last)
 {
     amlz_member member, former = {-1, 0, 0, 0};
     uint64_t count;
@@ -330,14 +337,16 @@ static int get_part(amlz_archive_reader *reader, amlz_search *search, int part, 
 }
 
 /* nil just if nothing was evaluated. */
-static int get_best(amlz_archive_reader *reader, const char *section, amlz_search *search, uint64_t last, amlz_member *member)
+static int get_best(amlz_archive_reader *reader, const char *section, amlz_search *search, uint64_t last,
+                    amlz_member *member)
 {
     int is_nil;
     if (!archive_get_key(reader, section, archive_parts[AMLZ_BEST]) || !archive_get_nil(reader, &is_nil)) {
         return 0;
     }
     if (is_nil != (last == 0)) {
-        return fail(reader, is_nil ? "there must be one: programs were evaluated" : "there must be none: nothing was evaluated");
+        return fail(reader, is_nil ? "there must be one: programs were evaluated"
+                                   : "there must be none: nothing was evaluated");
     }
     if (reader->copy != NULL) {
         archive_put_key(reader->copy, section, archive_parts[AMLZ_BEST]);
@@ -419,7 +428,8 @@ static int get_outcome(amlz_archive_reader *reader, archive_outcome *outcome)
     return 1;
 }
 
-int archive_get_state(amlz_archive_reader *reader, amlz_search *search, amlz_archive_text *session, archive_outcome *outcome)
+int archive_get_state(amlz_archive_reader *reader, amlz_search *search, amlz_archive_text *session,
+                      archive_outcome *outcome)
 {
     return get_outcome(reader, outcome) && get_mark(reader, search, &outcome->mark) &&
            get_text(reader, NULL, "session", AMLZ_ARCHIVE_MAX_SESSION, session);

@@ -141,7 +141,8 @@ static int get_token(amlz_archive_reader *reader, token *t)
 
 static void say_token(amlz_archive_place *place, token t)
 {
-    static const char *const names[] = {"nil", "the integer ", "a number", "a string", "a binary", "an array of ", "a map of "};
+    static const char *const names[] = {"nil",      "the integer ", "a number", "a string",
+                                        "a binary", "an array of ", "a map of "};
     archive_say(place, names[t.type]);
     if (t.type == ARCHIVE_INTEGER || t.type == ARCHIVE_ARRAY || t.type == ARCHIVE_MAP) {
         archive_say_integer(place, t.value);
@@ -190,7 +191,8 @@ static int fail_count(amlz_archive_reader *reader, uint64_t expected, uint64_t g
 int archive_get_array(amlz_archive_reader *reader, uint64_t count)
 {
     uint64_t got;
-    return archive_get_value(reader, ARCHIVE_ARRAY, "an array", &got) && (got == count || fail_count(reader, count, got));
+    return archive_get_value(reader, ARCHIVE_ARRAY, "an array", &got) &&
+           (got == count || fail_count(reader, count, got));
 }
 
 /* ---------------------------------------------------------------- what newer versions add */
@@ -207,7 +209,8 @@ int archive_check_count(amlz_archive_reader *reader, uint64_t count, uint64_t kn
 int archive_get_map(amlz_archive_reader *reader, uint64_t known, uint64_t *surplus)
 {
     uint64_t count;
-    return archive_get_value(reader, ARCHIVE_MAP, "a map", &count) && archive_check_count(reader, count, known, surplus);
+    return archive_get_value(reader, ARCHIVE_MAP, "a map", &count) &&
+           archive_check_count(reader, count, known, surplus);
 }
 
 int archive_get_row(amlz_archive_reader *reader, uint64_t known, uint64_t *surplus)
@@ -291,7 +294,8 @@ int archive_get_field(amlz_archive_reader *reader, const archive_field *field, v
 int archive_get_fields(amlz_archive_reader *reader, const char *section, archive_fields fields, void *object)
 {
     for (int i = 0; i < fields.count; i++) {
-        if (!archive_get_key(reader, section, fields.field[i].key) || !archive_get_field(reader, &fields.field[i], object)) {
+        if (!archive_get_key(reader, section, fields.field[i].key) ||
+            !archive_get_field(reader, &fields.field[i], object)) {
             return 0;
         }
     }

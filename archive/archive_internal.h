@@ -18,13 +18,13 @@ void archive_go(amlz_archive_place *place, const char *section, const char *key)
 /* Goes to "[index]" of the key, or away from any with ARCHIVE_NO_INDEX, and to no field of it. */
 void archive_go_index(amlz_archive_place *place, uint32_t index);
 
-/* Says what is wrong here. The first error counts: later ones, and what is said of them, are left out. Gives 0, so that a
- * function whose result is 1 for success can return it. */
+/* Says what is wrong here. The first error counts: later ones, and what is said of them, are left out. Gives 0, so that
+ * a function whose result is 1 for success can return it. */
 int archive_fail(amlz_archive_place *place, amlz_status status, const char *message);
 
 /* More of the message of the archive_fail just called, which may go on after it. */
 void archive_say(amlz_archive_place *place, const char *text);
-void archive_say_bytes(amlz_archive_place *place, const void *bytes, size_t length); /* a few of them, printable or '?' */
+void archive_say_bytes(amlz_archive_place *place, const void *bytes, size_t length); /* some of them; or '?' */
 void archive_say_integer(amlz_archive_place *place, uint64_t number);
 void archive_say_real(amlz_archive_place *place, uint64_t bits);
 
@@ -40,8 +40,8 @@ typedef enum archive_type {
     ARCHIVE_MAP
 } archive_type;
 
-/* A way to write values of a type from `least` to `most`: a first byte, then the value in `size` bytes, or, with size 0,
- * a first byte that has the value added to it. */
+/* A way to write values of a type from `least` to `most`: a first byte, then the value in `size` bytes, or, with size
+ * 0, a first byte that has the value added to it. */
 typedef struct archive_form {
     uint8_t type, first, size;
     uint64_t least, most;
@@ -95,21 +95,26 @@ typedef struct archive_fields {
 extern const archive_fields archive_dims_fields;   /* of amlz_dims */
 extern const archive_fields archive_config_fields; /* of amlz_search_config: before the mutations */
 extern const archive_fields archive_limit_fields;  /* of amlz_search_config: after the mutations */
-extern const archive_field archive_weight_field;     /* of a mutation's weight */
+extern const archive_field archive_weight_field;   /* of a mutation's weight */
 extern const archive_fields archive_size_fields;   /* of amlz_function_space */
 extern const archive_fields archive_tasks_fields;  /* of amlz_tasks_config */
 extern const archive_fields archive_count_fields;  /* of amlz_progress */
 extern const archive_fields archive_member_fields; /* of amlz_member */
 
 /* Keys of maps. A body has more: those of its kind. */
-enum { ARCHIVE_BODY_KEYS = 3, ARCHIVE_DIMS_KEYS = 6, ARCHIVE_CONFIG_KEYS = 19, ARCHIVE_TASKS_KEYS = 8, ARCHIVE_MARK_KEYS = 6 };
+enum {
+    ARCHIVE_BODY_KEYS = 3,
+    ARCHIVE_DIMS_KEYS = 6,
+    ARCHIVE_CONFIG_KEYS = 19,
+    ARCHIVE_TASKS_KEYS = 8,
+    ARCHIVE_MARK_KEYS = 6
+};
 int archive_kind_keys(amlz_archive_kind kind);
 
 /* Rows of a member, of an improvement, of a function. */
 enum { ARCHIVE_MEMBER_ROW = 5, ARCHIVE_HISTORY_ROW = 4, ARCHIVE_FUNCTION_ROW = 4, ARCHIVE_COUNTS_ROW = 8 };
 
 extern const char *const archive_parts[];     /* keys of the parts of a search, by amlz_part */
-extern const char *const archive_functions[]; /* names of the component functions, for messages */
 extern const char *const archive_data[4];     /* names of the binaries of a task, for messages */
 
 uint64_t archive_load(const archive_field *field, const void *object);
@@ -121,18 +126,25 @@ int archive_check_field(amlz_archive_place *place, const archive_field *field, u
 /* "expected an integer from 1 to 256, got ", an error with this status; the caller says what. 0. */
 int archive_say_range(amlz_archive_place *place, const archive_field *field, amlz_status status);
 
-/* 1 if birth and parent are possible where `last` evaluations were done. Without a search births may be unknown, that is 0. */
+/* 1 if birth and parent are possible where `last` evaluations were done. Without a search births may be unknown, that
+ * is 0. */
 #define ARCHIVE_BIRTHS_UNKNOWN UINT64_MAX
 int archive_check_member(amlz_archive_place *place, const amlz_member *member, uint64_t last, amlz_status status);
 
-/* 1 if the program fits. */
-int archive_check_program(amlz_archive_place *place, const amlz_program *program, const amlz_dims *dims, amlz_status status);
+/* 1 if the program fits the memory; 1 if it has at most as many instructions as the search allows. */
+int archive_check_program(amlz_archive_place *place, const amlz_program *program, const amlz_dims *dims,
+                          amlz_status status);
+int archive_check_sizes(amlz_archive_place *place, const amlz_program *program, const amlz_search_config *config,
+                        amlz_status status);
 
 /* The smallest memory that has all addresses that a program names. */
 amlz_dims archive_smallest_dims(const amlz_program *program);
 
 /* Size of a number of the tasks, and bytes of each binary of a task. */
-static inline uint32_t archive_real_size(const amlz_tasks_config *tasks) { return tasks->precision == AMLZ_FLOAT64 ? 8 : 4; }
+static inline uint32_t archive_real_size(const amlz_tasks_config *tasks)
+{
+    return tasks->precision == AMLZ_FLOAT64 ? 8 : 4;
+}
 void archive_data_sizes(const amlz_tasks_config *tasks, uint64_t size[4]);
 
 /* ---------------------------------------------------------------- writing */
@@ -148,14 +160,15 @@ typedef struct archive_writer {
 /* Values. After an error nothing more is written. */
 void archive_put_start(archive_writer *writer, amlz_archive_output output, amlz_archive_error *error);
 void archive_put_bytes(archive_writer *writer, const void *bytes, size_t length);
-void archive_put_value(archive_writer *writer, archive_type type, uint64_t value); /* of strings, arrays...: the header */
+void archive_put_value(archive_writer *writer, archive_type type, uint64_t value); /* or just its header */
 void archive_put_string(archive_writer *writer, const char *text);
 void archive_put_key(archive_writer *writer, const char *section, const char *key);
 void archive_put_checksum(archive_writer *writer); /* and gives all that is left to the output */
 amlz_status archive_put_end(archive_writer *writer); /* the checksum, and whether everything was written */
 
 /* Parts of archives, in the order in which they come. */
-void archive_put_head(archive_writer *writer, amlz_archive_kind kind, const amlz_dims *dims, const char *name, size_t length);
+void archive_put_head(archive_writer *writer, amlz_archive_kind kind, const amlz_dims *dims, const char *name,
+                      size_t length);
 void archive_put_config(archive_writer *writer, const amlz_search_config *config, const amlz_program *start_program);
 void archive_put_tasks(archive_writer *writer, const amlz_tasks_config *tasks, uint64_t digest);
 void archive_put_outcome(archive_writer *writer, uint64_t evaluations, uint64_t digest);
@@ -176,7 +189,8 @@ void archive_get_start(amlz_archive_reader *reader, amlz_archive_input input);
 const unsigned char *archive_get_bytes(amlz_archive_reader *reader, size_t length);
 
 /* Bytes of any number: to a block and to a copy, both of which may be NULL. With is_text they must be UTF-8. */
-int archive_get_long(amlz_archive_reader *reader, uint64_t length, int is_text, unsigned char *to, archive_writer *copy);
+int archive_get_long(amlz_archive_reader *reader, uint64_t length, int is_text, unsigned char *to,
+                     archive_writer *copy);
 
 /* A value of the type, or the header of one. expected: what messages call it. */
 int archive_get_value(amlz_archive_reader *reader, archive_type type, const char *expected, uint64_t *value);

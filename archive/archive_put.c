@@ -14,7 +14,8 @@ void archive_put_start(archive_writer *writer, amlz_archive_output output, amlz_
 static void deliver(archive_writer *writer, const void *bytes, size_t length)
 {
     writer->crc = archive_crc(writer->crc, bytes, length);
-    if (writer->place.status == AMLZ_OK && length > 0 && writer->output.write(writer->output.context, bytes, length) != 0) {
+    if (writer->place.status == AMLZ_OK && length > 0 &&
+        writer->output.write(writer->output.context, bytes, length) != 0) {
         writer->place.key = NULL;
         archive_fail(&writer->place, AMLZ_ERROR_ARGUMENT, "the output took no more");
     }
@@ -133,7 +134,8 @@ static void put_writer(archive_writer *writer, const char *name, size_t length)
     }
 }
 
-void archive_put_head(archive_writer *writer, amlz_archive_kind kind, const amlz_dims *dims, const char *name, size_t length)
+void archive_put_head(archive_writer *writer, amlz_archive_kind kind, const amlz_dims *dims, const char *name,
+                      size_t length)
 {
     archive_put_value(writer, ARCHIVE_ARRAY, 4);
     archive_put_string(writer, "amlz");
@@ -216,7 +218,9 @@ void archive_put_config(archive_writer *writer, const amlz_search_config *config
     put_fields(writer, "config", archive_limit_fields, config);
     put_functions(writer, &config->space);
     archive_put_key(writer, "config", "start_program");
-    archive_put_program(writer, start_program);
+    if (archive_check_sizes(&writer->place, start_program, config, AMLZ_ERROR_PROGRAM)) {
+        archive_put_program(writer, start_program);
+    }
 }
 
 void archive_put_tasks(archive_writer *writer, const amlz_tasks_config *tasks, uint64_t digest)

@@ -42,7 +42,8 @@ static int check_all_same(amlz_archive_place *place, const char *section, archiv
     return 1;
 }
 
-static int check_function(amlz_archive_place *place, const amlz_function_space *archived, const amlz_function_space *given)
+static int check_function(amlz_archive_place *place, const amlz_function_space *archived,
+                          const amlz_function_space *given)
 {
     for (int i = 0; i < archive_size_fields.count; i++) {
         place->field = archive_size_fields.field[i].key;
@@ -115,8 +116,9 @@ static int is_best(const amlz_search *search, const archive_outcome *outcome)
     }
     return amlz_search_item(search, AMLZ_NOW, AMLZ_BEST, 0, &program, &best) == AMLZ_OK &&
            amlz_program_hash(&program) == outcome->best_hash &&
-           memcmp(&best.fitness, &outcome->best.fitness, sizeof best.fitness) == 0 && best.birth == outcome->best.birth &&
-           best.parent == outcome->best.parent && best.action == outcome->best.action;
+           memcmp(&best.fitness, &outcome->best.fitness, sizeof best.fitness) == 0 &&
+           best.birth == outcome->best.birth && best.parent == outcome->best.parent &&
+           best.action == outcome->best.action;
 }
 
 /* The evaluations since the mark, done again. */

@@ -79,8 +79,8 @@ static const archive_field member_fields[] = {
 const archive_fields archive_member_fields = FIELDS(member_fields);
 
 const char *const archive_parts[] = {"population", "hall", "history", "best"};
-const char *const archive_functions[] = {"Setup", "Predict", "Learn"};
-const char *const archive_data[4] = {"training features", "training labels", "validation features", "validation labels"};
+const char *const archive_data[4] = {"training features", "training labels", "validation features",
+                                     "validation labels"};
 
 const char *amlz_archive_kind_name(int kind)
 {
@@ -169,7 +169,8 @@ int archive_check_member(amlz_archive_place *place, const amlz_member *member, u
     return 1;
 }
 
-int archive_check_program(amlz_archive_place *place, const amlz_program *program, const amlz_dims *dims, amlz_status status)
+int archive_check_program(amlz_archive_place *place, const amlz_program *program, const amlz_dims *dims,
+                          amlz_status status)
 {
     amlz_error error;
     memset(&error, 0, sizeof error);
@@ -185,10 +186,27 @@ int archive_check_program(amlz_archive_place *place, const amlz_program *program
     return 0;
 }
 
+int archive_check_sizes(amlz_archive_place *place, const amlz_program *program, const amlz_search_config *config,
+                        amlz_status status)
+{
+    static const char *const names[AMLZ_FUNCTION_COUNT] = {"Setup", "Predict", "Learn"};
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        const amlz_function_space *function = &config->space.function[f];
+        if (function->n_ops > 0 && program->size[f] > function->max_size) {
+            archive_fail(place, status, names[f]);
+            archive_say(place, " has more instructions than config.functions allows");
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* Sees to it that there are more than `address` of a type. */
 static void make_room(amlz_dims *dims, int type, unsigned address)
 {
-    uint16_t *count = type == AMLZ_SCALAR ? &dims->n_scalars : type == AMLZ_VECTOR ? &dims->n_vectors : &dims->n_matrices;
+    uint16_t *count = type == AMLZ_SCALAR   ? &dims->n_scalars
+                      : type == AMLZ_VECTOR ? &dims->n_vectors
+                                            : &dims->n_matrices;
     if (type != AMLZ_NONE && *count <= address) {
         *count = (uint16_t)(address + 1);
     }

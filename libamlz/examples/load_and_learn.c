@@ -3,7 +3,7 @@
  *     load_and_learn FILE
  *
  * The program must be one for regression, with its memory in the archive, as `pyamlz` and libamlz_archive save it.
- * Examples (x, y) with y = w . x come in one by one; it predicts each y, is told the right one, and should become better.
+ * Examples (x, y) with y = w . x come in one by one; it predicts each y, is told the right one, and should get better.
  * The exit status is 0 if it did, 2 if it did not, 1 after an error.
  *
  *     cc -std=c99 load_and_learn.c -lamlz_archive -lamlz
@@ -45,7 +45,8 @@ static int load(const char *path)
     if (amlz_archive_close_file(&file, &error) != AMLZ_OK || status != AMLZ_OK) {
         return fail(path, error.message);
     }
-    if (!reader.info.has_dims || reader.info.dims.label != AMLZ_REGRESSION || reader.info.dims.n_features > MAX_FEATURES) {
+    if (!reader.info.has_dims || reader.info.dims.label != AMLZ_REGRESSION ||
+        reader.info.dims.n_features > MAX_FEATURES) {
         return fail(path, "this is not a program for regression on up to 64 features");
     }
     return 0;

@@ -1,4 +1,5 @@
-/* Small archives of each kind, always the same: those of ../archive/golden, what archives are tested with and mutated from. */
+/* Small archives of each kind, always the same: those of ../archive/golden, what archives are tested with and mutated
+ * from. */
 #ifndef AMLZ_ARCHIVES_H
 #define AMLZ_ARCHIVES_H
 
@@ -6,12 +7,12 @@
 #include "fixtures.h"
 
 typedef enum sample {
-    SAMPLE_PROGRAM,    /* without dims */
-    SAMPLE_LEARNER,    /* linear regression, with dims */
+    SAMPLE_PROGRAM, /* without dims */
+    SAMPLE_LEARNER, /* linear regression, with dims */
     SAMPLE_POPULATION,
-    SAMPLE_NEW,        /* a checkpoint of a search that has not begun */
-    SAMPLE_FLOAT32,    /* one after a mark, with source and session */
-    SAMPLE_FLOAT64,    /* one of a search without caches, of vector labels, with data */
+    SAMPLE_NEW,     /* a checkpoint of a search that has not begun */
+    SAMPLE_FLOAT32, /* one after a mark, with source and session */
+    SAMPLE_FLOAT64, /* one of a search without caches, of vector labels, with data */
     SAMPLE_COUNT
 } sample;
 
@@ -28,7 +29,8 @@ enum { SAMPLE_OPS = 59 };
 
 static inline amlz_search_config sample_config(sample which)
 {
-    const amlz_dims dims = which == SAMPLE_FLOAT64 ? dims_of(AMLZ_MULTICLASS, 3, 4, 4, 1) : dims_of(AMLZ_REGRESSION, 2, 4, 3, 1);
+    const amlz_dims dims =
+        which == SAMPLE_FLOAT64 ? dims_of(AMLZ_MULTICLASS, 3, 4, 4, 1) : dims_of(AMLZ_REGRESSION, 2, 4, 3, 1);
     amlz_search_config config;
     amlz_search_defaults(&config);
     config.space = space_of(&dims, 0, 3, 2);
@@ -57,7 +59,8 @@ static inline amlz_tasks *sample_tasks(sample which)
 {
     const amlz_search_config config = sample_config(which);
     const int twice = which == SAMPLE_FLOAT64;
-    const amlz_tasks_config tasks = tasks_config_of(&config.space.dims, (amlz_precision)config.precision, 2, 4, 3, twice ? 2 : 1);
+    const amlz_tasks_config tasks =
+        tasks_config_of(&config.space.dims, (amlz_precision)config.precision, 2, 4, 3, twice ? 2 : 1);
     return shaped_tasks(&tasks);
 }
 
@@ -93,9 +96,11 @@ static inline amlz_program sample_program(sample which)
 {
     return which == SAMPLE_LEARNER
                ? program_of("def Setup():\n s2 = 0.02\ndef Predict():\n s1 = dot(v0, v1)\n"
-                            "def Learn():\n s3 = s0 - s1\n s3 = s3 * s2\n v2 = s3 * v0\n v1 = v1 + v2\n", 8)
+                            "def Learn():\n s3 = s0 - s1\n s3 = s3 * s2\n v2 = s3 * v0\n v1 = v1 + v2\n",
+                            8)
                : program_of("def Setup():\n v2[0.5] = -0.0\n m1 = gaussian(1.5, 0.25)\n"
-                            "def Predict():\n s1 = 1e-320\n", 4);
+                            "def Predict():\n s1 = 1e-320\n",
+                            4);
 }
 
 static inline amlz_status sample_member(void *context, uint32_t index, amlz_program *program, amlz_member *member)
@@ -120,7 +125,8 @@ static inline amlz_archive_text text_from(char *string)
 /* Writes a sample; the error ends the program. */
 static inline void sample_write(sample which, amlz_archive_output output)
 {
-    static char source_text[] = "{\"generator\":\"linear\",\"arguments\":{\"seed\":1}}", session_text[] = "{\"name\":\"\303\244\342\202\254\"}";
+    static char source_text[] = "{\"generator\":\"linear\",\"arguments\":{\"seed\":1}}",
+                session_text[] = "{\"name\":\"\303\244\342\202\254\"}";
     const amlz_archive_text source = text_from(source_text), session = text_from(session_text);
     const amlz_search_config config = sample_config(which);
     const amlz_dims learner = dims_of(AMLZ_REGRESSION, 8, 4, 3, 0);

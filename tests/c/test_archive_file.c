@@ -15,12 +15,12 @@ int main(void)
 
 #else
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
+#  include <dirent.h>
+#  include <errno.h>
+#  include <fcntl.h>
+#  include <unistd.h>
 
-#include "archive_system.h"
+#  include "archive_system.h"
 
 static char folder[] = "/tmp/amlz_archive_XXXXXX";
 static char path[sizeof folder + 20];
@@ -30,12 +30,13 @@ static amlz_archive_reader reader;
 
 typedef enum call { OPEN, STAT, WRITE, FCHMOD, FSYNC, CLOSE, RENAME, UNLINK, CALL_COUNT } call;
 
-static const char *const call_names[CALL_COUNT] = {"open", "stat", "write", "fchmod", "fsync", "close", "rename", "unlink"};
+static const char *const call_names[CALL_COUNT] = {"open",  "stat",  "write",  "fchmod",
+                                                   "fsync", "close", "rename", "unlink"};
 
 /* Call number `countdown` of all that are made fails, with this errno; -1: none. */
 static int countdown, fault;
-static call failed;   /* which one it was */
-static int is_spent;  /* 1: it did fail */
+static call failed;         /* which one it was */
+static int is_spent;        /* 1: it did fail */
 static size_t most_written; /* at once */
 static int interruptions;   /* calls that a signal interrupts before one goes on */
 
@@ -60,8 +61,14 @@ static int is_interrupted(void)
     return 0;
 }
 
-static int fail_open(const char *name, int flags, mode_t mode) { return fails(OPEN) ? -1 : archive_posix.open(name, flags, mode); }
-static int fail_stat(const char *name, struct stat *status) { return fails(STAT) ? -1 : archive_posix.stat(name, status); }
+static int fail_open(const char *name, int flags, mode_t mode)
+{
+    return fails(OPEN) ? -1 : archive_posix.open(name, flags, mode);
+}
+static int fail_stat(const char *name, struct stat *status)
+{
+    return fails(STAT) ? -1 : archive_posix.stat(name, status);
+}
 static int fail_fchmod(int file, mode_t mode) { return fails(FCHMOD) ? -1 : archive_posix.fchmod(file, mode); }
 static int fail_fsync(int file) { return is_interrupted() || fails(FSYNC) ? -1 : archive_posix.fsync(file); }
 static int fail_rename(const char *from, const char *to) { return fails(RENAME) ? -1 : archive_posix.rename(from, to); }

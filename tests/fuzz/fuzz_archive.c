@@ -1,5 +1,5 @@
-/* For libFuzzer: make -C libamlz fuzz. Everything is tried as it is, and with its checksum mended, so that there is something
- * to be found behind that. */
+/* For libFuzzer: make -C libamlz fuzz. Everything is tried as it is, and with its checksum mended, so that there is
+ * something to be found behind that. */
 #include "try_archive.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -73,12 +73,18 @@ static size_t values_of(const archive *a, span *values, size_t most)
         const size_t one = b[1], two = (size_t)b[1] << 8 | b[2];
         span v = {at, 1, b[0]};
         switch (b[0]) {
-        case 0xc4: case 0xd9: v.length = 2 + one; break;
-        case 0xc5: case 0xda: v.length = 3 + two; break;
+        case 0xc4:
+        case 0xd9: v.length = 2 + one; break;
+        case 0xc5:
+        case 0xda: v.length = 3 + two; break;
         case 0xcc: v.length = 2; break;
-        case 0xcd: case 0xdc: case 0xde: v.length = 3; break;
-        case 0xce: case 0xdd: v.length = 5; break;
-        case 0xcb: case 0xcf: v.length = 9; break;
+        case 0xcd:
+        case 0xdc:
+        case 0xde: v.length = 3; break;
+        case 0xce:
+        case 0xdd: v.length = 5; break;
+        case 0xcb:
+        case 0xcf: v.length = 9; break;
         default: v.length = b[0] >= 0xa0 && b[0] <= 0xbf ? 1U + (b[0] & 31U) : 1; break;
         }
         values[count] = v;
@@ -98,8 +104,9 @@ static size_t put_big_endian(unsigned char *to, uint64_t number, size_t size)
 /* An integer in its shortest form, or, at times, in a longer one. */
 static size_t draw_integer(uint64_t *state, unsigned char *to)
 {
-    static const uint64_t edges[] = {0, 1, 2, 3, 7, 8, 127, 128, 255, 256, 65535, 65536, INT32_MAX, UINT32_MAX,
-                                     UINT64_C(1) << 32, INT64_MAX, UINT64_MAX};
+    static const uint64_t edges[] = {
+        0,         1,         2, 3, 7, 8, 127, 128, 255, 256, 65535, 65536, INT32_MAX, UINT32_MAX, UINT64_C(1) << 32,
+        INT64_MAX, UINT64_MAX};
     const uint64_t edge = edges[draw_below(state, sizeof edges / sizeof edges[0])];
     const uint64_t number = draw_below(state, 4) == 0 ? edge : draw_below(state, 300);
     const uint64_t judged = draw_below(state, 8) == 0 ? number | (draw(state) & draw(state)) : number;
@@ -119,7 +126,9 @@ static size_t draw_number(uint64_t *state, unsigned char *to)
     const double real = choice < 9 ? edges[choice] : 0.5 * (draw_real(state) + 1);
     uint64_t bits;
     memcpy(&bits, &real, sizeof bits);
-    bits = choice == 9 ? UINT64_C(0x7ff0000000000000) : choice == 10 ? UINT64_C(0x7ff8000000000000) | draw(state) : bits;
+    bits = choice == 9    ? UINT64_C(0x7ff0000000000000)
+           : choice == 10 ? UINT64_C(0x7ff8000000000000) | draw(state)
+                          : bits;
     to[0] = 0xcb;
     return 1 + put_big_endian(to + 1, bits, 8);
 }
@@ -166,7 +175,9 @@ static void mutate_value(archive *a, uint64_t *state)
     case 0: replace(a, v.at, v.length, other, w.length); break;
     case 1: replace(a, v.at, 0, other, w.length); break;
     case 2: replace(a, v.at, v.length, other, 0); break;
-    case 3: a->bytes[v.at + draw_below(state, (uint32_t)v.length)] ^= (unsigned char)(1U << draw_below(state, 8)); break;
+    case 3:
+        a->bytes[v.at + draw_below(state, (uint32_t)v.length)] ^= (unsigned char)(1U << draw_below(state, 8));
+        break;
     default: replace(a, v.at, v.length, other, draw_value(state, v.first, other)); break;
     }
 }
@@ -178,7 +189,8 @@ static void mutate_bytes(archive *a, uint64_t *state)
     if (a->length == 0) {
         return;
     }
-    const uint32_t at = draw_below(state, (uint32_t)a->length), length = draw_below(state, (uint32_t)a->length - at) + 1;
+    const uint32_t at = draw_below(state, (uint32_t)a->length),
+                   length = draw_below(state, (uint32_t)a->length - at) + 1;
     const uint32_t from = draw_below(state, (uint32_t)other->length);
     switch (draw_below(state, 5)) {
     case 0: a->bytes[at] ^= (unsigned char)(1U << byte % 8); break;

@@ -4,12 +4,12 @@
 
 #include "archives.h"
 
-#define ASSERT(condition)                                                            \
-    do {                                                                             \
-        if (!(condition)) {                                                          \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);  \
-            abort();                                                                 \
-        }                                                                            \
+#define ASSERT(condition)                                                           \
+    do {                                                                            \
+        if (!(condition)) {                                                         \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+            abort();                                                                \
+        }                                                                           \
     } while (0)
 
 /* A few steps of a program, where its memory is small. */
@@ -99,7 +99,8 @@ static inline int try_search(amlz_archive_input input, const unsigned char *byte
     const amlz_archive_info *info = &reader.info;
     if (info->has_data) {
         const size_t room = amlz_tasks_size(&info->tasks, NULL), scratch = amlz_archive_scratch_size(info);
-        if (amlz_archive_read_tasks(&reader, block_new(room), room, block_new(scratch), scratch, &tasks, NULL) != AMLZ_OK) {
+        if (amlz_archive_read_tasks(&reader, block_new(room), room, block_new(scratch), scratch, &tasks, NULL) !=
+            AMLZ_OK) {
             return 0;
         }
     } else {
@@ -138,8 +139,8 @@ static inline verdict try_archive(const unsigned char *bytes, size_t size)
         } else {
             static unsigned char twice[sizeof copied];
             amlz_archive_block again = {twice, sizeof twice, 0};
-            ASSERT(amlz_archive_copy(&reader, amlz_archive_from_block(copied, block.length), amlz_archive_to_block(&again),
-                                     NULL) == AMLZ_OK);
+            ASSERT(amlz_archive_copy(&reader, amlz_archive_from_block(copied, block.length),
+                                     amlz_archive_to_block(&again), NULL) == AMLZ_OK);
             ASSERT(again.length == block.length && memcmp(copied, twice, block.length) == 0);
         }
         if (reader.info.kind == AMLZ_ARCHIVE_CHECKPOINT) {

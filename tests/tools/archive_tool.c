@@ -90,8 +90,8 @@ static void check_file(const char *path)
     const bytes all = read_file(path);
     amlz_archive_error error;
     expect(amlz_archive_copy(&reader, amlz_archive_from_block(all.bytes, all.length), none, &error), path, &error);
-    printf("%s of format 1.%" PRIu64 ", written by %s\n", amlz_archive_kind_name((int)reader.info.kind), reader.info.minor,
-           reader.info.writer);
+    printf("%s of format 1.%" PRIu64 ", written by %s\n", amlz_archive_kind_name((int)reader.info.kind),
+           reader.info.minor, reader.info.writer);
     if (reader.info.has_data) {
         resume(path, all);
     }
