@@ -283,7 +283,10 @@ class PlainInterpreter:
 
     def _run(self, argument: str) -> str:
         with open(self._input, "rb") as numbers:
-            done = subprocess.run([self._binary, argument], stdin=numbers, capture_output=True, text=True)
+            try:
+                done = subprocess.run([self._binary, argument], stdin=numbers, capture_output=True, text=True)
+            except OSError as error:  # a folder where nothing may be run
+                raise AmlzError(f"{self._binary}: cannot be run: {error.strerror}") from None
         if done.returncode != 0:
             raise AmlzError(f"plain_steps: ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout
@@ -341,10 +344,9 @@ def plain_interpreter() -> Iterator[PlainInterpreter]:
             done = subprocess.run(
                 [*shlex.split(plain_command()), _SOURCE, "-o", binary, "-lm"], capture_output=True, text=True
             )
-        except OSError as error:
-            raise AmlzError(
-                f"CC: expected a C compiler, got {_compiler()!r}, which cannot be run: {error.strerror}"
-            ) from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise AmlzError(f"CC: expected a C compiler, got {_compiler()!r}, which cannot be run: {reason}") from None
         if done.returncode != 0:
             raise AmlzError(f"{plain_command()}: failed on {_SOURCE.name}:\n{done.stderr.strip()}")
         yield PlainInterpreter(binary)

@@ -151,11 +151,22 @@ class TestPlainInterpreter:
         assert code == 1
         assert "pyamlz: bench: expected tests/tools/plain_steps.c beside the package" in err
 
-    def test_needs_a_compiler(self, monkeypatch, amlz):
-        monkeypatch.setenv("CC", "/nowhere/cc -m64")
+    @pytest.mark.parametrize(
+        ("compiler", "reason"), [("/nowhere/cc -m64", "No such file or directory"), ("cc '", "No closing quotation")]
+    )
+    def test_needs_a_compiler(self, monkeypatch, amlz, compiler, reason):
+        monkeypatch.setenv("CC", compiler)
         code, _, err = amlz("bench", "--seconds", SHORT)
         assert code == 1
-        assert "pyamlz: CC: expected a C compiler, got '/nowhere/cc -m64', which cannot be run: No such file" in err
+        assert f"pyamlz: CC: expected a C compiler, got {compiler!r}, which cannot be run: {reason}" in err
+
+    def test_needs_a_folder_where_it_may_run(self, tmp_path):
+        binary = tmp_path / "plain_steps"
+        binary.write_bytes(b"")
+        interpreter = PlainInterpreter(binary)
+        interpreter.load(Workload.of("linear", 1, 1))
+        with pytest.raises(AmlzError, match="plain_steps: cannot be run: Permission denied"):
+            interpreter.burst(1.0)
 
     def test_needs_a_compiler_that_works(self, monkeypatch, tmp_path, amlz):
         (tmp_path / "cc").write_text("echo no >&2; exit 1\n")
