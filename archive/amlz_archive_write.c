@@ -117,19 +117,29 @@ static void write_text(archive_writer *writer, const char *section, const char *
     }
 }
 
+/* The bits of a float whose value a double has. A conversion would do, did the caller not let the machine flush small
+ * numbers to zero. */
+static uint32_t float_bits(uint64_t bits)
+{
+    const uint32_t sign = (uint32_t)(bits >> 63) << 31, exponent = (uint32_t)(bits >> 52 & 0x7ff);
+    const uint32_t fraction = (uint32_t)(bits >> 29 & 0x7fffff), least = 1023 - 126; /* exponent of normal floats */
+    if (exponent >= least) {
+        return sign | (exponent - least + 1) << 23 | fraction;
+    }
+    return exponent + 24 <= least ? sign : sign | (fraction | 0x800000) >> (least - exponent);
+}
+
 static void put_number(archive_writer *writer, double number, int precision)
 {
-    const float narrow = precision == AMLZ_FLOAT64 ? 0.0F : (float)number; /* it is one: the tasks were rounded */
-    unsigned char bytes[8];
+    const size_t size = precision == AMLZ_FLOAT64 ? sizeof(double) : sizeof(float);
+    unsigned char bytes[sizeof(double)];
     uint64_t bits;
-    uint32_t narrow_bits;
     memcpy(&bits, &number, sizeof bits);
-    memcpy(&narrow_bits, &narrow, sizeof narrow_bits);
-    bits = precision == AMLZ_FLOAT64 ? bits : narrow_bits;
-    for (int i = 0; i < 8; i++) {
+    bits = precision == AMLZ_FLOAT64 ? bits : float_bits(bits); /* the tasks were rounded: it is a float */
+    for (size_t i = 0; i < size; i++) {
         bytes[i] = (unsigned char)(bits >> (8 * i));
     }
-    archive_put_bytes(writer, bytes, precision == AMLZ_FLOAT64 ? 8 : 4);
+    archive_put_bytes(writer, bytes, size);
 }
 
 /* One set of examples of a task: the features of all, then their labels. */

@@ -188,6 +188,26 @@ static void test_resuming(void)
     }
 }
 
+/* The numbers of tasks are kept to the bit, the smallest and the largest too. */
+static void test_edges_of_data(void)
+{
+    static const double numbers[] = {0x1p-149, -0x1.8p-148, 0x1.fffffcp-127, 0x1p-126, -0x1.fffffep127,
+                                     -0.0,     0.0,         0x1.fffffep-1};
+    static unsigned char bytes[1 << 14];
+    const amlz_search_config config = sample_config(SAMPLE_FLOAT32);
+    const amlz_tasks_config shape = tasks_config_of(&config.space.dims, AMLZ_FLOAT32, 2, 4, 3, 1);
+    amlz_tasks *tasks = tasks_new(&shape);
+    for (uint32_t task = 0; task < 2; task++) {
+        CHECK_EQ_INT(amlz_tasks_set_f64(tasks, task, numbers, numbers + 4, numbers + 1, numbers + 2), AMLZ_OK);
+    }
+    amlz_search *search = sample_search(SAMPLE_FLOAT32, tasks);
+    const size_t length = save(search, tasks, bytes, sizeof bytes);
+    load(SAMPLE_FLOAT32, bytes, length);
+    CHECK_EQ_U64(amlz_tasks_digest(tasks), reader.info.tasks_digest);
+    CHECK(reader.info.has_data);
+    blocks_free();
+}
+
 static void test_texts(void)
 {
     static char source_buffer[100], session_buffer[100];
@@ -337,6 +357,7 @@ int main(int argc, char **argv)
     test_populations();
     test_population_of_search();
     test_resuming();
+    test_edges_of_data();
     test_texts();
     test_other_settings();
     test_used_searches();
