@@ -543,6 +543,7 @@ class Search:
                 if any(stops):
                     return "callback"
                 if clock.in_this_run() >= limits.seconds:
+                    self._seconds = clock.in_all()
                     return "max_seconds"
 
     def _advance(self, evaluations: int, limits: _Limits, clock: _Clock) -> int:

@@ -257,7 +257,7 @@ static void next_program(amlz_search *s, amlz_program *program, amlz_member *ori
     } else {
         const uint32_t parent = hold_tournament(s);
         origin->parent = s->now.population.entries[parent].member.birth;
-        shelf_load(&s->now.population, parent, program);
+        state_load(&s->now.population, parent, program);
         if (rng_chance(&s->now.rng, s->config.mutate_prob)) {
             const amlz_mutation action = mutate_draw(s->config.mutation_weight, &s->now.rng);
             mutate_apply(&s->config.space, action, &s->now.rng, program);
@@ -396,7 +396,7 @@ uint64_t amlz_search_digest(const amlz_search *search)
     const search_state *now = &search->now;
     for (uint32_t i = 0; i < now->progress.population; i++) {
         const uint32_t place = state_by_age(now, i);
-        shelf_load(&now->population, place, &program);
+        state_load(&now->population, place, &program);
         hash = rng_mix(hash ^ amlz_program_hash(&program));
         hash = rng_mix(hash ^ port_bits(now->population.entries[place].member.fitness));
     }

@@ -99,7 +99,7 @@ amlz_status amlz_search_item(const amlz_search *search, int moment, int part, ui
     if (program != NULL) {
         memset(program, 0, sizeof *program);
         if (from != NULL) {
-            shelf_load(from, place, program);
+            state_load(from, place, program);
         } else if (part == AMLZ_BEST) {
             state_copy_program(program, &state->best);
         }
@@ -148,7 +148,7 @@ static const char *put_program(amlz_search *s, int part, const amlz_program *pro
         if (state->progress.population == state->population.capacity) {
             return "there must not be more members than population_size";
         }
-        shelf_store(&state->population, state->progress.population++, program, member, key);
+        state_store(&state->population, state->progress.population++, program, member, key);
         return NULL;
     case AMLZ_HALL:
         for (uint32_t i = (uint32_t)n_live; i < state->hall.capacity; i++) {
@@ -156,7 +156,7 @@ static const char *put_program(amlz_search *s, int part, const amlz_program *pro
                 return "programs of the hall must have more and more live instructions";
             }
         }
-        shelf_store(&state->hall, (uint32_t)n_live, program, member, key);
+        state_store(&state->hall, (uint32_t)n_live, program, member, key);
         return NULL;
     default:
         if (state->best_member.birth != 0) {

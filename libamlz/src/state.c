@@ -63,7 +63,7 @@ void state_copy_program(amlz_program *to, const amlz_program *from)
     }
 }
 
-void shelf_load(const shelf *s, uint32_t i, amlz_program *program)
+void state_load(const shelf *s, uint32_t i, amlz_program *program)
 {
     const amlz_instruction *code = s->code + i * s->code_size;
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
@@ -72,7 +72,7 @@ void shelf_load(const shelf *s, uint32_t i, amlz_program *program)
     }
 }
 
-void shelf_store(shelf *s, uint32_t i, const amlz_program *program, const amlz_member *member, uint64_t key)
+void state_store(shelf *s, uint32_t i, const amlz_program *program, const amlz_member *member, uint64_t key)
 {
     amlz_instruction *code = s->code + i * s->code_size;
     s->entries[i].member = *member;
@@ -118,13 +118,13 @@ void state_add(search_state *state, const amlz_program *program, const amlz_memb
     if (n_live >= 0) {
         const amlz_member *champion = &state->hall.entries[n_live].member;
         if (champion->birth == 0 || member->fitness > champion->fitness) {
-            shelf_store(&state->hall, (uint32_t)n_live, program, member, key);
+            state_store(&state->hall, (uint32_t)n_live, program, member, key);
         }
     }
     if (p->population < state->population.capacity) {
-        shelf_store(&state->population, p->population++, program, member, key);
+        state_store(&state->population, p->population++, program, member, key);
     } else {
-        shelf_store(&state->population, state->oldest, program, member, key);
+        state_store(&state->population, state->oldest, program, member, key);
         state->oldest = state->oldest + 1 == p->population ? 0 : state->oldest + 1;
     }
 }

@@ -46,8 +46,8 @@ void state_copy(search_state *to, const search_state *from);
 /* Copies a program's code, and nothing of the rest. */
 void state_copy_program(amlz_program *to, const amlz_program *from);
 
-void shelf_load(const shelf *s, uint32_t i, amlz_program *program);
-void shelf_store(shelf *s, uint32_t i, const amlz_program *program, const amlz_member *member, uint64_t key);
+void state_load(const shelf *s, uint32_t i, amlz_program *program);
+void state_store(shelf *s, uint32_t i, const amlz_program *program, const amlz_member *member, uint64_t key);
 
 /* The place in the ring of member number `index` by age. */
 uint32_t state_by_age(const search_state *state, uint32_t index);

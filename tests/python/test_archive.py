@@ -172,7 +172,7 @@ class TestEncoding:
             ({"dims": None}, "cannot be encoded"),
             ({"mark": None}, "cannot be encoded"),
             ({"best": None}, "best .*: expected an array of 5, got nil"),
-            ({"evaluations": 36}, "evaluations: expected an integer from 20 to 30, by the mark, got 36"),
+            ({"evaluations": 36}, "evaluations: expected an integer from 16 to 26, by the mark, got 36"),
         ],
     )
     def test_checkpoints(self, change: dict[str, Any], message: str) -> None:

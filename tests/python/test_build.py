@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "libamlz"
 HEADER = LIBRARY / "include" / "amlz.h"
 SOURCES = sorted(LIBRARY.glob("src/*.c"))
+ARCHIVE = sorted((ROOT / "archive").glob("*.c"))
 JOBS = f"-j{os.cpu_count() or 1}"
 
 # All that the library may take from elsewhere. The first are functions of <string.h> that compilers put into any C
@@ -94,6 +95,8 @@ def test_external_names_of_the_static_library_are_prefixed_or_internal(built: Pa
     rooms = {"amlz", *(path.stem.partition("_")[0] for path in SOURCES)}
     names = symbols("-g", "--defined-only", built / "libamlz.a")
     assert {name for name in names if name.partition("_")[0] not in rooms} == set()
+    names = symbols("-g", "--defined-only", built / "libamlz_archive.a")
+    assert {name for name in names if not name.startswith(("amlz_archive_", "archive_"))} == set()
 
 
 def test_library_takes_nothing_from_elsewhere(built: Path) -> None:
@@ -204,13 +207,13 @@ def test_user_variables_reach_the_compiler(tmp_path: Path) -> None:
     commands = run("make", "-n", "V=1", "-C", LIBRARY, f"BUILD={tmp_path}", *words).splitlines()
     compiling = [line for line in commands if " -c " in line]
     linking = [line for line in commands if " -shared " in line]
-    assert len(compiling) == len(SOURCES)
+    assert len(compiling) == len(SOURCES) + len(ARCHIVE)
     for line in compiling:
         assert "-O0 -DFROM_CFLAGS" in line
         assert "-DFROM_CPPFLAGS" in line
         assert line.index("FROM_CFLAGS") < line.index("-std=c99"), "what the code needs must come last, so that it wins"
-    assert len(linking) == 1
-    assert "-Wl,-z,now" in linking[0]
+    assert len(linking) == 2  # libamlz and libamlz_archive
+    assert all("-Wl,-z,now" in line for line in linking)
 
 
 def test_mandatory_flags_are_the_same_for_make_and_python() -> None:
@@ -247,15 +250,17 @@ def installed(built: Path, tmp_path: Path) -> Path:
 
 def test_install_and_uninstall(installed: Path, tmp_path: Path) -> None:
     major, minor, _ = header_version().split(".")
-    soname = f"libamlz.so.{major}.{minor}" if major == "0" else f"libamlz.so.{major}"
-    shared = f"libamlz.so.{major}.{minor}"
-    libraries = {f"lib/{name}" for name in ("libamlz.a", "libamlz.so", shared, soname)}
-    assert files_under(installed) == libraries | {"include/amlz.h", "lib/pkgconfig/amlz.pc"}
-
-    library = installed / "lib" / "libamlz.so"
-    assert os.readlink(library) == shared
-    if shutil.which("readelf"):
-        assert f"[{soname}]" in run("readelf", "-d", library)
+    wanted = set()
+    for name in ("amlz", "amlz_archive"):
+        soname = f"lib{name}.so.{major}.{minor}" if major == "0" else f"lib{name}.so.{major}"
+        shared = f"lib{name}.so.{major}.{minor}"
+        wanted |= {f"lib/{file}" for file in (f"lib{name}.a", f"lib{name}.so", shared, soname)}
+        wanted |= {f"include/{name}.h", f"lib/pkgconfig/{name}.pc"}
+        library = installed / "lib" / f"lib{name}.so"
+        assert os.readlink(library) == shared
+        if shutil.which("readelf"):
+            assert f"[{soname}]" in run("readelf", "-d", library)
+    assert files_under(installed) == wanted
 
     run("make", "-C", LIBRARY, "uninstall", "BUILD=build", f"DESTDIR={tmp_path}", "PREFIX=/opt/amlz")
     assert files_under(tmp_path) == set()
