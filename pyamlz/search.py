@@ -187,7 +187,7 @@ class Search:
         fixed_program: what functions without ops hold, with a start that is not a program; by default nothing.
         combine: how the fitnesses of single tasks become one, "mean" or "median".
         cache_size: structural keys remembered; 0 for none.
-        cache_period: both caches are emptied after so many evaluations, 1 or more, and sooner while the search is young;
+        cache_period: both caches are emptied after so many evaluations, 1 or more; sooner while the search is young;
         cache_work: or after so much work, 1 or more. A resumed search does again what came after that. Work is training
             and validation steps, times F, or F * F where there are matrices.
         history_size: improvements that are remembered; where there are more they are thinned.
