@@ -7,7 +7,8 @@
 #   make clean     removes all that was made
 #
 # More targets for the C library, such as asan, plain, matrix and cross, are in libamlz/Makefile: make -C libamlz asan.
-# Longer checks here: make dist-check (sdist, wheel from it, import in isolation), make fuzz (archives, for ten minutes).
+# Longer checks here: make dist-check (sdist, wheel from it, import in isolation); of archives make fuzz (ten minutes of
+# it), make mutated (a million damaged ones through Python), make kill (a search that is killed 200 times).
 # PYTHON=python3.12 chooses the Python of .venv, where everything is installed.
 
 PYTHON ?= python3
@@ -19,7 +20,7 @@ MAKEFLAGS += --no-print-directory
 NATIVE := setup.py pyproject.toml $(wildcard libamlz/python/*.py libamlz/include/*.h libamlz/src/*)
 INSTALL_EDITABLE = $(BIN)/python -m pip install --quiet --editable
 
-.PHONY: help demo test check-library lint install uninstall dist-check fuzz clean
+.PHONY: help demo test check-library lint install uninstall dist-check fuzz mutated kill clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -66,6 +67,12 @@ lint: $(VENV)/has-dev
 
 install uninstall fuzz:
 	@$(MAKE) -C libamlz $@
+
+mutated: $(VENV)/has-test
+	@$(BIN)/python tests/fuzz/mutated.py 1000000
+
+kill: $(VENV)/has-test
+	@$(BIN)/python tests/tools/kill.py 200
 
 dist-check: $(VENV)/has-dev
 	@rm -rf build/dist && mkdir -p build/dist
