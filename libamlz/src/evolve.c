@@ -152,6 +152,17 @@ static amlz_status check_start(const amlz_search_config *config, const amlz_prog
     return AMLZ_OK;
 }
 
+/* Only what is used of it, which fits the places that members have. */
+static void take_start(amlz_search *s, const amlz_program *start)
+{
+    state_copy_program(&s->start, start);
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        if (s->config.start != AMLZ_START_PROGRAM && s->config.space.function[f].n_ops > 0) {
+            s->start.size[f] = 0;
+        }
+    }
+}
+
 amlz_search *amlz_search_init(void *memory, size_t size, const amlz_search_config *config, const amlz_tasks *tasks,
                               const amlz_program *start_program, const char **reason)
 {
@@ -183,7 +194,7 @@ amlz_search *amlz_search_init(void *memory, size_t size, const amlz_search_confi
     s->tasks = tasks;
     s->tasks_digest = amlz_tasks_digest(tasks);
     if (start_program != NULL) {
-        state_copy_program(&s->start, start_program);
+        take_start(s, start_program);
     }
     rng_seed(&s->now.rng, config->seed);
     s->evaluation_seed = rng_next(&s->now.rng);

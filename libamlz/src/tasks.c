@@ -229,7 +229,7 @@ amlz_status amlz_tasks_set_f64(amlz_tasks *tasks, uint32_t task, const double *t
 }
 
 /* Number `i` of each lane lies at i * lanes + lane. */
-static double value_at(const amlz_tasks *tasks, const tasks_block *block, uint32_t lane, int is_valid, uint32_t example,
+static PORT_NOINLINE double value_at(const amlz_tasks *tasks, const tasks_block *block, uint32_t lane, int is_valid, uint32_t example,
                        uint32_t feature)
 {
     const uint32_t width = tasks->config.n_features;
@@ -246,14 +246,14 @@ double amlz_tasks_value(const amlz_tasks *tasks, uint32_t task, int is_valid, ui
         return math_nan();
     }
     const tasks_block *block = block_of(tasks, task);
-    return value_at(tasks, block, task - block->first_task, is_valid, example, feature);
+    const port_fp_state caller = port_fp_enter(); /* who flushes denormals to zero would see others */
+    const double value = value_at(tasks, block, task - block->first_task, is_valid, example, feature);
+    port_fp_leave(caller);
+    return value;
 }
 
-uint64_t amlz_tasks_digest(const amlz_tasks *tasks)
+static PORT_NOINLINE uint64_t digest_of(const amlz_tasks *tasks)
 {
-    if (tasks == NULL) {
-        return 0;
-    }
     const amlz_tasks_config *c = &tasks->config;
     const uint64_t shape[] = {c->n_tasks, c->n_features, c->n_train, c->n_valid, c->label, c->n_classes, c->precision};
     uint64_t hash = 0;
@@ -272,4 +272,15 @@ uint64_t amlz_tasks_digest(const amlz_tasks *tasks)
         }
     }
     return hash;
+}
+
+uint64_t amlz_tasks_digest(const amlz_tasks *tasks)
+{
+    if (tasks == NULL) {
+        return 0;
+    }
+    const port_fp_state caller = port_fp_enter();
+    const uint64_t digest = digest_of(tasks);
+    port_fp_leave(caller);
+    return digest;
 }

@@ -15,6 +15,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Whether denormals can be flushed to zero, by __builtin_ia32_ldmxcsr(0x1f80 | 0x8040). */
+#if defined(__SSE2__) && defined(__GNUC__)
+#  define HAS_MXCSR 1
+#else
+#  define HAS_MXCSR 0
+#endif
+
 #define CHECK(condition) check_that((condition) != 0, __FILE__, __LINE__, #condition)
 #define CHECK_EQ_INT(a, b) check_int((a), (b), __FILE__, __LINE__, #a " == " #b)
 #define CHECK_EQ_U64(a, b) check_u64((a), (b), __FILE__, __LINE__, #a " == " #b)

@@ -5,12 +5,6 @@
 #include "fixtures.h"
 #include "portability.h"
 
-#if defined(__SSE2__) && defined(__GNUC__)
-#  define HAS_MXCSR 1
-#else
-#  define HAS_MXCSR 0
-#endif
-
 /* ---------------------------------------------------------------- portability.h */
 
 static double from_bits(uint64_t bits)
