@@ -195,6 +195,38 @@ SCALAR_FUNCTION(scalar_log, math_log)
     CALL(add, suffix)(CALL(add, suffix)(CALL(add, suffix)(p[0], p[4]), CALL(add, suffix)(p[2], p[6])), \
                       CALL(add, suffix)(CALL(add, suffix)(p[1], p[5]), CALL(add, suffix)(p[3], p[7])))
 
+/* STEP(suffix, k, at, TERM) for the elements at = 0 .. n - 1 in rising order, where k = at mod 8 is the partial sum that
+ * each goes to. */
+#define IN_ORDER(n, STEP, suffix, TERM)                                \
+    do {                                                               \
+        size_t done = 0;                                               \
+        for (; done + 8 <= (n); done += 8) {                           \
+            PORT_UNROLL(8)                                             \
+            for (size_t k = 0; k < 8; k++) {                           \
+                STEP(suffix, k, done + k, TERM);                       \
+            }                                                          \
+        }                                                              \
+        switch ((n) - done) {                                          \
+        case 7: STEP(suffix, 6, done + 6, TERM); /* fallthrough */     \
+        case 6: STEP(suffix, 5, done + 5, TERM); /* fallthrough */     \
+        case 5: STEP(suffix, 4, done + 4, TERM); /* fallthrough */     \
+        case 4: STEP(suffix, 3, done + 3, TERM); /* fallthrough */     \
+        case 3: STEP(suffix, 2, done + 2, TERM); /* fallthrough */     \
+        case 2: STEP(suffix, 1, done + 1, TERM); /* fallthrough */     \
+        case 1: STEP(suffix, 0, done, TERM); /* fallthrough */         \
+        default: break;                                                \
+        }                                                              \
+    } while (0)
+
+/* Eight partial sums, before anything was added */
+#define START_SUMS(suffix, p)                              \
+    do {                                                   \
+        PORT_UNROLL(8)                                     \
+        for (size_t k = 0; k < 8; k++) {                   \
+            p[k] = CALL(spread, suffix)((REAL)-0.0);       \
+        }                                                  \
+    } while (0)
+
 /* p[k] += TERM, where TERM is an expression of the element's number `at` */
 #define ADD_TERM(suffix, k, element, TERM)         \
     do {                                           \
@@ -203,36 +235,29 @@ SCALAR_FUNCTION(scalar_log, math_log)
     } while (0)
 
 /* sum = TERM for `at` from 0 to n - 1, added up in the one order; all of type T */
-#define SUM_IN_ORDER(T, suffix, sum, n, TERM)                                  \
-    do {                                                                       \
-        T p[8];                                                                \
-        size_t done = 0;                                                       \
-        PORT_UNROLL(8)                                                         \
-        for (size_t k = 0; k < 8; k++) {                                       \
-            p[k] = CALL(spread, suffix)((REAL)-0.0);                           \
-        }                                                                      \
-        for (; done + 8 <= (n); done += 8) {                                   \
-            PORT_UNROLL(8)                                                     \
-            for (size_t k = 0; k < 8; k++) {                                   \
-                ADD_TERM(suffix, k, done + k, TERM);                           \
-            }                                                                  \
-        }                                                                      \
-        switch ((n) - done) {                                                  \
-        case 7: ADD_TERM(suffix, 6, done + 6, TERM); /* fallthrough */         \
-        case 6: ADD_TERM(suffix, 5, done + 5, TERM); /* fallthrough */         \
-        case 5: ADD_TERM(suffix, 4, done + 4, TERM); /* fallthrough */         \
-        case 4: ADD_TERM(suffix, 3, done + 3, TERM); /* fallthrough */         \
-        case 3: ADD_TERM(suffix, 2, done + 2, TERM); /* fallthrough */         \
-        case 2: ADD_TERM(suffix, 1, done + 1, TERM); /* fallthrough */         \
-        case 1: ADD_TERM(suffix, 0, done, TERM); /* fallthrough */             \
-        default: break;                                                        \
-        }                                                                      \
-        (sum) = COMBINE(suffix, p);                                            \
+#define SUM_IN_ORDER(T, suffix, sum, n, TERM)      \
+    do {                                           \
+        T p[8];                                    \
+        START_SUMS(suffix, p);                     \
+        IN_ORDER(n, ADD_TERM, suffix, TERM);       \
+        (sum) = COMBINE(suffix, p);                \
     } while (0)
 
 /* The sum over n elements that lie side by side, one sum a lane; c is a number a lane. With one lane a vector holds VL of
  * the eight partial sums. EXPRESSION is a macro over the suffix, of a, b and c. */
 #if LANES == 1
+/* The eight sums in p, as COMBINE adds them; the first four of these additions side by side. */
+static inline TARGET REAL FN(combine_sums)(const REAL p[8])
+{
+#  if PORT_HAS_VECTORS
+    typedef REAL half PORT_VECTOR(REAL, 4);
+    const half sums = *(const half *)p + *(const half *)(p + 4);
+    return FN(add_1)(FN(add_1)(sums[0], sums[2]), FN(add_1)(sums[1], sums[3]));
+#  else
+    return COMBINE(_1, p);
+#  endif
+}
+
 #  define DEFINE_SUM(name, EXPRESSION)                                                                            \
       static inline TARGET void FN(name)(const REAL *in1, const REAL *in2, const REAL *in3, size_t n, REAL *sum)  \
       {                                                                                                           \
@@ -256,7 +281,7 @@ SCALAR_FUNCTION(scalar_log, math_log)
               p[k] = FN(add_1)(p[k], EXPRESSION(_1));                                                             \
               (void)b, (void)c;                                                                                   \
           }                                                                                                       \
-          *sum = COMBINE(_1, p);                                                                                  \
+          *sum = FN(combine_sums)(p);                                                                             \
       }
 #else
 #  define DEFINE_SUM(name, EXPRESSION)                                                                            \
@@ -356,12 +381,76 @@ static inline TARGET void FN(deliver)(const kernel_call *call, const REAL *resul
     }
 }
 
+/* Several rows of a matrix times the same vector: each of its numbers is loaded once, and sums that do not depend on each
+ * other hide how long an addition takes. As many as there are registers for. */
+#if LANES == 1
+#  define ROWS 4
+static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vector, size_t n, REAL *out)
+{
+    VECTOR partial[ROWS][8 / VL];
+    REAL p[ROWS][8];
+    size_t i = 0;
+    for (size_t k = 0; k < ROWS * (8 / VL); k++) {
+        partial[k / (8 / VL)][k % (8 / VL)] = FN(spread_v)((REAL)-0.0);
+    }
+    for (; i + 8 <= n; i += 8) {
+        PORT_UNROLL(8)
+        for (size_t k = 0; k < 8 / VL; k++) {
+            const VECTOR v = LOAD(vector + i + k * VL);
+            PORT_UNROLL(4)
+            for (size_t r = 0; r < ROWS; r++) {
+                partial[r][k] = FN(add_v)(partial[r][k], FN(mul_v)(LOAD(matrix + r * n + i + k * VL), v));
+            }
+        }
+    }
+    memcpy(p, partial, sizeof p);
+    for (size_t r = 0; r < ROWS; r++) {
+        for (size_t at = i; at < n; at++) {
+            p[r][at - i] = FN(add_1)(p[r][at - i], FN(mul_1)(matrix[r * n + at], vector[at]));
+        }
+        out[r] = FN(combine_sums)(p[r]);
+    }
+}
+#elif VECTOR_BYTES == 64
+#  define ROWS 2
+#  define ADD_TERMS(suffix, k, element, TERM)                                                    \
+      do {                                                                                       \
+          const size_t at = (element) * LANES + l;                                               \
+          const VECTOR v = LOAD(vector + at);                                                    \
+          p[k] = FN(add_v)(p[k], FN(mul_v)(LOAD(matrix + at), v));                               \
+          q[k] = FN(add_v)(q[k], FN(mul_v)(LOAD(matrix + row + at), v));                         \
+      } while (0)
+static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vector, size_t n, REAL *out)
+{
+    const size_t row = n * LANES;
+    for (size_t l = 0; l < LANES; l += VL) {
+        VECTOR p[8], q[8];
+        START_SUMS(_v, p);
+        START_SUMS(_v, q);
+        IN_ORDER(n, ADD_TERMS, _v, 0);
+        STORE(out + l, COMBINE(_v, p));
+        STORE(out + LANES + l, COMBINE(_v, q));
+    }
+}
+#  undef ADD_TERMS
+#else
+#  define ROWS 1
+static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vector, size_t n, REAL *out)
+{
+    FN(sum_products)(matrix, vector, vector, n, out);
+}
+#endif
+
 static TARGET void FN(matrix_vector_product)(const kernel_call *call, kernel_state *state)
 {
     const size_t n = call->n_features, row = n * LANES;
     const REAL *matrix = call->in1, *vector = call->in2;
     REAL *out = FN(apart)(call, state);
-    for (size_t r = 0; r < n; r++) {
+    size_t r = 0;
+    for (; r + ROWS <= n; r += ROWS) {
+        FN(multiply_rows)(matrix + r * row, vector, n, out + r * LANES);
+    }
+    for (; r < n; r++) {
         FN(sum_products)(matrix + r * row, vector, vector, n, out + r * LANES);
     }
     FN(deliver)(call, out, row);
@@ -434,6 +523,66 @@ static TARGET void FN(outer_product)(const kernel_call *call, kernel_state *stat
     }
     (void)state;
 }
+
+/* ---- fused forms: each operation rounds as in the two instructions that a form stands for */
+
+#define IN_PLACE_OF_SUM(suffix, x, t) CALL(add, suffix)(x, t)
+#define IN_PLACE_OF_DIFFERENCE(suffix, x, t) CALL(sub, suffix)(x, t)
+
+/* row[i] = base[i] (op) factor * b[i]; factor is a number a lane, loaded once for all i. */
+#if LANES == 1
+#  define SCALED_ROW(OPERATION)                                                                        \
+      do {                                                                                             \
+          const REAL f = *factor;                                                                      \
+          size_t q = 0;                                                                                \
+          PORT_UNROLL(4)                                                                               \
+          for (; q + VL <= n; q += VL) {                                                               \
+              STORE(row + q, OPERATION(_v, LOAD(base + q), FN(mul_v)(FN(spread_v)(f), LOAD(b + q))));  \
+          }                                                                                            \
+          for (; q < n; q++) {                                                                         \
+              row[q] = OPERATION(_1, base[q], FN(mul_1)(f, b[q]));                                     \
+          }                                                                                            \
+      } while (0)
+#else
+#  define SCALED_ROW(OPERATION)                                                                        \
+      for (size_t l = 0; l < LANES; l += VL) {                                                         \
+          const VECTOR f = LOAD(factor + l);                                                           \
+          PORT_UNROLL(4)                                                                               \
+          for (size_t q = l; q < n; q += LANES) {                                                      \
+              STORE(row + q, OPERATION(_v, LOAD(base + q), FN(mul_v)(f, LOAD(b + q))));                \
+          }                                                                                            \
+      }
+#endif
+
+#define VECTOR_FORM(form, OPERATION)                                              \
+    static TARGET void FN(form)(const kernel_call *call, kernel_state *state)     \
+    {                                                                             \
+        const size_t n = call->n_features * LANES;                                \
+        const REAL *base = call->in1, *factor = call->in2, *b = call->in3;        \
+        REAL *row = call->out;                                                    \
+        SCALED_ROW(OPERATION);                                                    \
+        (void)state;                                                              \
+    }
+/* A row of an outer product is a vector, scaled by one number of the other. */
+#define OUTER_FORM(form, OPERATION)                                               \
+    static TARGET void FN(form)(const kernel_call *call, kernel_state *state)     \
+    {                                                                             \
+        const size_t n = call->n_features * LANES;                                \
+        const REAL *base = call->in1, *factor = call->in2, *b = call->in3;        \
+        REAL *row = call->out;                                                    \
+        for (size_t r = 0; r < call->n_features; r++) {                           \
+            SCALED_ROW(OPERATION);                                                \
+            row += n;                                                             \
+            base += n;                                                            \
+            factor += LANES;                                                      \
+        }                                                                         \
+        (void)state;                                                              \
+    }
+
+VECTOR_FORM(vector_add_scaled, IN_PLACE_OF_SUM)
+VECTOR_FORM(vector_subtract_scaled, IN_PLACE_OF_DIFFERENCE)
+OUTER_FORM(matrix_add_outer, IN_PLACE_OF_SUM)
+OUTER_FORM(matrix_subtract_outer, IN_PLACE_OF_DIFFERENCE)
 
 static TARGET void FN(vector_fill)(const kernel_call *call, kernel_state *state)
 {
@@ -511,57 +660,91 @@ static TARGET void FN(matrix_element)(const kernel_call *call, kernel_state *sta
 
 #define PER_BLOCK (16 / REAL_BYTES)
 
-static inline TARGET void FN(draw_words)(const kernel_call *call, const kernel_state *state, size_t block, uint32_t lane,
-                                         uint32_t words[4])
+/* So many blocks are drawn at a time, each step of the computation in a loop of its own over all of them, which compilers
+ * turn into vector code: of one block all lanes, or of fewer lanes several blocks. */
+#define BATCH 16
+#define BLOCKS_PER_BATCH (BATCH / LANES)
+
+static inline TARGET void FN(draw_words)(const kernel_call *call, const kernel_state *state, size_t block,
+                                         uint32_t words[4][BATCH])
 {
     const uint64_t runs = state->runs[call->function];
-    const uint32_t counter[4] = {(uint32_t)block, (uint32_t)runs, state->task + lane,
-                                 (uint32_t)call->function << 30 | (uint32_t)call->ordinal << 22 |
-                                     (uint32_t)(runs >> 32 & 0x3fffff)};
-    rng_philox(counter, state->key, words);
+    const uint32_t last = (uint32_t)call->function << 30 | (uint32_t)call->ordinal << 22 | (uint32_t)(runs >> 32 & 0x3fffff);
+    for (uint32_t j = 0; j < BATCH; j++) {
+        const uint32_t counter[4] = {(uint32_t)block + j / LANES, (uint32_t)runs, state->task + j % LANES, last};
+        uint32_t word[4];
+        rng_philox(counter, state->key, word);
+        words[0][j] = word[0];
+        words[1][j] = word[1];
+        words[2][j] = word[2];
+        words[3][j] = word[3];
+    }
+}
+
+/* Puts the batch that begins with `block` in its place: of each lane the next numbers, as far as there are elements. */
+static inline TARGET void FN(deal)(REAL numbers[PER_BLOCK][BATCH], size_t block, size_t n, REAL *out)
+{
+    for (size_t b = 0; b < BLOCKS_PER_BATCH; b++) {
+        const size_t first = (block + b) * PER_BLOCK;
+        for (size_t k = 0; k < PER_BLOCK && first + k < n; k++) {
+            memcpy(out + (first + k) * LANES, &numbers[k][b * LANES], LANES * sizeof(REAL));
+        }
+    }
 }
 
 /* constants: low and high */
 static inline TARGET void FN(uniform)(const kernel_call *call, const kernel_state *state, size_t n)
 {
     const REAL low = (REAL)call->constant[0], width = FN(sub_1)((REAL)call->constant[1], low);
-    REAL *out = call->out;
-    for (size_t i = 0; i < n; i += PER_BLOCK) {
-        for (uint32_t l = 0; l < LANES; l++) {
-            uint32_t words[4];
-            FN(draw_words)(call, state, i / PER_BLOCK, l, words);
-            for (size_t k = 0; k < PER_BLOCK && i + k < n; k++) {
+    for (size_t block = 0; block * PER_BLOCK < n; block += BLOCKS_PER_BATCH) {
+        uint32_t words[4][BATCH];
+        REAL numbers[PER_BLOCK][BATCH];
+        FN(draw_words)(call, state, block, words);
+        for (size_t k = 0; k < PER_BLOCK; k++) {
+            for (size_t j = 0; j < BATCH; j++) {
 #if REAL_BYTES == 4
-                const REAL u = rng_unit_f32(words[k]);
+                const REAL u = rng_unit_f32(words[k][j]);
 #else
-                const REAL u = rng_unit_f64(words[2 * k], words[2 * k + 1]);
+                const REAL u = rng_unit_f64(words[2 * k][j], words[2 * k + 1][j]);
 #endif
-                out[(i + k) * LANES + l] = FN(add_1)(low, FN(mul_1)(width, u));
+                numbers[k][j] = FN(add_1)(low, FN(mul_1)(width, u));
             }
         }
+        FN(deal)(numbers, block, n, call->out);
     }
+}
+
+/* Standard normal numbers of two rows of words in float, of all four in double. */
+static inline TARGET void FN(gauss_rows)(uint32_t words[4][BATCH], size_t row, double z[2][BATCH])
+{
+    for (size_t j = 0; j < BATCH; j++) {
+#if REAL_BYTES == 4
+        const double u1 = (double)rng_unit_f32(words[row][j]), u2 = (double)rng_unit_f32(words[row + 1][j]);
+#else
+        const double u1 = rng_unit_f64(words[0][j], words[1][j]), u2 = rng_unit_f64(words[2][j], words[3][j]);
+#endif
+        rng_gauss_pair(u1, u2, &z[0][j], &z[1][j]);
+    }
+    (void)row;
 }
 
 /* constants: mean and standard deviation */
 static inline TARGET void FN(gaussian)(const kernel_call *call, const kernel_state *state, size_t n)
 {
     const REAL mean = (REAL)call->constant[0], stdev = (REAL)call->constant[1];
-    REAL *out = call->out;
-    for (size_t i = 0; i < n; i += PER_BLOCK) {
-        for (uint32_t l = 0; l < LANES; l++) {
-            uint32_t words[4];
-            double z[4];
-            FN(draw_words)(call, state, i / PER_BLOCK, l, words);
-#if REAL_BYTES == 4
-            rng_gauss_pair((double)rng_unit_f32(words[0]), (double)rng_unit_f32(words[1]), &z[0], &z[1]);
-            rng_gauss_pair((double)rng_unit_f32(words[2]), (double)rng_unit_f32(words[3]), &z[2], &z[3]);
-#else
-            rng_gauss_pair(rng_unit_f64(words[0], words[1]), rng_unit_f64(words[2], words[3]), &z[0], &z[1]);
-#endif
-            for (size_t k = 0; k < PER_BLOCK && i + k < n; k++) {
-                out[(i + k) * LANES + l] = FN(add_1)(mean, FN(mul_1)(stdev, (REAL)z[k]));
+    for (size_t block = 0; block * PER_BLOCK < n; block += BLOCKS_PER_BATCH) {
+        uint32_t words[4][BATCH];
+        REAL numbers[PER_BLOCK][BATCH];
+        FN(draw_words)(call, state, block, words);
+        for (size_t k = 0; k < PER_BLOCK; k += 2) {
+            double z[2][BATCH];
+            FN(gauss_rows)(words, k, z);
+            for (size_t j = 0; j < BATCH; j++) {
+                numbers[k][j] = FN(add_1)(mean, FN(mul_1)(stdev, (REAL)z[0][j]));
+                numbers[k + 1][j] = FN(add_1)(mean, FN(mul_1)(stdev, (REAL)z[1][j]));
             }
         }
+        FN(deal)(numbers, block, n, call->out);
     }
 }
 
@@ -586,6 +769,11 @@ static const kernel_set FN(kernels) = {
 #define OP(id, symbol, out, in1, in2, commutes, c1, c2, c3, text, base, work, power, formula) [id] = FN(symbol),
 #include "ops.def"
     },
+    {
+#define FORM(name, second, first) [KERNEL_FORM_##name] = FN(name),
+        KERNEL_FORMS(FORM)
+#undef FORM
+    },
     FN(train), FN(validate), FN(predict), FN(to_probabilities), FN(learn), FN(run_function),
 };
 
@@ -603,4 +791,8 @@ static const kernel_set FN(kernels) = {
 #undef SELECT_V
 #undef LOAD_LANES
 #undef DEFINE_SUM
+#undef SCALED_ROW
+#undef ROWS
 #undef PER_BLOCK
+#undef BATCH
+#undef BLOCKS_PER_BATCH

@@ -9,6 +9,22 @@
 
 #define KERNELS_MAX_LANES 16
 
+/* Fused forms: FORM(name, second, first), two ops in one pass over memory and to the same bits. `first` makes an operand t
+ * of `second` that nobody else sees; the call has the other operand in in1, and the operands of `first` in in2 and in3. */
+#define KERNEL_FORMS(FORM)                                           \
+    FORM(vector_add_scaled, vector_sum, scalar_vector_product)       \
+    FORM(vector_subtract_scaled, vector_difference, scalar_vector_product) \
+    FORM(matrix_add_outer, matrix_sum, outer_product)                \
+    FORM(matrix_subtract_outer, matrix_difference, outer_product)
+
+typedef enum kernel_form {
+    KERNEL_FORM_NONE,
+#define FORM(name, second, first) KERNEL_FORM_##name,
+    KERNEL_FORMS(FORM)
+#undef FORM
+    KERNEL_FORM_COUNT
+} kernel_form;
+
 typedef struct kernel_state kernel_state;
 typedef struct kernel_call kernel_call;
 
@@ -19,7 +35,7 @@ typedef void kernel_function(const kernel_call *call, kernel_state *state);
 struct kernel_call {
     kernel_function *run;
     void *out;
-    const void *in1, *in2;
+    const void *in1, *in2, *in3;
     size_t n_features;
     double constant[3]; /* fractional indexes already turned into whole ones */
     uint8_t function;   /* amlz_function */
@@ -62,6 +78,7 @@ typedef struct kernel_examples {
 typedef struct kernel_set {
     uint8_t lanes;
     kernel_function *op[OPS_COUNT];
+    kernel_function *form[KERNEL_FORM_COUNT];
     /* Predict, stop rule, Learn on each example. errors, if not NULL, takes [count][lanes] absolute errors. */
     void (*train)(kernel_run *run, const kernel_examples *examples, double *errors);
     /* Predict and loss on each example. */

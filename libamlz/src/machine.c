@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "fuse.h"
+
 void machine_place(machine *m, arena *a, const amlz_dims *dims, amlz_precision precision, uint32_t lanes)
 {
     const size_t scalar = lanes * kernels_real_size(precision);
@@ -37,24 +39,61 @@ static void note_reads(machine *m, int f, int type, unsigned address, const void
     }
 }
 
+static const void *bind_input(machine *m, int f, int type, unsigned address, const void **operand)
+{
+    *operand = machine_at(m, type, address);
+    note_reads(m, f, type, address, operand);
+    return *operand;
+}
+
 static void bind_instruction(machine *m, int f, const plan_instruction *x, kernel_call *call)
 {
     const amlz_op_info *info = &ops_table[x->op];
     call->run = m->kernels->op[x->op];
     call->out = info->out == AMLZ_NONE ? m->memory : machine_at(m, info->out, x->out);
-    call->in1 = info->in1 == AMLZ_NONE ? call->out : machine_at(m, info->in1, x->in1);
-    /* kernels of one input may load from in2 too, and ignore it */
-    call->in2 = info->in2 == AMLZ_NONE ? call->in1 : machine_at(m, info->in2, x->in2);
     call->n_features = m->dims.n_features;
     memcpy(call->constant, x->constant, sizeof call->constant);
     call->function = (uint8_t)f;
     call->ordinal = x->ordinal;
+    /* kernels of fewer inputs may load from the others too, and ignore them */
+    call->in1 = call->in2 = call->in3 = call->out;
     if (info->in1 != AMLZ_NONE) {
-        note_reads(m, f, info->in1, x->in1, &call->in1);
+        call->in2 = bind_input(m, f, info->in1, x->in1, &call->in1);
     }
     if (info->in2 != AMLZ_NONE) {
-        note_reads(m, f, info->in2, x->in2, &call->in2);
+        bind_input(m, f, info->in2, x->in2, &call->in2);
     }
+}
+
+/* `first` makes one of the operands of `second`. */
+static void bind_form(machine *m, int f, kernel_form form, const plan_instruction *first, const plan_instruction *second,
+                      kernel_call *call)
+{
+    const amlz_op_info *info = &ops_table[second->op], *info_first = &ops_table[first->op];
+    const uint8_t base = second->in2 == first->out ? second->in1 : second->in2;
+    call->run = m->kernels->form[form];
+    call->out = machine_at(m, info->out, second->out);
+    call->n_features = m->dims.n_features;
+    bind_input(m, f, info->in1, base, &call->in1);
+    bind_input(m, f, info_first->in1, first->in1, &call->in2);
+    bind_input(m, f, info_first->in2, first->in2, &call->in3);
+}
+
+static void bind_function(machine *m, int f, const plan *p)
+{
+    fuse_choice choice[AMLZ_CAPACITY];
+    uint16_t size = 0;
+    fuse_choose(p, &m->dims, f, choice);
+    for (size_t i = 0; i < p->size[f]; i++) {
+        const plan_instruction *x = &p->code[f][i];
+        if (choice[i].form != KERNEL_FORM_NONE) {
+            bind_form(m, f, (kernel_form)choice[i].form, &p->code[f][choice[i].first], x, &m->calls[f][size++]);
+        } else if (!choice[i].is_taken) {
+            bind_instruction(m, f, x, &m->calls[f][size++]);
+        }
+    }
+    m->run.code[f] = m->calls[f];
+    m->run.size[f] = size;
 }
 
 void machine_bind(machine *m, const plan *p, amlz_variant variant, uint32_t lanes)
@@ -76,11 +115,7 @@ void machine_bind(machine *m, const plan *p, amlz_variant variant, uint32_t lane
     m->run.prediction = machine_at(m, program_prediction_type(&m->dims), program_prediction_address(&m->dims));
     m->run.label_vector = m->dims.label == AMLZ_MULTICLASS ? machine_at(m, AMLZ_VECTOR, 1) : NULL;
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        m->run.code[f] = m->calls[f];
-        m->run.size[f] = p->size[f];
-        for (size_t i = 0; i < p->size[f]; i++) {
-            bind_instruction(m, f, &p->code[f][i], &m->calls[f][i]);
-        }
+        bind_function(m, f, p);
     }
 }
 

@@ -109,6 +109,7 @@ static void plan_everything(const amlz_program *program, const amlz_dims *dims, 
         }
     }
     out->key = 0;
+    out->is_observed = 1;
 }
 
 static void plan_live(const amlz_program *program, const amlz_dims *dims, plan *out)
@@ -152,6 +153,7 @@ static void plan_live(const amlz_program *program, const amlz_dims *dims, plan *
     }
     memcpy(out->n_addresses, n.count, sizeof n.count);
     out->key = hash;
+    out->is_observed = 0;
 }
 
 void plan_build(const amlz_program *program, const amlz_dims *dims, enum plan_scope scope, plan *out)

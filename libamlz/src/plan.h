@@ -15,6 +15,7 @@ typedef struct plan {
     uint16_t n_addresses[AMLZ_MATRIX + 1]; /* by type: addresses 0 .. n - 1 are in use */
     plan_instruction code[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
     uint64_t key; /* structural key; 0 with PLAN_EVERYTHING */
+    uint8_t is_observed; /* PLAN_EVERYTHING: somebody may look at any address at any time */
 } plan;
 
 enum plan_scope {
