@@ -5,6 +5,7 @@ archives in archive/golden, or from small ones made here. They flip bits, cut, j
 in the structure; in most the checksum is mended, so that there is something to find behind it.
 """
 
+import copy
 import random
 import struct
 import sys
@@ -110,7 +111,7 @@ def change(rng: random.Random, parts: list[Any], donor: list[Any]) -> None:
     elif kind == 4:
         parts[1] = rng.choice([[1, 1], [1, 0], [2, 0], [0, 0], [1], [1, 0, 0], 1, [1, 300]])
     else:
-        value = near(rng, value) if kind < 7 else foreign(rng, donor)
+        value = near(rng, value) if kind < 7 else copy.deepcopy(foreign(rng, donor))  # it may be grafted into itself
         container[index] = (key, value) if is_map else value
 
 
