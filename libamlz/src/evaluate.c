@@ -187,30 +187,44 @@ void evaluate_run(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t s
     result->fitness = combined(evaluator, tasks->config.n_tasks);
 }
 
+/* Examples that are run, and then observed, at a time. */
+#define OBSERVED_AT_ONCE 16
+
+/* Runs examples by train or validate, and shows their errors to the observer, from number `first` on. */
+static void observe_examples(machine *m, const tasks_block *block, uint32_t (*run)(kernel_run *, const kernel_examples *, double *),
+                             kernel_examples examples, size_t real, uint32_t first, evaluate_observer *observer,
+                             void *context, uint64_t *steps)
+{
+    const size_t labels = block->lanes * real, features = labels * m->dims.n_features;
+    double errors[OBSERVED_AT_ONCE * KERNELS_MAX_LANES];
+    const uint32_t end = examples.count;
+    for (uint32_t i = 0; i < end; i += OBSERVED_AT_ONCE) {
+        examples.count = end - i < OBSERVED_AT_ONCE ? end - i : OBSERVED_AT_ONCE;
+        const uint32_t seen = run(&m->run, &examples, errors);
+        for (size_t k = (size_t)seen * block->lanes; k < (size_t)examples.count * block->lanes; k++) {
+            errors[k] = math_nan();
+        }
+        *steps += sum_steps(&m->run);
+        for (uint32_t k = 0; k < examples.count; k++) {
+            observer(context, block, first + i + k, errors + (size_t)k * block->lanes);
+        }
+        examples.features = (const char *)examples.features + OBSERVED_AT_ONCE * features;
+        examples.labels = (const char *)examples.labels + OBSERVED_AT_ONCE * labels;
+    }
+}
+
 void evaluate_first(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, uint32_t n_train, uint32_t n_valid,
                     evaluate_observer *observer, void *context, amlz_evaluation *result)
 {
     const size_t real = kernels_real_size(tasks->config.precision);
     for (uint32_t b = 0; b < tasks->n_blocks; b++) {
         const tasks_block *block = &tasks->blocks[b];
-        const size_t labels = block->lanes * real, features = labels * tasks->config.n_features;
-        double errors[KERNELS_MAX_LANES];
+        const kernel_examples train = {block->train_x, block->train_y, NULL, n_train};
+        const kernel_examples valid = {block->valid_x, block->valid_y, NULL, n_valid};
         machine *m = evaluator->machine;
         start_block(evaluator, block, seed);
-        for (uint32_t i = 0; i < n_train; i++) {
-            const kernel_examples one = {(const char *)block->train_x + i * features,
-                                         (const char *)block->train_y + i * labels, NULL, 1};
-            m->kernels->train(&m->run, &one, errors);
-            result->train_steps += sum_steps(&m->run);
-            observer(context, block, i, errors);
-        }
-        for (uint32_t i = 0; i < n_valid; i++) {
-            const kernel_examples one = {(const char *)block->valid_x + i * features,
-                                         (const char *)block->valid_y + i * labels, NULL, 1};
-            m->kernels->validate(&m->run, &one, errors);
-            result->valid_steps += sum_steps(&m->run);
-            observer(context, block, n_train + i, errors);
-        }
+        observe_examples(m, block, m->kernels->train, train, real, 0, observer, context, &result->train_steps);
+        observe_examples(m, block, m->kernels->validate, valid, real, n_train, observer, context, &result->valid_steps);
     }
 }
 

@@ -79,10 +79,11 @@ typedef struct kernel_set {
     uint8_t lanes;
     kernel_function *op[OPS_COUNT];
     kernel_function *form[KERNEL_FORM_COUNT];
-    /* Predict, stop rule, Learn on each example. errors, if not NULL, takes [count][lanes] absolute errors. */
-    void (*train)(kernel_run *run, const kernel_examples *examples, double *errors);
+    /* Predict, stop rule, Learn on each example; how many were looked at until no lane was left. errors, if not NULL, takes
+     * so many times [lanes] absolute errors, NaN for those after the one that stopped a lane. */
+    uint32_t (*train)(kernel_run *run, const kernel_examples *examples, double *errors);
     /* Predict and loss on each example. */
-    void (*validate)(kernel_run *run, const kernel_examples *examples, double *errors);
+    uint32_t (*validate)(kernel_run *run, const kernel_examples *examples, double *errors);
     void (*predict)(kernel_run *run, const void *features);
     /* In classification, makes the logits that Predict left the probabilities that Learn sees. */
     void (*to_probabilities)(const kernel_run *run);

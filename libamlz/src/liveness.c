@@ -10,19 +10,6 @@ typedef struct address_set {
     uint64_t bits[AMLZ_MATRIX + 1][AMLZ_MAX_ADDRESSES / 64];
 } address_set;
 
-static inline int has(const address_set *set, int type, unsigned address)
-{
-    return (int)(set->bits[type][address / 64] >> (address % 64) & 1);
-}
-static inline void add(address_set *set, int type, unsigned address)
-{
-    set->bits[type][address / 64] |= UINT64_C(1) << (address % 64);
-}
-static inline void drop(address_set *set, int type, unsigned address)
-{
-    set->bits[type][address / 64] &= ~(UINT64_C(1) << (address % 64));
-}
-
 static void unite(address_set *set, const address_set *other)
 {
     for (int type = AMLZ_SCALAR; type <= AMLZ_MATRIX; type++) {
@@ -32,25 +19,30 @@ static void unite(address_set *set, const address_set *other)
     }
 }
 
-/* From what is live behind the function to what is live before it; marks live instructions on the way. */
+/* From what is live behind the function to what is live before it; marks live instructions on the way. Without branches:
+ * which instructions live is as good as random. The bits of AMLZ_NONE, where operands that are not there go, mean nothing. */
 static void pass_backward(const amlz_program *program, int f, address_set *set, uint8_t live[AMLZ_CAPACITY])
 {
     for (size_t i = program->size[f]; i-- > 0;) {
         const amlz_instruction *x = &program->code[f][i];
         const amlz_op_info *info = &ops_table[x->op];
-        live[i] = (uint8_t)(info->out != AMLZ_NONE && has(set, info->out, x->out));
-        if (live[i]) {
-            if (!info->is_partial) {
-                drop(set, info->out, x->out);
-            }
-            if (info->in1 != AMLZ_NONE) {
-                add(set, info->in1, x->in1);
-            }
-            if (info->in2 != AMLZ_NONE) {
-                add(set, info->in2, x->in2);
-            }
-        }
+        uint64_t *out = &set->bits[info->out][x->out / 64];
+        const uint64_t lives = (*out >> (x->out % 64) & 1) & (info->out != AMLZ_NONE);
+        live[i] = (uint8_t)lives;
+        *out &= ~((lives & !info->is_partial) << (x->out % 64));
+        set->bits[info->in1][x->in1 / 64] |= lives << (x->in1 % 64);
+        set->bits[info->in2][x->in2 / 64] |= lives << (x->in2 % 64);
     }
+}
+
+static void add(address_set *set, int type, unsigned address)
+{
+    set->bits[type][address / 64] |= UINT64_C(1) << (address % 64);
+}
+
+static int is_same(const address_set *a, const address_set *b)
+{
+    return memcmp(a->bits[AMLZ_SCALAR], b->bits[AMLZ_SCALAR], sizeof a->bits - sizeof a->bits[AMLZ_NONE]) == 0;
 }
 
 void liveness_mark(const amlz_program *program, const amlz_dims *dims, uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY])
@@ -66,7 +58,7 @@ void liveness_mark(const amlz_program *program, const amlz_dims *dims, uint8_t l
         unite(&behind_predict, &before_predict);
         set = behind_predict;
         pass_backward(program, AMLZ_PREDICT, &set, live[AMLZ_PREDICT]);
-        if (memcmp(&set, &before_predict, sizeof set) == 0) {
+        if (is_same(&set, &before_predict)) {
             break;
         }
         unite(&before_predict, &set);

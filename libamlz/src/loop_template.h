@@ -86,9 +86,11 @@ static inline TARGET void FN(errors_of)(const kernel_run *run, const REAL *label
         for (size_t l = 0; l < LANES; l++) {
             error[l] = FN(abs_1)(FN(sub_1)(1, s[(size_t)labels[l] * LANES + l]));
         }
+    } else if (LANES == 1) {
+        error[0] = FN(abs_1)(FN(sub_1)(labels[0], s[0]));
     } else {
-        for (int l = 0; l < LANES; l++) {
-            error[l] = FN(abs_1)(FN(sub_1)(labels[l], s[l]));
+        for (int l = 0; l < LANES; l += VL) {
+            STORE(error + l, FN(abs_v)(FN(sub_v)(LOAD(labels + l), LOAD(s + l))));
         }
     }
 }
@@ -115,7 +117,7 @@ static TARGET void FN(record)(const kernel_run *run, const REAL error[LANES], do
 /* A stopped lane goes on computing in its own numbers only, so it is enough to look now and then whether any is left. */
 #define LOOK_EVERY 8
 
-static TARGET void FN(train)(kernel_run *run, const kernel_examples *examples, double *errors)
+static TARGET uint32_t FN(train)(kernel_run *run, const kernel_examples *examples, double *errors)
 {
     const size_t width = run->n_features * LANES;
     memset(run->steps, 0, sizeof run->steps);
@@ -135,10 +137,11 @@ static TARGET void FN(train)(kernel_run *run, const kernel_examples *examples, d
             FN(record)(run, error, errors + i * LANES);
         }
         if (i % LOOK_EVERY == LOOK_EVERY - 1 && !FN(any_alive)(run)) {
-            break;
+            return i + 1;
         }
         FN(learn)(run, features, labels);
     }
+    return examples->count;
 }
 
 /* 1 where the class that the prediction favours is not the label, NaN where the prediction is none. */
@@ -163,7 +166,7 @@ static TARGET void FN(misses)(const kernel_run *run, const REAL *labels, REAL er
     }
 }
 
-static TARGET void FN(validate)(kernel_run *run, const kernel_examples *examples, double *errors)
+static TARGET uint32_t FN(validate)(kernel_run *run, const kernel_examples *examples, double *errors)
 {
     const size_t width = run->n_features * LANES;
     memset(run->steps, 0, sizeof run->steps);
@@ -186,7 +189,8 @@ static TARGET void FN(validate)(kernel_run *run, const kernel_examples *examples
             FN(record)(run, error, errors + i * LANES);
         }
         if (i % LOOK_EVERY == LOOK_EVERY - 1 && !FN(any_alive)(run)) {
-            break;
+            return i + 1;
         }
     }
+    return examples->count;
 }

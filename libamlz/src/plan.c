@@ -114,28 +114,26 @@ static void plan_everything(const amlz_program *program, const amlz_dims *dims, 
 
 static void plan_live(const amlz_program *program, const amlz_dims *dims, plan *out)
 {
-    uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
+    uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY], place[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY]; /* of live ones */
     names n;
     liveness_mark(program, dims, live);
     start_names(dims, &n);
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        for (size_t i = 0; i < program->size[f]; i++) {
-            if (live[f][i]) {
-                n.written[ops_table[program->code[f][i].op].out][program->code[f][i].out] = 1;
-            }
+        uint16_t kept = 0;
+        for (size_t i = 0; i < program->size[f]; i++) { /* without branches, for there is no telling which way they go */
+            place[f][kept] = (uint8_t)i;
+            kept = (uint16_t)(kept + live[f][i]);
+            n.written[ops_table[program->code[f][i].op].out][program->code[f][i].out] |= live[f][i];
         }
+        out->size[f] = kept;
     }
     uint64_t hash = 0;
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
         uint8_t ordinal = 0;
-        uint16_t kept = 0;
-        for (size_t i = 0; i < program->size[f]; i++) {
-            if (!live[f][i]) {
-                continue;
-            }
-            const amlz_instruction *x = &program->code[f][i];
+        for (size_t k = 0; k < out->size[f]; k++) {
+            const amlz_instruction *x = &program->code[f][place[f][k]];
             const amlz_op_info *info = &ops_table[x->op];
-            plan_instruction *y = &out->code[f][kept++];
+            plan_instruction *y = &out->code[f][k];
             y->op = x->op;
             y->in1 = name_of(&n, info->in1, x->in1);
             y->in2 = name_of(&n, info->in2, x->in2);
@@ -148,7 +146,6 @@ static void plan_live(const amlz_program *program, const amlz_dims *dims, plan *
             hash = mix_instruction(hash, y, info);
             ordinal = (uint8_t)(ordinal + info->is_random);
         }
-        out->size[f] = kept;
         hash = rng_mix(hash ^ (uint64_t)(f + 1) << 32);
     }
     memcpy(out->n_addresses, n.count, sizeof n.count);
