@@ -4,6 +4,7 @@
 
 #include "mathfn.h"
 #include "portability.h"
+#include "rng.h"
 
 amlz_status evaluate_check(const amlz_evaluator_config *config, const char **reason)
 {
@@ -187,45 +188,29 @@ void evaluate_run(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t s
     result->fitness = combined(evaluator, tasks->config.n_tasks);
 }
 
-/* Examples that are run, and then observed, at a time. */
-#define OBSERVED_AT_ONCE 16
-
-/* Runs examples by train or validate, and shows their errors to the observer, from number `first` on. */
-static void observe_examples(machine *m, const tasks_block *block, uint32_t (*run)(kernel_run *, const kernel_examples *, double *),
-                             kernel_examples examples, size_t real, uint32_t first, evaluate_observer *observer,
-                             void *context, uint64_t *steps)
+/* The errors of a block's tasks are hashed one after the other, tasks side by side; then the tasks' hashes are. */
+uint64_t evaluate_fingerprint(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, uint32_t n_train,
+                              uint32_t n_valid, amlz_evaluation *result)
 {
-    const size_t labels = block->lanes * real, features = labels * m->dims.n_features;
-    double errors[OBSERVED_AT_ONCE * KERNELS_MAX_LANES];
-    const uint32_t end = examples.count;
-    for (uint32_t i = 0; i < end; i += OBSERVED_AT_ONCE) {
-        examples.count = end - i < OBSERVED_AT_ONCE ? end - i : OBSERVED_AT_ONCE;
-        const uint32_t seen = run(&m->run, &examples, errors);
-        for (size_t k = (size_t)seen * block->lanes; k < (size_t)examples.count * block->lanes; k++) {
-            errors[k] = math_nan();
-        }
-        *steps += sum_steps(&m->run);
-        for (uint32_t k = 0; k < examples.count; k++) {
-            observer(context, block, first + i + k, errors + (size_t)k * block->lanes);
-        }
-        examples.features = (const char *)examples.features + OBSERVED_AT_ONCE * features;
-        examples.labels = (const char *)examples.labels + OBSERVED_AT_ONCE * labels;
-    }
-}
-
-void evaluate_first(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, uint32_t n_train, uint32_t n_valid,
-                    evaluate_observer *observer, void *context, amlz_evaluation *result)
-{
-    const size_t real = kernels_real_size(tasks->config.precision);
+    uint64_t whole = 0;
+    machine *m = evaluator->machine;
     for (uint32_t b = 0; b < tasks->n_blocks; b++) {
         const tasks_block *block = &tasks->blocks[b];
         const kernel_examples train = {block->train_x, block->train_y, NULL, n_train};
         const kernel_examples valid = {block->valid_x, block->valid_y, NULL, n_valid};
-        machine *m = evaluator->machine;
+        uint64_t hashes[KERNELS_MAX_LANES] = {0};
         start_block(evaluator, block, seed);
-        observe_examples(m, block, m->kernels->train, train, real, 0, observer, context, &result->train_steps);
-        observe_examples(m, block, m->kernels->validate, valid, real, n_train, observer, context, &result->valid_steps);
+        m->run.hashes = hashes;
+        m->kernels->train(&m->run, &train, NULL);
+        result->train_steps += sum_steps(&m->run);
+        m->kernels->validate(&m->run, &valid, NULL);
+        result->valid_steps += sum_steps(&m->run);
+        m->run.hashes = NULL;
+        for (uint32_t l = 0; l < block->n_tasks; l++) {
+            whole = rng_mix(whole ^ hashes[l]);
+        }
     }
+    return whole;
 }
 
 static amlz_status check_call(const amlz_evaluator *evaluator, const amlz_tasks *tasks, const amlz_program *program)
@@ -254,31 +239,33 @@ amlz_status amlz_evaluate(amlz_evaluator *evaluator, const amlz_tasks *tasks, co
     return AMLZ_OK;
 }
 
-/* Where amlz_probe's errors go. */
-typedef struct probe {
-    uint32_t n_train, n_valid;
-    double *train_errors, *valid_errors;
-} probe;
+/* Examples that amlz_probe runs at a time. */
+#define PROBED_AT_ONCE 16
 
-static void write_errors(void *context, const tasks_block *block, uint32_t example, const double *errors)
+/* Runs examples by train or validate; the errors of task t go to errors[t * n + example]. */
+static void probe_block(machine *m, const tasks_block *block, size_t real,
+                        uint32_t (*run)(kernel_run *, const kernel_examples *, double *), kernel_examples examples,
+                        double *errors)
 {
-    const probe *p = context;
-    const int training = example < p->n_train;
-    for (size_t l = 0; l < block->n_tasks; l++) {
-        const size_t task = block->first_task + l;
-        if (training) {
-            p->train_errors[task * p->n_train + example] = errors[l];
-        } else {
-            p->valid_errors[task * p->n_valid + (example - p->n_train)] = errors[l];
+    const size_t labels = block->lanes * real, features = labels * m->dims.n_features;
+    const uint32_t n = examples.count;
+    double now[PROBED_AT_ONCE * KERNELS_MAX_LANES];
+    for (uint32_t i = 0; i < n; i += PROBED_AT_ONCE) {
+        examples.count = n - i < PROBED_AT_ONCE ? n - i : PROBED_AT_ONCE;
+        const uint32_t seen = run(&m->run, &examples, now);
+        for (uint32_t k = 0; k < examples.count; k++) {
+            for (size_t l = 0; l < block->n_tasks; l++) {
+                errors[(block->first_task + l) * n + i + k] = k < seen ? now[(size_t)k * block->lanes + l] : math_nan();
+            }
         }
+        examples.features = (const char *)examples.features + PROBED_AT_ONCE * features;
+        examples.labels = (const char *)examples.labels + PROBED_AT_ONCE * labels;
     }
 }
 
 amlz_status amlz_probe(amlz_evaluator *evaluator, const amlz_tasks *tasks, const amlz_program *program, uint64_t seed,
                        uint32_t n_train, uint32_t n_valid, double *train_errors, double *valid_errors)
 {
-    probe p = {n_train, n_valid, train_errors, valid_errors};
-    amlz_evaluation ignored = {0};
     const amlz_status status = check_call(evaluator, tasks, program);
     if (status != AMLZ_OK) {
         return status;
@@ -289,7 +276,16 @@ amlz_status amlz_probe(amlz_evaluator *evaluator, const amlz_tasks *tasks, const
     }
     const port_fp_state caller = port_fp_enter();
     evaluate_load(evaluator, program);
-    evaluate_first(evaluator, tasks, seed, n_train, n_valid, write_errors, &p, &ignored);
+    machine *m = evaluator->machine;
+    for (uint32_t b = 0; b < tasks->n_blocks; b++) {
+        const tasks_block *block = &tasks->blocks[b];
+        const kernel_examples train = {block->train_x, block->train_y, NULL, n_train};
+        const kernel_examples valid = {block->valid_x, block->valid_y, NULL, n_valid};
+        const size_t real = kernels_real_size(tasks->config.precision);
+        start_block(evaluator, block, seed);
+        probe_block(m, block, real, m->kernels->train, train, train_errors);
+        probe_block(m, block, real, m->kernels->validate, valid, valid_errors);
+    }
     port_fp_leave(caller);
     return AMLZ_OK;
 }

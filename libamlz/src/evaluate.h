@@ -29,11 +29,9 @@ void evaluate_load(amlz_evaluator *evaluator, const amlz_program *program);
 /* Runs the loaded program. Steps are added to *result; fitness and n_stopped are set. */
 void evaluate_run(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, amlz_evaluation *result);
 
-/* Called with the absolute errors of one example in all lanes of a block; examples count on from training to validation. */
-typedef void evaluate_observer(void *context, const tasks_block *block, uint32_t example, const double *errors);
-
-/* Runs the first examples of the loaded program from fresh memory, and shows each error to the observer. */
-void evaluate_first(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, uint32_t n_train, uint32_t n_valid,
-                    evaluate_observer *observer, void *context, amlz_evaluation *result);
+/* Functional equivalence checking (the paper's section 3.2): runs the first examples of the loaded program from fresh memory;
+ * a hash of its truncated errors on all tasks. Programs that err alike count as the same. Steps are added to *result. */
+uint64_t evaluate_fingerprint(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, uint32_t n_train,
+                              uint32_t n_valid, amlz_evaluation *result);
 
 #endif

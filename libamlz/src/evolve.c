@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "fec.h"
 #include "mutate.h"
 #include "portability.h"
 
@@ -304,8 +303,8 @@ static double score(amlz_search *s)
         return fitness;
     }
     if (s->config.fec_size > 0) {
-        fingerprint = fec_fingerprint(s->evaluator, s->tasks, s->evaluation_seed, s->config.fec_train, s->config.fec_valid,
-                                      &result);
+        fingerprint = evaluate_fingerprint(s->evaluator, s->tasks, s->evaluation_seed, s->config.fec_train,
+                                           s->config.fec_valid, &result);
         p->probes++;
     }
     if (s->config.fec_size > 0 && cache_find(&s->by_fingerprint, fingerprint, &fitness)) {

@@ -50,6 +50,9 @@ struct kernel_state {
     void *scratch;
 };
 
+/* Of float's 23 bits of mantissa fingerprints keep 13: programs that differ by rounding alone mostly agree in them. */
+#define KERNELS_DROPPED_BITS 10
+
 /* A bound program on its memory: what the loops over examples need. */
 typedef struct kernel_run {
     kernel_state state;
@@ -66,6 +69,7 @@ typedef struct kernel_run {
     int32_t alive[KERNELS_MAX_LANES]; /* -1, or 0 for a lane that was stopped or holds no task */
     int32_t steps[KERNELS_MAX_LANES]; /* examples seen alive in the last train or validate */
     double loss[KERNELS_MAX_LANES];   /* summed over the examples of the last validate */
+    uint64_t *hashes;    /* NULL, or a hash a lane that goes on with the truncated error of each example */
 } kernel_run;
 
 /* Examples of a block of tasks: [example][F][LANES] and [example][LANES]. */

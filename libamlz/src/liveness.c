@@ -5,66 +5,87 @@
 
 #include <string.h>
 
-/* The live addresses, a bit each, by type. */
-typedef struct address_set {
-    uint64_t bits[AMLZ_MATRIX + 1][AMLZ_MAX_ADDRESSES / 64];
-} address_set;
+/* Sets of addresses have a bit for each, by type, and bit 0 for operands that are not there. */
+#define WORDS ((1 + 3 * AMLZ_MAX_ADDRESSES + 63) / 64)
 
-static void unite(address_set *set, const address_set *other)
+/* What of an instruction matters: bits of its operands; whether it writes, and whether that wipes out what was there. */
+typedef struct flow {
+    uint16_t out, in1, in2;
+    uint8_t writes, replaces;
+} flow;
+
+typedef struct flows {
+    flow code[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
+    size_t size[AMLZ_FUNCTION_COUNT];
+    unsigned prediction; /* its bit */
+} flows;
+
+static void take_flows(const amlz_program *program, const amlz_dims *dims, flows *all)
 {
-    for (int type = AMLZ_SCALAR; type <= AMLZ_MATRIX; type++) {
-        for (int i = 0; i < AMLZ_MAX_ADDRESSES / 64; i++) {
-            set->bits[type][i] |= other->bits[type][i];
+    const unsigned first[] = {0, 1, 1U + dims->n_scalars, 1U + dims->n_scalars + dims->n_vectors}; /* bit, by type */
+    all->prediction = first[program_prediction_type(dims)] + program_prediction_address(dims);
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        all->size[f] = program->size[f];
+        for (size_t i = 0; i < program->size[f]; i++) {
+            const amlz_instruction *x = &program->code[f][i]; /* addresses that are not used are 0 */
+            const amlz_op_info *info = &ops_table[x->op];
+            flow *y = &all->code[f][i];
+            y->out = (uint16_t)(first[info->out] + x->out);
+            y->in1 = (uint16_t)(first[info->in1] + x->in1);
+            y->in2 = (uint16_t)(first[info->in2] + x->in2);
+            y->writes = info->out != AMLZ_NONE;
+            y->replaces = !info->is_partial;
         }
     }
 }
 
 /* From what is live behind the function to what is live before it; marks live instructions on the way. Without branches:
- * which instructions live is as good as random. The bits of AMLZ_NONE, where operands that are not there go, mean nothing. */
-static void pass_backward(const amlz_program *program, int f, address_set *set, uint8_t live[AMLZ_CAPACITY])
+ * which instructions live is as good as random. */
+static inline void pass_backward(const flows *all, int f, uint64_t *set, size_t n_words, uint8_t live[AMLZ_CAPACITY])
 {
-    for (size_t i = program->size[f]; i-- > 0;) {
-        const amlz_instruction *x = &program->code[f][i];
-        const amlz_op_info *info = &ops_table[x->op];
-        uint64_t *out = &set->bits[info->out][x->out / 64];
-        const uint64_t lives = (*out >> (x->out % 64) & 1) & (info->out != AMLZ_NONE);
+    for (size_t i = all->size[f]; i-- > 0;) {
+        const flow *x = &all->code[f][i];
+        const int one = n_words == 1; /* then there is but word 0 */
+        uint64_t *out = &set[one ? 0 : x->out / 64], *in1 = &set[one ? 0 : x->in1 / 64], *in2 = &set[one ? 0 : x->in2 / 64];
+        const uint64_t lives = *out >> (x->out % 64) & x->writes;
         live[i] = (uint8_t)lives;
-        *out &= ~((lives & !info->is_partial) << (x->out % 64));
-        set->bits[info->in1][x->in1 / 64] |= lives << (x->in1 % 64);
-        set->bits[info->in2][x->in2 / 64] |= lives << (x->in2 % 64);
+        *out &= ~((lives & x->replaces) << (x->out % 64));
+        *in1 |= lives << (x->in1 % 64);
+        *in2 |= lives << (x->in2 % 64);
     }
 }
 
-static void add(address_set *set, int type, unsigned address)
+/* n_words is a constant where this is called, so that a set of one word stays in a register. */
+static inline void mark(const flows *all, size_t n_words, uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY])
 {
-    set->bits[type][address / 64] |= UINT64_C(1) << (address % 64);
-}
-
-static int is_same(const address_set *a, const address_set *b)
-{
-    return memcmp(a->bits[AMLZ_SCALAR], b->bits[AMLZ_SCALAR], sizeof a->bits - sizeof a->bits[AMLZ_NONE]) == 0;
+    uint64_t before_predict[WORDS] = {0}, behind_predict[WORDS] = {0}, set[WORDS];
+    int is_same;
+    behind_predict[all->prediction / 64] = UINT64_C(1) << (all->prediction % 64);
+    do { /* the sets only grow, so this ends */
+        memcpy(set, before_predict, n_words * sizeof *set); /* what is live behind Learn */
+        pass_backward(all, AMLZ_LEARN, set, n_words, live[AMLZ_LEARN]);
+        for (size_t w = 0; w < n_words; w++) {
+            set[w] = behind_predict[w] |= set[w] | before_predict[w];
+        }
+        pass_backward(all, AMLZ_PREDICT, set, n_words, live[AMLZ_PREDICT]);
+        is_same = 1;
+        for (size_t w = 0; w < n_words; w++) {
+            is_same &= ((set[w] & ~before_predict[w]) >> (w == 0)) == 0; /* bit 0 means nothing */
+            before_predict[w] |= set[w];
+        }
+    } while (!is_same);
+    pass_backward(all, AMLZ_SETUP, set, n_words, live[AMLZ_SETUP]);
 }
 
 void liveness_mark(const amlz_program *program, const amlz_dims *dims, uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY])
 {
-    address_set before_predict, before_learn, behind_predict, set;
-    memset(&before_predict, 0, sizeof before_predict);
-    memset(&behind_predict, 0, sizeof behind_predict);
-    add(&behind_predict, program_prediction_type(dims), program_prediction_address(dims));
-    for (;;) { /* the sets only grow, so this ends */
-        before_learn = before_predict;
-        pass_backward(program, AMLZ_LEARN, &before_learn, live[AMLZ_LEARN]);
-        unite(&behind_predict, &before_learn);
-        unite(&behind_predict, &before_predict);
-        set = behind_predict;
-        pass_backward(program, AMLZ_PREDICT, &set, live[AMLZ_PREDICT]);
-        if (is_same(&set, &before_predict)) {
-            break;
-        }
-        unite(&before_predict, &set);
+    flows all;
+    take_flows(program, dims, &all);
+    if (1 + dims->n_scalars + dims->n_vectors + dims->n_matrices <= 64) {
+        mark(&all, 1, live);
+    } else {
+        mark(&all, WORDS, live);
     }
-    set = before_predict;
-    pass_backward(program, AMLZ_SETUP, &set, live[AMLZ_SETUP]);
 }
 
 amlz_status amlz_program_live(const amlz_program *program, const amlz_dims *dims,

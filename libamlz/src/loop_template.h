@@ -95,7 +95,8 @@ static inline TARGET void FN(errors_of)(const kernel_run *run, const REAL *label
     }
 }
 
-static inline TARGET int FN(any_alive)(const kernel_run *run)
+/* Out of line, as record: where the loops could see the lanes one by one, compilers would keep them so. */
+static PORT_NOINLINE TARGET int FN(any_alive)(const kernel_run *run)
 {
     int32_t any = 0;
     for (int l = 0; l < LANES; l++) {
@@ -105,10 +106,24 @@ static inline TARGET int FN(any_alive)(const kernel_run *run)
 }
 
 /* NaN from the example on that stops a lane. */
-static TARGET void FN(record)(const kernel_run *run, const REAL error[LANES], double *errors)
+static PORT_NOINLINE TARGET void FN(record)(const kernel_run *run, const REAL error[LANES], double *errors)
 {
     for (int l = 0; l < LANES; l++) {
         errors[l] = run->alive[l] ? (double)error[l] : port_nan();
+    }
+}
+
+/* A step of a multiply-with-carry generator that takes the error in, with the one product that all vector units have. A
+ * lane that was stopped has a word of its own. */
+static PORT_NOINLINE TARGET void FN(hash)(const kernel_run *run, const REAL error[LANES])
+{
+    for (int l = 0; l < LANES; l++) {
+        const float rounded = (float)error[l];
+        const uint64_t hash = run->hashes[l];
+        uint32_t bits;
+        memcpy(&bits, &rounded, sizeof bits);
+        const uint32_t word = run->alive[l] ? bits >> KERNELS_DROPPED_BITS : UINT32_MAX;
+        run->hashes[l] = (uint64_t)((uint32_t)hash ^ word) * UINT32_C(0x9e3779b9) + (hash >> 32);
     }
 }
 
@@ -135,6 +150,9 @@ static TARGET uint32_t FN(train)(kernel_run *run, const kernel_examples *example
         }
         if (errors != NULL) {
             FN(record)(run, error, errors + i * LANES);
+        }
+        if (run->hashes != NULL) {
+            FN(hash)(run, error);
         }
         if (i % LOOK_EVERY == LOOK_EVERY - 1 && !FN(any_alive)(run)) {
             return i + 1;
@@ -187,6 +205,9 @@ static TARGET uint32_t FN(validate)(kernel_run *run, const kernel_examples *exam
         }
         if (errors != NULL) {
             FN(record)(run, error, errors + i * LANES);
+        }
+        if (run->hashes != NULL) {
+            FN(hash)(run, error);
         }
         if (i % LOOK_EVERY == LOOK_EVERY - 1 && !FN(any_alive)(run)) {
             return i + 1;
