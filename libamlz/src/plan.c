@@ -59,24 +59,12 @@ static void copy_constants(const amlz_instruction *from, const amlz_op_info *inf
     }
 }
 
-static uint64_t mix_instruction(uint64_t hash, const plan_instruction *x, const amlz_op_info *info)
+static uint64_t mix_constants(uint64_t hash, const double constant[], const amlz_op_info *info)
 {
-    hash = rng_mix(hash ^ ((uint64_t)x->op | (uint64_t)x->out << 8 | (uint64_t)x->in1 << 16 | (uint64_t)x->in2 << 24));
     for (int c = 0; c < AMLZ_CONSTANT_COUNT && info->constant[c] != AMLZ_CONSTANT_NONE; c++) {
-        hash = rng_mix(hash ^ port_bits(x->constant[c]));
+        hash = rng_mix(hash ^ port_bits(constant[c]));
     }
     return hash;
-}
-
-/* Operands of a commuting op in rising order. Where that exchanges two that are both new, the names differ from those of
- * the program written the other way about, and the two are not recognised as the same: no harm is done. */
-static void order_operands(plan_instruction *x)
-{
-    if (x->in1 > x->in2) {
-        const uint8_t in1 = x->in1;
-        x->in1 = x->in2;
-        x->in2 = in1;
-    }
 }
 
 static unsigned count_live_random(const amlz_program *program, int f, const uint8_t live[AMLZ_CAPACITY])
@@ -112,6 +100,8 @@ static void plan_everything(const amlz_program *program, const amlz_dims *dims, 
     out->is_observed = 1;
 }
 
+/* Operands of a commuting op are put in rising order. Where that exchanges two that are both new, the names differ from those
+ * of the program written the other way about, and the two are not recognised as the same: no harm is done. */
 static void plan_live(const amlz_program *program, const amlz_dims *dims, plan *out)
 {
     uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY], place[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY]; /* of live ones */
@@ -134,16 +124,18 @@ static void plan_live(const amlz_program *program, const amlz_dims *dims, plan *
             const amlz_instruction *x = &program->code[f][place[f][k]];
             const amlz_op_info *info = &ops_table[x->op];
             plan_instruction *y = &out->code[f][k];
-            y->op = x->op;
-            y->in1 = name_of(&n, info->in1, x->in1);
-            y->in2 = name_of(&n, info->in2, x->in2);
-            y->out = name_of(&n, info->out, x->out);
-            y->ordinal = ordinal;
-            if (info->is_commutative) {
-                order_operands(y);
+            uint8_t in1 = name_of(&n, info->in1, x->in1), in2 = name_of(&n, info->in2, x->in2);
+            const uint8_t out_name = name_of(&n, info->out, x->out);
+            if (info->is_commutative && in1 > in2) {
+                const uint8_t smaller = in2;
+                in2 = in1;
+                in1 = smaller;
             }
+            *y = (plan_instruction){x->op, out_name, in1, in2, ordinal, {0}};
             copy_constants(x, info, dims->n_features, y->constant);
-            hash = mix_instruction(hash, y, info);
+            /* the word is not read back from y, where it was just written byte by byte */
+            hash = rng_mix(hash ^ ((uint64_t)x->op | (uint64_t)out_name << 8 | (uint64_t)in1 << 16 | (uint64_t)in2 << 24));
+            hash = mix_constants(hash, y->constant, info);
             ordinal = (uint8_t)(ordinal + info->is_random);
         }
         hash = rng_mix(hash ^ (uint64_t)(f + 1) << 32);
