@@ -160,6 +160,8 @@ def _search(arguments: argparse.Namespace) -> None:
         for name in ("cache_hits", "fec_hits", "full_evaluations"):
             share = 100 * getattr(speed, name) / speed.evaluations
             print(f"# {name.replace('_', ' ')}: {share:.1f} %")
+        shares = ", ".join(f"{phase} {100 * share:.0f} %" for phase, share in speed.phases.items())
+        print(f"# time: {shares}")
     print(f"{_figure(speed.evaluations_per_second)} programs/s")
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from pyamlz._checks import checked_float
 from pyamlz._ffi import ffi, lib
+from pyamlz._native import text
 from pyamlz.baselines import linear_regressor, neural_network
 from pyamlz.errors import AmlzError, check
 from pyamlz.evaluate import Evaluator, Variant
@@ -29,7 +30,7 @@ from pyamlz.experiment import derived_seed
 from pyamlz.ops import OPS, find_op
 from pyamlz.presets import Preset
 from pyamlz.program import Instruction, Program
-from pyamlz.search import Progress
+from pyamlz.search import Progress, Search
 from pyamlz.space import Dims, FunctionSpace, SearchSpace
 from pyamlz.tasks.synthetic import linear
 from pyamlz.tasks.taskset import MAX_COUNT, MAX_FEATURES, Precision, TaskSet, checked_choice, checked_int
@@ -57,6 +58,8 @@ ProgramName: TypeAlias = Literal["linear", "nn", "random"]
 
 ROUNDS: Final = 5  #: bursts that each figure is the median of
 _N_RANDOM = 200  # programs
+_PHASE_SECONDS = 2.0  # at most, to find out what a search spends its time on
+_PHASE_EVALUATIONS = 1000  # between two looks at that time
 _N_VALID = 1  # examples: training should take all of the time
 _MIN_TRAIN = 100
 _PASS_STEPS = 10_000  # a pass, once over all tasks with all programs, has so many steps,
@@ -463,6 +466,8 @@ class SearchSpeed:
         train_steps: training steps done.
         seconds: time spent searching; making tasks is not counted.
         evaluations_per_second: programs scored in one of these seconds.
+        phases: what share of the time each part of the work took, from 0 to 1; from a search of its own, since looking
+            at the clock takes time too.
     """
 
     experiments: int
@@ -473,6 +478,7 @@ class SearchSpeed:
     train_steps: int
     seconds: float
     evaluations_per_second: float
+    phases: dict[str, float]
 
 
 def search(preset: Preset, *, seed: int, seconds: float = 10.0, variant: Variant = "auto") -> SearchSpeed:
@@ -506,14 +512,33 @@ def search(preset: Preset, *, seed: int, seconds: float = 10.0, variant: Variant
         train_steps=sum(p.train_steps for p in done),
         seconds=spent,
         evaluations_per_second=evaluations / spent,
+        phases=_phases(preset, seed, min(seconds, _PHASE_SECONDS), variant),
     )
+
+
+def _phases(preset: Preset, seed: int, seconds: float, variant: Variant) -> dict[str, float]:
+    """Shares of the time that the first experiment spends in its phases."""
+    ticks = ffi.new("uint64_t[]", lib.AMLZ_PHASE_COUNT)
+    began = lib.pyamlz_nanoseconds()
+    search = _searching(preset, seed, 1, variant)
+    lib.amlz_search_measure(search._handle.pointer, ffi.addressof(lib, "pyamlz_nanoseconds"), ticks)
+    check(lib.amlz_search_run(search._handle.pointer, _PHASE_EVALUATIONS, 2.0, ffi.NULL))
+    while lib.pyamlz_nanoseconds() - began < seconds * 1e9:
+        check(lib.amlz_search_run(search._handle.pointer, _PHASE_EVALUATIONS, 2.0, ffi.NULL))
+    lib.amlz_search_measure(search._handle.pointer, ffi.NULL, ffi.NULL)
+    return {text(lib.amlz_phase_name(phase)): count / sum(ticks) for phase, count in enumerate(ticks)}
+
+
+def _searching(preset: Preset, seed: int, experiment: int, variant: Variant) -> Search:
+    """The search of the experiment of this number."""
+    tasks = preset.tasks("tasks", derived_seed(seed, "tasks", experiment))
+    assert tasks is not None
+    return preset.search(tasks, seed=derived_seed(seed, "search", experiment), variant=variant)
 
 
 def _search(preset: Preset, seed: int, experiment: int, seconds: float, variant: Variant) -> Progress:
     """The experiment of this number."""
-    tasks = preset.tasks("tasks", derived_seed(seed, "tasks", experiment))
-    assert tasks is not None
-    result = preset.search(tasks, seed=derived_seed(seed, "search", experiment), variant=variant).run(
+    result = _searching(preset, seed, experiment, variant).run(
         max_evaluations=preset.config.get("max_evaluations"),
         max_seconds=seconds,
         sufficient_fitness=preset.config.get("sufficient_fitness"),

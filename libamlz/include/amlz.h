@@ -469,6 +469,25 @@ AMLZ_API amlz_status amlz_search_member(const amlz_search *search, uint32_t inde
  * machine. */
 AMLZ_API uint64_t amlz_search_digest(const amlz_search *search);
 
+/* What a search spends its time on. */
+typedef enum amlz_phase {
+    AMLZ_PHASE_SELECTION = 0,  /* tournaments, and copying the winner */
+    AMLZ_PHASE_MUTATION = 1,   /* also of the first, random programs */
+    AMLZ_PHASE_ANALYSIS = 2,   /* cost, live code, structural key */
+    AMLZ_PHASE_CACHES = 3,     /* looking up and remembering */
+    AMLZ_PHASE_PROBES = 4,     /* running programs on the first examples */
+    AMLZ_PHASE_EVALUATION = 5, /* running them on all examples */
+    AMLZ_PHASE_RECORDS = 6     /* the child's place in the population, hall of fame, history, marks */
+} amlz_phase;
+#define AMLZ_PHASE_COUNT 7
+
+/* "selection", "mutation" ...; NULL for a number that is none. */
+AMLZ_API const char *amlz_phase_name(int phase);
+
+/* From now on adds the time of each phase, in the clock's units, to ticks, which stays the caller's and must outlive the
+ * search. Reading the clock takes time of its own. No clock: no measuring. What is found does not depend on it. */
+AMLZ_API void amlz_search_measure(amlz_search *search, uint64_t (*clock)(void), uint64_t ticks[AMLZ_PHASE_COUNT]);
+
 /* ---------------------------------------------------------------- what a search knows, and how it is resumed
  *
  * The caches of a search decide which programs are run, and what they remember is too much to be saved. So they are

@@ -42,11 +42,23 @@ def cdef_of(header: str) -> str:
     return f"#define AMLZ_CAPACITY {capacity[1]}\n" + re.sub(r"\bAMLZ_API\b", "", code)
 
 
+# A clock for amlz_search_measure: the library has none of its own.
+CLOCK = """
+#define _POSIX_C_SOURCE 199309L
+#include <time.h>
+static uint64_t pyamlz_nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+"""
+
 ffibuilder = FFI()
-ffibuilder.cdef(cdef_of(HEADER.read_text(encoding="utf-8")))
+ffibuilder.cdef(cdef_of(HEADER.read_text(encoding="utf-8")) + "uint64_t pyamlz_nanoseconds(void);")
 ffibuilder.set_source(
     "pyamlz._ffi",
-    '#include "amlz.h"',
+    '#include "amlz.h"' + CLOCK,
     sources=sorted(path.as_posix() for path in LIBRARY.glob("src/*.c")),
     depends=sorted(path.as_posix() for suffix in ("*.h", "*.def") for path in LIBRARY.rglob(suffix)),
     include_dirs=[str(LIBRARY / "include"), str(LIBRARY / "src")],

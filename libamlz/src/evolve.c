@@ -219,6 +219,16 @@ void evolve_set_mark(amlz_search *s)
     }
 }
 
+/* The end of a phase. */
+static inline void lap(amlz_search *s, amlz_phase phase)
+{
+    if (s->clock != NULL) {
+        const uint64_t now = s->clock();
+        s->ticks[phase] += now - s->last_tick;
+        s->last_tick = now;
+    }
+}
+
 static void draw_program(amlz_search *s, amlz_program *program)
 {
     state_copy_program(program, &s->start);
@@ -268,6 +278,7 @@ static void next_program(amlz_search *s, amlz_program *program, amlz_member *ori
         const uint32_t parent = hold_tournament(s);
         origin->parent = s->now.population.entries[parent].member.birth;
         state_load(&s->now.population, parent, program);
+        lap(s, AMLZ_PHASE_SELECTION);
         if (rng_chance(&s->now.rng, s->config.mutate_prob)) {
             const amlz_mutation action = mutate_draw(s->config.mutation_weight, &s->now.rng);
             mutate_apply(&s->config.space, action, &s->now.rng, program);
@@ -298,7 +309,9 @@ static double score(amlz_search *s)
     double fitness;
     uint64_t fingerprint = 0;
     const uint64_t key = s->evaluator->plan.key;
-    if (cache_find(&s->by_key, key, &fitness)) {
+    const int is_known = cache_find(&s->by_key, key, &fitness);
+    lap(s, AMLZ_PHASE_CACHES);
+    if (is_known) {
         p->cache_hits++;
         return fitness;
     }
@@ -306,16 +319,20 @@ static double score(amlz_search *s)
         fingerprint = evaluate_fingerprint(s->evaluator, s->tasks, s->evaluation_seed, s->config.fec_train,
                                            s->config.fec_valid, &result);
         p->probes++;
+        lap(s, AMLZ_PHASE_PROBES);
     }
     if (s->config.fec_size > 0 && cache_find(&s->by_fingerprint, fingerprint, &fitness)) {
         p->fec_hits++;
     } else {
+        lap(s, AMLZ_PHASE_CACHES);
         evaluate_run(s->evaluator, s->tasks, s->evaluation_seed, &result);
+        lap(s, AMLZ_PHASE_EVALUATION);
         fitness = result.fitness;
         p->full_evaluations++;
         cache_insert(&s->by_fingerprint, fingerprint, fitness);
     }
     cache_insert(&s->by_key, key, fitness);
+    lap(s, AMLZ_PHASE_CACHES);
     count_work(s, &result);
     return fitness;
 }
@@ -335,12 +352,15 @@ static void advance(amlz_search *s)
     amlz_progress *p = &s->now.progress;
     amlz_member member = {0};
     next_program(s, &s->child, &member);
+    lap(s, AMLZ_PHASE_MUTATION);
     member.birth = p->evaluations + 1;
     if (evolve_is_over_budget(s, &s->child)) {
+        lap(s, AMLZ_PHASE_ANALYSIS);
         p->over_budget++;
         state_add(&s->now, &s->child, &member, 0, -1);
     } else {
         evaluate_load(s->evaluator, &s->child);
+        lap(s, AMLZ_PHASE_ANALYSIS);
         member.fitness = score(s);
         state_add(&s->now, &s->child, &member, s->evaluator->plan.key, plan_size(&s->evaluator->plan));
     }
@@ -348,6 +368,7 @@ static void advance(amlz_search *s)
     if (is_time_for_mark(s)) {
         evolve_set_mark(s);
     }
+    lap(s, AMLZ_PHASE_RECORDS);
 }
 
 amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double stop_fitness, amlz_progress *progress)
@@ -357,6 +378,7 @@ amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double st
     }
     const port_fp_state caller = port_fp_enter();
     const amlz_progress *p = &search->now.progress;
+    search->last_tick = search->clock == NULL ? 0 : search->clock();
     for (uint64_t i = 0; i < evaluations && !(p->evaluations > 0 && p->best_fitness >= stop_fitness); i++) {
         advance(search);
     }
@@ -365,6 +387,21 @@ amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double st
         amlz_search_progress(search, progress);
     }
     return AMLZ_OK;
+}
+
+const char *amlz_phase_name(int phase)
+{
+    static const char *const names[AMLZ_PHASE_COUNT] = {"selection", "mutation",   "analysis", "caches",
+                                                        "probes",    "evaluation", "records"};
+    return phase >= 0 && phase < AMLZ_PHASE_COUNT ? names[phase] : NULL;
+}
+
+void amlz_search_measure(amlz_search *search, uint64_t (*clock)(void), uint64_t ticks[AMLZ_PHASE_COUNT])
+{
+    if (search != NULL) {
+        search->clock = ticks == NULL ? NULL : clock;
+        search->ticks = ticks;
+    }
 }
 
 void amlz_search_progress(const amlz_search *search, amlz_progress *progress)

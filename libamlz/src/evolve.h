@@ -17,6 +17,8 @@ struct amlz_search {
     search_state mark; /* laid out only where there are caches, which make a mark differ from now */
     uint64_t work;     /* since the mark */
     amlz_program start, child;
+    uint64_t (*clock)(void); /* NULL: phases are not measured */
+    uint64_t *ticks, last_tick;
 };
 
 /* 1 if the search remembers fitnesses, so that what follows depends on more than its state. */

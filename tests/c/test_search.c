@@ -481,9 +481,44 @@ static void test_against_plain_search(void)
     }
 }
 
+static uint64_t time_now;
+static uint64_t clock_of_the_test(void) { return time_now += 3; }
+
+/* Each look at the clock ends a phase; measuring changes nothing that is found. */
+static void test_phases(void)
+{
+    const amlz_search_config config = config_of(1);
+    const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
+    amlz_search *search = search_new(&config, tasks, NULL);
+    uint64_t ticks[AMLZ_PHASE_COUNT] = {0}, sum = 0;
+    amlz_progress p;
+    time_now = 1000;
+    amlz_search_measure(search, clock_of_the_test, ticks);
+    amlz_search_run(search, 500, 2, &p);
+    CHECK_EQ_U64(amlz_search_digest(search), digest_of(&config, tasks, 500));
+    for (int phase = 0; phase < AMLZ_PHASE_COUNT; phase++) {
+        CHECK(amlz_phase_name(phase) != NULL);
+        sum += ticks[phase];
+    }
+    CHECK_EQ_U64(sum, time_now - 1000 - 3); /* but for the look at the beginning */
+    CHECK_EQ_U64(ticks[AMLZ_PHASE_PROBES], 3 * p.probes);
+    CHECK_EQ_U64(ticks[AMLZ_PHASE_EVALUATION], 3 * p.full_evaluations);
+    CHECK_EQ_U64(ticks[AMLZ_PHASE_SELECTION], 3 * (500 - 20));
+    CHECK_EQ_U64(ticks[AMLZ_PHASE_MUTATION], 3 * 500);
+    CHECK_EQ_U64(ticks[AMLZ_PHASE_RECORDS], 3 * 500);
+    amlz_search_measure(search, NULL, NULL);
+    amlz_search_run(search, 10, 2, NULL);
+    CHECK_EQ_U64(sum, time_now - 1000 - 3);
+    amlz_search_measure(NULL, NULL, NULL);
+    CHECK(strcmp(amlz_phase_name(AMLZ_PHASE_SELECTION), "selection") == 0);
+    CHECK(amlz_phase_name(-1) == NULL && amlz_phase_name(AMLZ_PHASE_COUNT) == NULL);
+    blocks_free();
+}
+
 int main(void)
 {
     test_golden_digests();
+    test_phases();
     test_repeats();
     test_ages();
     test_selection();

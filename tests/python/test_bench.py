@@ -261,6 +261,11 @@ class TestSearch:
         result = json.loads(out)
         assert (result["preset"], result["seed"]) == ("demo", 7)
         assert result["evaluations_per_second"] == pytest.approx(result["evaluations"] / result["seconds"])
+        assert list(result["phases"]) == [
+            "selection", "mutation", "analysis", "caches", "probes", "evaluation", "records",
+        ]  # fmt: skip
+        assert sum(result["phases"].values()) == pytest.approx(1)
+        assert min(result["phases"].values()) > 0
         known = result["cache_hits"] + result["fec_hits"]
         assert result["evaluations"] == known + result["full_evaluations"]
         assert result["train_steps"] > 0
