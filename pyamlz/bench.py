@@ -62,7 +62,8 @@ _PHASE_SECONDS = 2.0  # at most, to find out what a search spends its time on
 _PHASE_EVALUATIONS = 1000  # between two looks at that time
 _N_VALID = 1  # examples: training should take all of the time
 _MIN_TRAIN = 100
-_PASS_STEPS = 10_000  # a pass, once over all tasks with all programs, has so many steps,
+_MOST_TRAIN = 1000
+_PASS_STEPS = 20_000  # a pass, once over all tasks with all programs, has so many steps,
 _PASS_NUMBERS = 2**22  # or features,
 _PASS_COST = 1e8  # or work, in units of a scalar sum; whichever is the least, but _MIN_TRAIN examples at least
 _SOURCE = Path(__file__).resolve().parents[1] / "tests" / "tools" / "plain_steps.c"
@@ -100,7 +101,7 @@ class Workload:
         programs = _programs(cast(ProgramName, name), n_features)
         cost = n_tasks * sum(p.cost(n_features) for p in programs)
         n_train = min(_PASS_STEPS // n_tasks, _PASS_NUMBERS // (n_tasks * n_features), int(_PASS_COST / cost))
-        return cls(programs, _tasks(n_features, n_tasks, max(n_train, _MIN_TRAIN), precision))
+        return cls(programs, _tasks(n_features, n_tasks, min(max(n_train, _MIN_TRAIN), _MOST_TRAIN), precision))
 
     @property
     def steps(self) -> int:
