@@ -105,7 +105,7 @@ extern const archive_fields archive_member_fields; /* of amlz_member */
 enum {
     ARCHIVE_BODY_KEYS = 3,
     ARCHIVE_DIMS_KEYS = 6,
-    ARCHIVE_CONFIG_KEYS = 19,
+    ARCHIVE_CONFIG_KEYS = 20,
     ARCHIVE_TASKS_KEYS = 8,
     ARCHIVE_MARK_KEYS = 6
 };

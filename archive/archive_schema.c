@@ -39,6 +39,7 @@ static const archive_field limit_fields[] = {
     INTEGER(amlz_search_config, cache_work, "cache_work", 1, UINT64_MAX),
     INTEGER(amlz_search_config, history_size, "history_size", 0, UINT32_MAX),
     REAL(amlz_search_config, max_cost, "max_cost", ARCHIVE_REAL_LARGEST),
+    INTEGER(amlz_search_config, must_learn, "must_learn", 0, 1),
 };
 const archive_fields archive_limit_fields = FIELDS(limit_fields);
 
@@ -62,7 +63,7 @@ static const archive_field count_fields[] = {
     INTEGER(amlz_progress, evaluations, "evaluations", 0, UINT64_MAX),
     INTEGER(amlz_progress, cache_hits, "cache_hits", 0, UINT64_MAX),
     INTEGER(amlz_progress, fec_hits, "fingerprint_hits", 0, UINT64_MAX),
-    INTEGER(amlz_progress, over_budget, "over_budget", 0, UINT64_MAX),
+    INTEGER(amlz_progress, rejected, "rejected", 0, UINT64_MAX),
     INTEGER(amlz_progress, probes, "probes", 0, UINT64_MAX),
     INTEGER(amlz_progress, full_evaluations, "full_evaluations", 0, UINT64_MAX),
     INTEGER(amlz_progress, train_steps, "training_steps", 0, UINT64_MAX),

@@ -64,7 +64,7 @@ class Counts(NamedTuple):
     evaluations: int
     cache_hits: int
     fec_hits: int
-    over_budget: int
+    rejected: int
     probes: int
     full_evaluations: int
     train_steps: int
@@ -92,6 +92,7 @@ class Config:
     cache_work: int
     history_size: int
     max_cost: float
+    must_learn: int
     functions: tuple[Function, ...]
     start_program: Program
 

@@ -236,6 +236,7 @@ class _Decoder:
                 "cache_work": partial(integer, 1, MAX_64),
                 "history_size": word,
                 "max_cost": largest,
+                "must_learn": partial(integer, 0, 1),
                 "functions": self.functions,
                 "start_program": self.program_object,
             }

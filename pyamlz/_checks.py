@@ -29,6 +29,17 @@ def checked_float(name: str, value: object, low: float, high: float = math.inf, 
     return number
 
 
+def checked_bool(name: str, value: object) -> bool:
+    """`value` if it is True or False.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if isinstance(value, bool):
+        return value
+    raise InputError(f"{name}: expected true or false, got {value!r}")
+
+
 def hint(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: the nearest one that there is, else all if they are not too many."""
     known = list(known)

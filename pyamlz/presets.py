@@ -33,7 +33,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
-from pyamlz._checks import checked_float, hint
+from pyamlz._checks import checked_bool, checked_float, hint
 from pyamlz._native import ALGORITHMS, COMBINES, PRECISIONS
 from pyamlz.baselines import BASELINES, built_in
 from pyamlz.errors import InputError
@@ -375,8 +375,10 @@ _SPACE: dict[str, Checker] = {
     "matrices": _integer(0, 256),
     **dict.fromkeys(FUNCTIONS, _table(_FUNCTION)),
 }
+_PROFILES: dict[str, Table] = {"paper": {}, "fast": {"must_learn": True}}  # settings that take the place of defaults
 _TOP: dict[str, Checker] = {
     "description": _text,
+    "profile": _choice(_PROFILES),
     "algorithm": _choice(ALGORITHMS),
     **{name: _integer(*COUNT_RANGES[name]) for name in ("population_size", "tournament_size")},
     "mutate_prob": _fraction,
@@ -386,6 +388,7 @@ _TOP: dict[str, Checker] = {
     "combine": _choice(COMBINES),
     "precision": _choice(PRECISIONS),
     "max_cost": _cost,
+    "must_learn": checked_bool,
     **{name: _integer(*COUNT_RANGES[name]) for name in ("cache_size", "cache_period", "cache_work", "history_size")},
     "max_evaluations": _integer(1),
     "max_experiments": _integer(1),
@@ -405,7 +408,8 @@ def _checked_preset(table: Table) -> Table:
             raise InputError(f"{needed}: this table is missing")
     defaults = search_settings()
     fec = {key: defaults.pop(f"fec_{key}") for key in _FEC}
-    first = {"description": "", "start": "random", "precision": "float32"}
+    first = {"description": "", "profile": "paper", "start": "random", "precision": "float32"}
+    defaults.update(_PROFILES[config.get("profile", "paper")])
     config = {**first, **defaults, **config, "fec": {**fec, **config.get("fec", {})}}
     config["space"] = _checked_space(config["space"])
     _check_tasks(config)

@@ -324,6 +324,17 @@ class Program:
         check(lib.amlz_program_simplify(self._c, dims._c(), c))
         return self._of(c)
 
+    def can_learn(self, dims: Dims) -> bool:
+        """Whether predictions may depend on the features of the example at hand and on labels that were learned from.
+
+        A program of which this is false predicts the same for all examples, or the same whatever it was taught.
+
+        Raises:
+            ProgramError: the program does not fit the memory.
+        """
+        self.check(dims)
+        return bool(lib.amlz_program_can_learn(self._c, dims._c()))
+
     def key(self, dims: Dims) -> int:
         """The structural key, 64 bits.
 

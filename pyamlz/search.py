@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from pyamlz import archive
-from pyamlz._checks import checked_float, hint
+from pyamlz._checks import checked_bool, checked_float, hint
 from pyamlz._ffi import ffi, lib
 from pyamlz._interrupt import interrupt_flag
 from pyamlz._native import (
@@ -67,7 +67,7 @@ class Progress:
         evaluations: programs scored, in whatever way.
         cache_hits: of these, known by their structural key, so that nothing was run.
         fec_hits: known by their errors on the first examples (the functional equivalence cache).
-        over_budget: scored 0 for their cost.
+        rejected: scored 0 without being run, for their cost or because they cannot learn.
         probes: programs run on the first examples.
         full_evaluations: programs run on all examples.
         train_steps: training steps of probes and full evaluations, Predict and Learn on one example of one task each.
@@ -83,7 +83,7 @@ class Progress:
     evaluations: int
     cache_hits: int
     fec_hits: int
-    over_budget: int
+    rejected: int
     probes: int
     full_evaluations: int
     train_steps: int
@@ -195,6 +195,7 @@ class Search:
         fec_train: training examples that a fingerprint looks at, at most what the tasks have.
         fec_valid: validation examples likewise.
         max_cost: programs that cost more (see :meth:`Program.cost`) score 0 without being run; 0 for no limit.
+        must_learn: so do programs that cannot learn (see :meth:`Program.can_learn`). The paper's method runs them.
         precision: "float32" or "float64"; default: as the tasks are packed, else "float32".
         variant: kernels to use: "auto", "baseline", "avx2" or "avx512". All give the same bits.
 
@@ -225,6 +226,7 @@ class Search:
         cache_work: int | None = None,
         history_size: int | None = None,
         max_cost: float | None = None,
+        must_learn: bool | None = None,
         precision: Precision | None = None,
         variant: Variant = "auto",
     ) -> None:
@@ -258,6 +260,8 @@ class Search:
                 setattr(config, name, checked_int(name, count, *COUNT_RANGES[name]))
         if mutate_prob is not None:
             config.mutate_prob = checked_float("mutate_prob", mutate_prob, 0.0, 1.0)
+        if must_learn is not None:
+            config.must_learn = checked_bool("must_learn", must_learn)
         if max_cost is not None:
             config.max_cost = checked_float("max_cost", max_cost, 0.0, sys.float_info.max)
         if mutations is not None:
@@ -634,6 +638,7 @@ def search_settings(config: Any = None) -> dict[str, Any]:
         "cache_work": int(config.cache_work),
         "history_size": int(config.history_size),
         "max_cost": float(config.max_cost),
+        "must_learn": bool(config.must_learn),
     }
 
 

@@ -239,6 +239,10 @@ AMLZ_API amlz_status amlz_program_live(const amlz_program *program, const amlz_d
 /* Removes dead instructions; out may be the program itself. The result computes the same bits. */
 AMLZ_API amlz_status amlz_program_simplify(const amlz_program *program, const amlz_dims *dims, amlz_program *out);
 
+/* 1 if what the program predicts may depend on the features of the example at hand and on labels that it learned from;
+ * 0 if it cannot, whatever the numbers are, or if the program does not fit dims. */
+AMLZ_API int amlz_program_can_learn(const amlz_program *program, const amlz_dims *dims);
+
 /* The structural key: equal for programs whose live code is the same but for the numbering of addresses and the order
  * of commuting operands. Equal keys mean equal fitness (but for a chance of about 1e-19 a pair). 0 for a program that
  * does not fit dims. */
@@ -423,6 +427,7 @@ typedef struct amlz_search_config {
     uint64_t cache_work;      /* or so much work, 1 or more; see "what a search knows" below */
     uint32_t history_size;    /* improvements of the best fitness that are remembered, thinned where they are more */
     double max_cost;          /* programs of a larger amlz_program_cost score 0 unrun; 0: no limit */
+    uint8_t must_learn;       /* 1: so do programs of which amlz_program_can_learn says no */
 } amlz_search_config;
 
 /* The values that the paper uses, for everything but space and seed. */
@@ -434,7 +439,7 @@ typedef struct amlz_progress {
     uint64_t evaluations;    /* programs scored, in whatever way */
     uint64_t cache_hits;     /* of these: known by their structural key */
     uint64_t fec_hits;       /* known by their fingerprint */
-    uint64_t over_budget;    /* scored 0 for their cost */
+    uint64_t rejected;       /* scored 0 unrun, for their cost or because they cannot learn */
     uint64_t probes;         /* programs run for a fingerprint */
     uint64_t full_evaluations; /* programs run on all examples */
     uint64_t train_steps, valid_steps; /* of probes and full evaluations */

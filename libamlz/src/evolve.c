@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "liveness.h"
 #include "mutate.h"
 #include "portability.h"
 
@@ -64,6 +65,9 @@ static PORT_NOINLINE const char *fault_of(const amlz_search_config *config)
     }
     if (config->cache_period == 0 || config->cache_work == 0) {
         return "cache_period and cache_work must be 1 or more";
+    }
+    if (config->must_learn > 1) {
+        return "must_learn must be 0 or 1";
     }
     if (!(config->max_cost >= 0 && config->max_cost <= 1.7976931348623157e308)) {
         return "max_cost must be finite, and 0 (no limit) or more";
@@ -287,9 +291,11 @@ static void next_program(amlz_search *s, amlz_program *program, amlz_member *ori
     }
 }
 
-int evolve_is_over_budget(const amlz_search *s, const amlz_program *program)
+int evolve_is_rejected(const amlz_search *s, const amlz_program *program)
 {
-    return s->config.max_cost > 0 && amlz_program_cost(program, s->config.space.dims.n_features) > s->config.max_cost;
+    const amlz_search_config *c = &s->config;
+    return (c->max_cost > 0 && amlz_program_cost(program, c->space.dims.n_features) > c->max_cost) ||
+           (c->must_learn && !liveness_can_learn(program, &c->space.dims));
 }
 
 static void count_work(amlz_search *s, const amlz_evaluation *result)
@@ -354,9 +360,9 @@ static void advance(amlz_search *s)
     next_program(s, &s->child, &member);
     lap(s, AMLZ_PHASE_MUTATION);
     member.birth = p->evaluations + 1;
-    if (evolve_is_over_budget(s, &s->child)) {
+    if (evolve_is_rejected(s, &s->child)) {
         lap(s, AMLZ_PHASE_ANALYSIS);
-        p->over_budget++;
+        p->rejected++;
         state_add(&s->now, &s->child, &member, 0, -1);
     } else {
         evaluate_load(s->evaluator, &s->child);
@@ -453,7 +459,7 @@ uint64_t amlz_search_digest(const amlz_search *search)
         hash = rng_mix(hash ^ now->rng.s[i]);
     }
     const amlz_progress *p = &now->progress;
-    const uint64_t counts[] = {p->evaluations, p->cache_hits, p->fec_hits, p->over_budget, p->probes, p->full_evaluations,
+    const uint64_t counts[] = {p->evaluations, p->cache_hits, p->fec_hits, p->rejected, p->probes, p->full_evaluations,
                                p->train_steps, p->valid_steps, p->best_evaluation};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         hash = rng_mix(hash ^ counts[i]);

@@ -27,8 +27,8 @@ static inline int evolve_has_caches(const amlz_search_config *config)
     return config->cache_size > 0 || config->fec_size > 0;
 }
 
-/* 1 if the program costs more than a program may, so that it is not run. */
-int evolve_is_over_budget(const amlz_search *s, const amlz_program *program);
+/* 1 if the program scores 0 unrun. */
+int evolve_is_rejected(const amlz_search *s, const amlz_program *program);
 
 /* Makes the state as it is the mark: caches are emptied, but for what the population itself tells. */
 void evolve_set_mark(amlz_search *s);

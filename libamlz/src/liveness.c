@@ -1,4 +1,6 @@
-/* Backward data flow over Setup, then Predict and Learn in turn, then Predict again and again (validation). An address is
+/* What depends on what.
+ *
+ * Live code: backward data flow over Setup, then Predict and Learn in turn, then Predict again and again (validation). An address is
  * one unit: an op that writes a part of its output keeps the rest alive. Labels and features need no case of their own:
  * programs never write them, so no instruction lives for their sake. */
 #include "liveness.h"
@@ -17,13 +19,15 @@ typedef struct flow {
 typedef struct flows {
     flow code[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
     size_t size[AMLZ_FUNCTION_COUNT];
-    unsigned prediction; /* its bit */
+    unsigned prediction, features, label; /* their bits */
 } flows;
 
 static void take_flows(const amlz_program *program, const amlz_dims *dims, flows *all)
 {
     const unsigned first[] = {0, 1, 1U + dims->n_scalars, 1U + dims->n_scalars + dims->n_vectors}; /* bit, by type */
     all->prediction = first[program_prediction_type(dims)] + program_prediction_address(dims);
+    all->features = first[AMLZ_VECTOR];
+    all->label = dims->label == AMLZ_MULTICLASS ? first[AMLZ_VECTOR] + 1 : first[AMLZ_SCALAR];
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
         all->size[f] = program->size[f];
         for (size_t i = 0; i < program->size[f]; i++) {
@@ -86,6 +90,51 @@ void liveness_mark(const amlz_program *program, const amlz_dims *dims, uint8_t l
     } else {
         mark(&all, WORDS, live);
     }
+}
+
+/* ---- the other way about: where what is in some addresses may get to */
+
+static inline void set_bit(uint64_t *set, unsigned bit) { set[bit / 64] |= UINT64_C(1) << (bit % 64); }
+static inline uint64_t get_bit(const uint64_t *set, unsigned bit) { return set[bit / 64] >> (bit % 64) & 1; }
+
+/* From the addresses that depend on something before the function to those behind it. */
+static void pass_forward(const flows *all, int f, uint64_t *set)
+{
+    for (size_t i = 0; i < all->size[f]; i++) {
+        const flow *x = &all->code[f][i];
+        const uint64_t before = get_bit(set, x->out) & !x->replaces;
+        const uint64_t depends = (get_bit(set, x->in1) | get_bit(set, x->in2) | before) & x->writes;
+        set[x->out / 64] = (set[x->out / 64] & ~((uint64_t)x->writes << (x->out % 64))) | depends << (x->out % 64);
+    }
+}
+
+int liveness_can_learn(const amlz_program *program, const amlz_dims *dims)
+{
+    uint64_t features[WORDS] = {0}, learned[WORDS] = {0}, set[WORDS];
+    flows all;
+    int is_same;
+    take_flows(program, dims, &all);
+    set_bit(features, all.features);
+    pass_forward(&all, AMLZ_PREDICT, features);
+    do { /* what depends on a label behind Learn does so before the next Predict */
+        memcpy(set, learned, sizeof set);
+        pass_forward(&all, AMLZ_PREDICT, set);
+        set_bit(set, all.label);
+        pass_forward(&all, AMLZ_LEARN, set);
+        set[all.label / 64] &= ~(UINT64_C(1) << (all.label % 64)); /* not there when Predict runs */
+        is_same = 1;
+        for (size_t w = 0; w < WORDS; w++) {
+            is_same &= (set[w] & ~learned[w]) == 0;
+            learned[w] |= set[w];
+        }
+    } while (!is_same);
+    pass_forward(&all, AMLZ_PREDICT, learned);
+    return (int)(get_bit(features, all.prediction) & get_bit(learned, all.prediction));
+}
+
+int amlz_program_can_learn(const amlz_program *program, const amlz_dims *dims)
+{
+    return amlz_program_check(program, dims, NULL) == AMLZ_OK && liveness_can_learn(program, dims);
 }
 
 amlz_status amlz_program_live(const amlz_program *program, const amlz_dims *dims,

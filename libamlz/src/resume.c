@@ -135,7 +135,7 @@ static uint64_t analyse(amlz_search *s, const amlz_program *program, int *n_live
 {
     evaluate_load(s->evaluator, program);
     *n_live = plan_size(&s->evaluator->plan);
-    return evolve_is_over_budget(s, program) ? 0 : s->evaluator->plan.key;
+    return evolve_is_rejected(s, program) ? 0 : s->evaluator->plan.key;
 }
 
 static const char *put_program(amlz_search *s, int part, const amlz_program *program, const amlz_member *member)
@@ -224,8 +224,8 @@ static const char *contradiction(const search_state *state, const amlz_state *nu
     if ((state->best_member.birth != 0) != (n > 0)) {
         return "there must be a best program just if there were evaluations";
     }
-    if (p->cache_hits > n || p->fec_hits > n - p->cache_hits || p->over_budget > n - p->cache_hits - p->fec_hits ||
-        p->full_evaluations != n - p->cache_hits - p->fec_hits - p->over_budget || p->probes > n) {
+    if (p->cache_hits > n || p->fec_hits > n - p->cache_hits || p->rejected > n - p->cache_hits - p->fec_hits ||
+        p->full_evaluations != n - p->cache_hits - p->fec_hits - p->rejected || p->probes > n) {
         return "each evaluation must have been a cache hit, a fingerprint hit, over budget or full";
     }
     if ((numbers->rng[0] | numbers->rng[1] | numbers->rng[2] | numbers->rng[3]) == 0) {

@@ -295,7 +295,7 @@ static void test_longer(void)
 {
     static const edit edits[][2] = {
         {EDIT(SAMPLE_NEW, "dims", "\x86", "\x87", ""), EDIT(SAMPLE_NEW, "classes", "\0", "\0" NEW_KEY, "")},
-        {EDIT(SAMPLE_NEW, "config", "\xde\x00\x13", "\xde\x00\x14", ""),
+        {EDIT(SAMPLE_NEW, "config", "\xde\x00\x14", "\xde\x00\x15", ""),
          EDIT(SAMPLE_NEW, "start_program", "\xc4\x06\0\0\0\0\0\0", "\xc4\x06\0\0\0\0\0\0" NEW_KEY, "")},
         {EDIT(SAMPLE_NEW, "mutations", "\x98", "\x99", ""), EDIT(SAMPLE_NEW, "",
                                                                  "\xaa"

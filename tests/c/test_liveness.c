@@ -182,6 +182,93 @@ static void test_dead_code_has_no_effect(void)
     }
 }
 
+/* ---------------------------------------------------------------- which programs can learn */
+
+static int can_learn(const char *text)
+{
+    const amlz_dims dims = dims_of(AMLZ_REGRESSION, 4, 5, 5, 2);
+    const amlz_program program = program_of(text, 4);
+    return amlz_program_can_learn(&program, &dims);
+}
+
+static void test_can_learn(void)
+{
+    /* the features, and what a label got to, must both reach the prediction */
+    CHECK(can_learn("def Predict():\n s1 = dot(v0, v1)\ndef Learn():\n v2 = s0 * v0\n v1 = v1 + v2\n"));
+    CHECK(!can_learn("def Predict():\n s1 = dot(v0, v1)\ndef Learn():\n v1 = v1 + v0\n")); /* no label */
+    CHECK(!can_learn("def Predict():\n s1 = norm(v1)\ndef Learn():\n v2 = s0 * v0\n v1 = v1 + v2\n")); /* no features */
+    CHECK(!can_learn("def Predict():\n s1 = norm(v0)\ndef Learn():\n v2 = s0 * v0\n v1 = v1 + v2\n")); /* nothing learned */
+    CHECK(!can_learn("def Setup():\n v1 = uniform(0, 1)\ndef Predict():\n s1 = dot(v0, v1)\n")); /* no Learn */
+    CHECK(!can_learn(""));
+    /* features that Learn kept are those of another example */
+    CHECK(!can_learn("def Predict():\n s1 = norm(v1)\ndef Learn():\n v1 = s0 * v0\n"));
+    /* a label is there in Learn only */
+    CHECK(!can_learn("def Predict():\n s1 = norm(v0)\n s1 = s1 + s0\n"));
+    CHECK(can_learn("def Predict():\n s1 = norm(v0)\n s1 = s1 + s2\ndef Learn():\n s2 = s0 + s2\n"));
+    /* in a roundabout way, that takes three examples; wiped out on the way; but a part of it stays */
+    CHECK(can_learn("def Predict():\n s1 = norm(v0)\n s1 = s1 + s4\ndef Learn():\n s4 = s3 + s3\n s3 = s2 + s2\n s2 = s0 + s1\n"));
+    CHECK(!can_learn("def Predict():\n s1 = norm(v0)\n s4 = 2\n s1 = s1 + s4\ndef Learn():\n s4 = s0 + s1\n"));
+    CHECK(can_learn("def Predict():\n s1 = norm(v0)\n v1[0.5] = 2\n s2 = norm(v1)\n s1 = s1 + s2\ndef Learn():\n v1 = bcast(s0)\n"));
+
+    amlz_dims dims = dims_of(AMLZ_MULTICLASS, 4, 2, 4, 1);
+    dims.n_classes = 3;
+    amlz_program program = program_of("def Predict():\n v2 = dot(m0, v0)\ndef Learn():\n m0 = outer(v1, v0)\n", 4);
+    CHECK(amlz_program_can_learn(&program, &dims));
+    program = program_of("def Predict():\n v2 = dot(m0, v0)\ndef Learn():\n m0 = outer(v3, v0)\n", 4);
+    CHECK(!amlz_program_can_learn(&program, &dims));
+    program.code[AMLZ_LEARN][0].out = 9;
+    CHECK_EQ_INT(amlz_program_can_learn(&program, &dims), 0);
+    CHECK_EQ_INT(amlz_program_can_learn(NULL, &dims), 0);
+    /* more addresses than a word has bits */
+    dims = dims_of(AMLZ_REGRESSION, 4, 200, 200, 200);
+    program = program_of("def Predict():\n s1 = dot(v0, v199)\ndef Learn():\n v198 = s0 * v0\n v199 = v199 + v198\n", 4);
+    CHECK(amlz_program_can_learn(&program, &dims));
+    program.code[AMLZ_LEARN][1].in1 = program.code[AMLZ_LEARN][1].in2 = 197;
+    CHECK(!amlz_program_can_learn(&program, &dims));
+}
+
+/* The prediction on x after so many examples with these labels. */
+static double predict_after(const amlz_program *program, const amlz_dims *dims, const double *labels, const double *x)
+{
+    amlz_learner_config config;
+    memset(&config, 0, sizeof config);
+    config.struct_size = sizeof config;
+    config.dims = *dims;
+    config.precision = AMLZ_FLOAT64;
+    const size_t size = amlz_learner_size(&config, NULL);
+    amlz_learner *learner = amlz_learner_init(block_new(size), size, &config, program, NULL);
+    double prediction = 0;
+    for (int i = 0; i < 4; i++) {
+        const double features[] = {0.5 + i, -1.5, 0.25 * i, 2};
+        amlz_learner_learn_f64(learner, features, labels[i], NULL);
+    }
+    amlz_learner_predict_f64(learner, x, &prediction);
+    blocks_free();
+    return prediction;
+}
+
+/* No program whose predictions change with the features and with the labels is said to be unable to learn. */
+static void test_who_learns_can_learn(void)
+{
+    static const double labels[4] = {1, -0.5, 3, 0.25}, other_labels[4] = {-2, 4, 0.125, 1};
+    static const double x[4] = {1, 0.5, -2, 0.75}, other_x[4] = {-0.5, 3, 1, 0.1};
+    const amlz_dims dims = dims_of(AMLZ_REGRESSION, 4, 4, 3, 1);
+    const amlz_space space = space_of(&dims, 0, 8, 8);
+    unsigned learned = 0, unable = 0;
+    for (uint64_t seed = 0; seed < 6000; seed++) {
+        const amlz_program program = random_program(&space, seed);
+        const uint64_t base = bits_of(predict_after(&program, &dims, labels, x));
+        const int learns = base != bits_of(predict_after(&program, &dims, other_labels, x)) &&
+                           base != bits_of(predict_after(&program, &dims, labels, other_x));
+        const int can = amlz_program_can_learn(&program, &dims);
+        CHECK(can || !learns);
+        learned += (unsigned)learns;
+        unable += (unsigned)!can;
+    }
+    CHECK(learned > 10);
+    CHECK(unable > 1000);
+}
+
 int main(void)
 {
     test_by_hand();
@@ -189,5 +276,7 @@ int main(void)
     test_paper();
     test_simplify_arguments();
     test_dead_code_has_no_effect();
+    test_can_learn();
+    test_who_learns_can_learn();
     return check_report("liveness");
 }

@@ -102,6 +102,7 @@ static void test_resume_of_all_kinds(void)
     config = marking_config(7);
     config.start = AMLZ_START_EMPTY;
     config.max_cost = 60;
+    config.must_learn = 1;
     config.cache_size = 0;
     test_resume_is_exact(&config);
     config = marking_config(8);

@@ -112,9 +112,9 @@ static void test_fitness_and_counts(void)
         amlz_evaluator *evaluator = evaluator_new(&config.space.dims, AMLZ_FLOAT64, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D);
         amlz_progress p;
         amlz_search_run(search, 2000, 2, &p);
-        CHECK_EQ_U64(p.cache_hits + p.fec_hits + p.full_evaluations + p.over_budget, 2000);
+        CHECK_EQ_U64(p.cache_hits + p.fec_hits + p.full_evaluations + p.rejected, 2000);
         CHECK_EQ_U64(p.probes, fec ? p.fec_hits + p.full_evaluations : 0);
-        CHECK(p.cache_hits > 0 && p.over_budget > 0 && p.full_evaluations > 0 && (p.fec_hits > 0) == fec);
+        CHECK(p.cache_hits > 0 && p.rejected > 0 && p.full_evaluations > 0 && (p.fec_hits > 0) == fec);
         for (uint32_t i = 0; i < 20 && !fec; i++) {
             amlz_program member;
             amlz_evaluation result;
@@ -481,6 +481,39 @@ static void test_against_plain_search(void)
     }
 }
 
+/* Programs that cannot learn score 0 unrun, the others what they score anyway. */
+static void test_must_learn(void)
+{
+    amlz_search_config config = config_of(6);
+    config.cache_size = config.fec_size = 0;
+    config.must_learn = 1;
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) { /* sum, dot and scaling: enough to learn with, and not seldom */
+        static const uint8_t ops[] = {1, 18, 23, 27};
+        set_ops(&config.space.function[f], ops, sizeof ops);
+    }
+    const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
+    amlz_search *search = search_new(&config, tasks, NULL);
+    amlz_evaluator *evaluator = evaluator_new(&config.space.dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D);
+    uint64_t unable = 0;
+    amlz_progress p;
+    for (int n = 1; n <= 600; n++) {
+        amlz_program program;
+        amlz_evaluation result;
+        double fitness;
+        amlz_search_run(search, 1, 2, &p);
+        amlz_search_member(search, p.population - 1, &program, &fitness);
+        amlz_evaluate(evaluator, tasks, &program, 1, &result, NULL);
+        const int can = amlz_program_can_learn(&program, &config.space.dims);
+        CHECK_EQ_F64BITS(fitness, can ? result.fitness : 0);
+        unable += !can;
+    }
+    CHECK_EQ_U64(p.rejected, unable);
+    CHECK(unable > 100 && unable < 500);
+    config.must_learn = 2;
+    CHECK_EQ_U64(amlz_search_size(&config, D, NULL), 0);
+    blocks_free();
+}
+
 static uint64_t time_now;
 static uint64_t clock_of_the_test(void) { return time_now += 3; }
 
@@ -519,6 +552,7 @@ int main(void)
 {
     test_golden_digests();
     test_phases();
+    test_must_learn();
     test_repeats();
     test_ages();
     test_selection();

@@ -275,3 +275,13 @@ def test_toml_is_written_as_it_is_read():
         "table": {"x": "y", "deeper": {"z": [1]}, "empty": {}, "numbers": {"n": 1}},
     }
     assert tomllib.loads(dump_toml(table)) == table
+
+
+class TestProfiles:
+    def test_change_defaults_and_nothing_that_is_set(self):
+        assert Preset.load("demo").config["must_learn"] is False
+        fast = Preset.load("demo", ["profile=fast"])
+        assert fast.config["must_learn"] is True
+        assert Preset.load("demo", ["profile=fast", "must_learn=false"]).config["must_learn"] is False
+        assert fast.search(fast.tasks("tasks", 1), seed=1).config["must_learn"] is True
+        assert Preset.of(fast.config).config == fast.config

@@ -189,9 +189,9 @@ class TestFinding:
         search = Search(TASKS, space, seed=1, population_size=50, max_cost=12.0)
         stats = search.run(max_evaluations=3000).stats
         assert stats.evaluations == 3000
-        assert stats.over_budget > 0
+        assert stats.rejected > 0
         assert stats.fec_hits > 0
-        known = stats.cache_hits + stats.fec_hits + stats.over_budget
+        known = stats.cache_hits + stats.fec_hits + stats.rejected
         assert known + stats.full_evaluations == stats.evaluations
         assert stats.probes == stats.fec_hits + stats.full_evaluations
         assert stats.evaluations_per_second == pytest.approx(3000 / stats.seconds)
@@ -418,6 +418,7 @@ class TestArguments:
             "cache_work": 2**64 - 1,
             "history_size": 10,
             "max_cost": 99.0,
+            "must_learn": True,
             "start": "empty",
             "precision": "float64",
             "variant": "baseline",
