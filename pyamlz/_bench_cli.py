@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final, get_args
 
 import pyamlz
-from pyamlz import bench
+from pyamlz import bench, bench_scaling
 from pyamlz._arguments import (
     DONE,
     PRECISION_NAMES,
@@ -28,9 +28,10 @@ _OPTIONS: Final[dict[str, set[str]]] = {
     "table": {"markdown"},
     "steps": {"program", "features", "tasks", "precision"},
     "search": {"preset", "seed", "set", "precision"},
+    "scaling": {"plot"},
 }  # what each of them takes besides what all take
 
-_SECONDS: Final = {"table": 2.0, "steps": 2.0, "search": 10.0}
+_SECONDS: Final = {"table": 2.0, "steps": 2.0, "search": 10.0, "scaling": 0.5}
 
 _LABELS: Final[dict[bench.ProgramName, str]] = {
     "linear": "linear",
@@ -50,8 +51,9 @@ def add_bench(commands: Any) -> None:
     summary = "measure speed: against a plain interpreter, or of training steps, or of searches"
     parser = command(commands, "bench", _bench, summary, run_options)
     what = "measure only this (default: a table of both sides, which needs the source tree and a C compiler)"
-    parser.add_argument("what", nargs="?", choices=("steps", "search"), help=what)
-    parser.add_argument("--seconds", type=float, metavar="S", help="for each figure (default: 2; of searches 10)")
+    parser.add_argument("what", nargs="?", choices=("steps", "search", "scaling"), help=what)
+    seconds = "for each figure (default: 2; of searches 10; of scaling 0.5)"
+    parser.add_argument("--seconds", type=float, metavar="S", help=seconds)
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     steps = parser.add_argument_group("of steps")
     steps.add_argument("--program", choices=get_args(bench.ProgramName), help="what is trained")
@@ -59,6 +61,8 @@ def add_bench(commands: Any) -> None:
     steps.add_argument("--tasks", type=integer, metavar="D", help="number of tasks")
     search = parser.add_argument_group("of searches, besides --seed and --set")
     search.add_argument("--preset", metavar="NAME|FILE.toml", help="what is searched")
+    scaling = parser.add_argument_group("of scaling")
+    scaling.add_argument("--plot", metavar="FILE", help="draw it too: .png, .svg or .pdf; needs matplotlib")
 
 
 def _bench(arguments: argparse.Namespace) -> int:
@@ -66,7 +70,7 @@ def _bench(arguments: argparse.Namespace) -> int:
     _refuse_options_of_others(arguments, what)
     if arguments.seconds is None:
         arguments.seconds = _SECONDS[what]
-    {"table": _table, "steps": _steps, "search": _search}[what](arguments)
+    {"table": _table, "steps": _steps, "search": _search, "scaling": _scaling}[what](arguments)
     return DONE
 
 
@@ -163,6 +167,28 @@ def _search(arguments: argparse.Namespace) -> None:
         shares = ", ".join(f"{phase} {100 * share:.0f} %" for phase, share in speed.phases.items())
         print(f"# time: {shares}")
     print(f"{_figure(speed.evaluations_per_second)} programs/s")
+
+
+# ---------------------------------------------------------------- scaling
+
+
+def _scaling(arguments: argparse.Namespace) -> None:
+    points: list[bench_scaling.Point] = []
+    for point in bench_scaling.measure(seconds=arguments.seconds, variant=arguments.variant):
+        curve = point.curve
+        if not arguments.quiet and (not points or points[-1].curve is not curve):
+            print(f"# {curve.name}: ns for a {curve.unit}, and that over {curve.law}", file=say(arguments))
+        points.append(point)
+        if not arguments.json:
+            print(f"{curve.name:<16} {point.value:>9,} {point.nanoseconds:>14,.1f} {point.relative:>8.2f}", flush=True)
+    if arguments.plot is not None:
+        bench_scaling.plot(points, arguments.plot)
+    if arguments.json:
+        found: dict[str, list[dict[str, float]]] = {}
+        for point in points:
+            values = {"value": point.value, "nanoseconds": point.nanoseconds, "relative": point.relative}
+            found.setdefault(point.curve.name, []).append(values)
+        print_json({**found, "version": pyamlz.__version__})
 
 
 # ---------------------------------------------------------------- the table

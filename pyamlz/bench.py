@@ -52,6 +52,7 @@ __all__ = [
     "plain_interpreter",
     "search",
     "steps",
+    "steps_of",
 ]
 
 ProgramName: TypeAlias = Literal["linear", "nn", "random"]
@@ -89,8 +90,15 @@ class Workload:
     tasks: TaskSet
 
     @classmethod
-    def of(cls, program: ProgramName, n_features: int, n_tasks: int, precision: Precision = "float32") -> Workload:
-        """A workload with as many examples as training needs to take nearly all of the time.
+    def of(
+        cls,
+        program: ProgramName,
+        n_features: int,
+        n_tasks: int,
+        precision: Precision = "float32",
+        n_train: int | None = None,
+    ) -> Workload:
+        """A workload, by default with as many examples as training needs to take nearly all of the time.
 
         Raises:
             InputError: an argument is wrong.
@@ -99,9 +107,11 @@ class Workload:
         n_features = checked_int("n_features", n_features, 1, MAX_FEATURES)
         n_tasks = checked_int("n_tasks", n_tasks, 1, MAX_COUNT)
         programs = _programs(cast(ProgramName, name), n_features)
-        cost = n_tasks * sum(p.cost(n_features) for p in programs)
-        n_train = min(_PASS_STEPS // n_tasks, _PASS_NUMBERS // (n_tasks * n_features), int(_PASS_COST / cost))
-        return cls(programs, _tasks(n_features, n_tasks, min(max(n_train, _MIN_TRAIN), _MOST_TRAIN), precision))
+        if n_train is None:
+            cost = n_tasks * sum(p.cost(n_features) for p in programs)
+            n_train = min(_PASS_STEPS // n_tasks, _PASS_NUMBERS // (n_tasks * n_features), int(_PASS_COST / cost))
+            n_train = min(max(n_train, _MIN_TRAIN), _MOST_TRAIN)
+        return cls(programs, _tasks(n_features, n_tasks, n_train, precision))
 
     @property
     def steps(self) -> int:
@@ -247,8 +257,19 @@ def steps(
     Raises:
         InputError: an argument is wrong.
     """
-    seconds = checked_float("seconds", seconds, 0.0, over=True)
     workload = Workload.of(program, n_features, n_tasks, precision)
+    return steps_of(workload, precision=precision, variant=variant, seconds=seconds)
+
+
+def steps_of(
+    workload: Workload, *, precision: Precision = "float32", variant: Variant = "auto", seconds: float = 2.0
+) -> StepSpeed:
+    """The same of any workload.
+
+    Raises:
+        InputError: an argument is wrong.
+    """
+    seconds = checked_float("seconds", seconds, 0.0, over=True)
     library = _Library(workload, precision, variant)
     bursts = [library.burst(seconds / ROUNDS) for _ in range(ROUNDS)]
     return StepSpeed(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from samples import VARIANTS_HERE, instruction_of
 
-from pyamlz import OPS, Evaluator, InputError, Preset, Program, TaskSet, bench, cli, tasks
+from pyamlz import OPS, Evaluator, InputError, Preset, Program, TaskSet, bench, bench_scaling, cli, tasks
 from pyamlz.bench import PlainInterpreter, Row, Workload
 from pyamlz.errors import AmlzError
 from pyamlz.ops import Op, Type
@@ -384,3 +384,41 @@ class TestUsage:
         assert code == 0
         for line in ("0    done", "1    failed", "2    wrong usage", "130  interrupted"):
             assert line in out
+
+
+class TestScaling:
+    def test_measures_each_curve_at_each_of_its_values(self, monkeypatch, tmp_path, capsys):
+        """The curves' own costs take half a minute; here they are a formula."""
+        curves = tuple(
+            replace(curve, cost=lambda n, seconds, variant, curve=curve: 2.0 * curve.expected(n) + 1)
+            for curve in bench_scaling.CURVES
+        )
+        monkeypatch.setattr(bench_scaling, "CURVES", curves)
+        assert cli.main(["bench", "scaling", "--json", "--quiet"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert list(found) == [*(curve.name for curve in curves), "version"]
+        for curve in curves:
+            assert [point["value"] for point in found[curve.name]] == list(curve.values)
+            assert found[curve.name][0]["relative"] == 1
+            assert all(0.6 < point["relative"] <= 1 for point in found[curve.name])
+        assert cli.main(["bench", "scaling"]) == 0
+        assert capsys.readouterr().out.count("\n") == sum(len(curve.values) + 1 for curve in curves)
+        pytest.importorskip("matplotlib")
+        for name in ("curves.png", "curves.svg"):
+            assert cli.main(["bench", "scaling", "--quiet", "--plot", str(tmp_path / name)]) == 0
+            assert (tmp_path / name).stat().st_size > 10_000
+        assert cli.main(["bench", "scaling", "--quiet", "--plot", str(tmp_path / "none" / "curves.png")]) == 1
+        assert "cannot be written" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("name", ["features", "tasks", "examples", "instructions"])
+    def test_costs_are_times(self, name):
+        (curve,) = (curve for curve in bench_scaling.CURVES if curve.name == name)
+        assert 1 < curve.cost(curve.values[0], 0.01, "auto") < 1e8
+
+    def test_needs_matplotlib_for_pictures_and_says_so(self, monkeypatch, tmp_path):
+        def missing(name):
+            raise ImportError(name)
+
+        monkeypatch.setattr(bench_scaling.importlib, "import_module", missing)
+        with pytest.raises(AmlzError, match="--plot: needs matplotlib"):
+            bench_scaling.plot([], tmp_path / "curves.png")
