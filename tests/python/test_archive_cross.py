@@ -1,15 +1,18 @@
 """The codecs of archives in C and in Python: they accept and refuse the same files, and write the same bytes."""
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from archives import SAMPLES, newer
+from archives import SAMPLES, TASKS, class_tasks, newer, search_of
+from samples import full_space
 from test_build import JOBS, LIBRARY, need, run
 
-from pyamlz import ArchiveError
+from pyamlz import ArchiveError, Dims, Search, TaskSet
 from pyamlz.archive import decode, encode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,3 +100,30 @@ def test_copies_of_newer_versions(tool: Path, tmp_path: Path) -> None:
     archives = [newer(data, "", *more) for data in SAMPLES.values()]
     assert [copy_here(data) for data in archives] == list(SAMPLES.values())
     assert copies(tool, tmp_path, archives) == list(SAMPLES.values())
+
+
+@pytest.mark.parametrize("kind", ["regression", "multiclass"])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_searches_go_on_across_the_two(tool: Path, tmp_path: Path, kind: str, precision: Any) -> None:
+    """From Python to C and back, again and again: the same bytes as in Python alone, and as in C alone."""
+    task_set = class_tasks() if kind == "multiclass" else own(TASKS)
+    space = full_space(Dims.of(task_set, n_scalars=4, n_vectors=4, n_matrices=1), size=4)
+    whole = search_of(130, task_set, space, precision=precision)
+    whole.save(tmp_path / "whole.amlz", session='{"carried":"along"}')
+    search_of(0, task_set, space, precision=precision).save(tmp_path / "new.amlz", session='{"carried":"along"}')
+    run(tool, "run", tmp_path / "new.amlz", tmp_path / "c.amlz", "130")
+    assert (tmp_path / "c.amlz").read_bytes() == (tmp_path / "whole.amlz").read_bytes()
+    path = tmp_path / "new.amlz"
+    for more in (7, 13, 20, 25):
+        run(tool, "run", path, tmp_path / "both.amlz", str(more))
+        search = Search.load(tmp_path / "both.amlz")
+        search.run(max_evaluations=more)
+        search.save(tmp_path / "both.amlz", session='{"carried":"along"}')
+        path = tmp_path / "both.amlz"
+    assert search.progress.evaluations == 130
+    assert path.read_bytes() == (tmp_path / "whole.amlz").read_bytes()
+
+
+def own(task_set: TaskSet) -> TaskSet:
+    """The same numbers, from nowhere, so that archives have them."""
+    return dataclasses.replace(task_set, source={})

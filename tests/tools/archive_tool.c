@@ -2,6 +2,7 @@
  *
  *     archive_tool check FILE      reads it, and says what it is; a checkpoint with data is resumed too
  *     archive_tool copy IN OUT     reads it and writes it again
+ *     archive_tool run IN OUT N    resumes a checkpoint with data, evaluates N programs more, and saves it
  *     archive_tool golden FOLDER   writes the archives that the tests know, as FOLDER/1.0-NAME.amlz
  *
  * The exit status is 0, 3 for a file that is not a good archive, 1 for anything else that fails. */
@@ -59,14 +60,18 @@ static void expect(amlz_status status, const char *path, const amlz_archive_erro
     }
 }
 
-/* Tasks from the archive, a search of its settings, and the rest of the archive into that. */
-static void resume(const char *path, bytes all)
+/* Tasks from the archive, a search of its settings, and the rest of the archive into that. Then, where there is a file to
+ * write, goes on and saves what came of it, with what the archive carried along. */
+static void resume(const char *path, bytes all, uint64_t evaluations, const char *out)
 {
     static amlz_archive_reader reader;
+    static char source_bytes[1 << 16], session_bytes[1 << 16];
+    amlz_archive_text source = {source_bytes, sizeof source_bytes, 0, 0};
+    amlz_archive_text session = {session_bytes, sizeof session_bytes, 0, 0};
     amlz_archive_error error;
     amlz_tasks *tasks;
     const char *reason = NULL;
-    expect(amlz_archive_open(&reader, amlz_archive_from_block(all.bytes, all.length), NULL, &error), path, &error);
+    expect(amlz_archive_open(&reader, amlz_archive_from_block(all.bytes, all.length), &source, &error), path, &error);
     const amlz_archive_info *info = &reader.info;
     const size_t tasks_size = amlz_tasks_size(&info->tasks, NULL), scratch_size = amlz_archive_scratch_size(info);
     const size_t search_size = amlz_search_size(&info->search, info->tasks.n_tasks, NULL);
@@ -76,8 +81,17 @@ static void resume(const char *path, bytes all)
     if (search == NULL) {
         fail(path, reason, 3);
     }
-    expect(amlz_archive_read_search(&reader, search, NULL, &error), path, &error);
+    expect(amlz_archive_read_search(&reader, search, &session, &error), path, &error);
     printf("resumed: digest %016" PRIx64 "\n", amlz_search_digest(search));
+    if (out != NULL) {
+        amlz_archive_content content = {.kind = AMLZ_ARCHIVE_CHECKPOINT};
+        content.search = search;
+        content.data = tasks;
+        content.source = &source;
+        content.session = &session;
+        amlz_search_run(search, evaluations, 2, NULL);
+        expect(amlz_archive_save_file(out, &content, &error), out, &error);
+    }
     free(search_memory);
     free(scratch);
     free(memory);
@@ -93,7 +107,7 @@ static void check_file(const char *path)
     printf("%s of format 1.%" PRIu64 ", written by %s\n", amlz_archive_kind_name((int)reader.info.kind),
            reader.info.minor, reader.info.writer);
     if (reader.info.has_data) {
-        resume(path, all);
+        resume(path, all, 0, NULL);
     }
     free(all.bytes);
 }
@@ -108,6 +122,13 @@ static void copy_file(const char *from, const char *to)
     expect(amlz_archive_copy(&reader, input, amlz_archive_to_block(&block), &error), from, &error);
     write_file(to, block.bytes, block.length);
     free(block.bytes);
+    free(all.bytes);
+}
+
+static void run_file(const char *from, const char *to, uint64_t evaluations)
+{
+    const bytes all = read_file(from);
+    resume(from, all, evaluations, to);
     free(all.bytes);
 }
 
@@ -129,10 +150,12 @@ int main(int argc, char **argv)
         check_file(argv[2]);
     } else if (argc == 4 && strcmp(argv[1], "copy") == 0) {
         copy_file(argv[2], argv[3]);
+    } else if (argc == 5 && strcmp(argv[1], "run") == 0) {
+        run_file(argv[2], argv[3], strtoull(argv[4], NULL, 10));
     } else if (argc == 3 && strcmp(argv[1], "golden") == 0) {
         write_golden(argv[2]);
     } else {
-        fail("arguments", "check FILE, copy IN OUT or golden FOLDER", 1);
+        fail("arguments", "check FILE, copy IN OUT, run IN OUT N or golden FOLDER", 1);
     }
     return 0;
 }
