@@ -5,8 +5,11 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable
+from typing import TypeVar
 
 from pyamlz.errors import InputError
+
+T = TypeVar("T")
 
 _MANY = 30  # names in a message
 
@@ -27,6 +30,18 @@ def checked_float(name: str, value: object, low: float, high: float = math.inf, 
     if not low <= number <= high or (over and number == low):
         raise InputError(f"{wanted}, got {number!r}")
     return number
+
+
+def checked_type(name: str, value: object, wanted: type[T]) -> T:
+    """`value` if it is a `wanted`.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if isinstance(value, wanted):
+        return value
+    article = "an" if wanted.__name__[0] in "AEIOU" else "a"
+    raise InputError(f"{name}: expected {article} {wanted.__name__}, got {type(value).__name__}")
 
 
 def checked_bool(name: str, value: object) -> bool:

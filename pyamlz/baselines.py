@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from pyamlz._checks import checked_float, hint
+from pyamlz._checks import checked_float, checked_type, hint
 from pyamlz.errors import InputError
 from pyamlz.evaluate import Evaluator
 from pyamlz.program import Program
+from pyamlz.tasks.taskset import checked_choice
 
 __all__ = [
     "BASELINES",
@@ -209,5 +210,7 @@ def tuned(name: str, evaluator: Evaluator, seed: int = 0) -> tuple[Program, floa
 
     The rates tried are 1, 2 and 5 times powers of ten, from 0.001 to 5.
     """
+    checked_choice("name", name, TUNABLE)
+    checked_type("evaluator", evaluator, Evaluator)
     programs = [(TUNABLE[name](rate), rate) for rate in _LEARNING_RATES]
     return max(programs, key=lambda pair: evaluator.evaluate(pair[0], seed).fitness)

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from pyamlz._checks import checked_type
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import COMBINES, KINDS, PRECISIONS, VARIANTS, Handle, construct, name_of, new_config, number_of
 from pyamlz.errors import DataError, InputError, check
@@ -42,9 +43,7 @@ class PackedTasks:
     """
 
     def __init__(self, tasks: TaskSet, precision: Precision = "float32") -> None:
-        if not isinstance(tasks, TaskSet):
-            raise InputError(f"tasks: expected a TaskSet, got {type(tasks).__name__}")
-        self.tasks = tasks
+        self.tasks = checked_type("tasks", tasks, TaskSet)
         self.precision = checked_precision("precision", precision)
         self.n_classes = tasks.n_classes if tasks.kind == "multiclass" else 0
         config = new_config(
@@ -164,6 +163,7 @@ class Evaluator:
 
     def _fitting(self, program: Program) -> Any:
         """The C evaluator, with memory enough for the program."""
+        checked_type("program", program, Program)
         needed = self._tasks.dims(program)
         dims = Dims(
             n_features=needed.n_features,

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from pyamlz._checks import checked_type
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import PRECISIONS, VARIANTS, construct, new_config, number_of
 from pyamlz.errors import DataError, InputError, check
@@ -67,10 +68,8 @@ class Learner:
         seed: int = 0,
         task: int = 0,
     ) -> None:
-        if not isinstance(program, Program):
-            raise InputError(f"program: expected a Program, got {type(program).__name__}")
-        if not isinstance(dims, Dims):
-            raise InputError(f"dims: expected Dims, got {type(dims).__name__}")
+        checked_type("program", program, Program)
+        checked_type("dims", dims, Dims)
         program.check(dims)
         self.program = program
         self.dims = dims

@@ -172,6 +172,8 @@ class Preset:
             merged["split"] = _SPLITS[section]
         try:
             return generator(**merged, seed=seed, dtype=self.precision)
+        except MemoryError:
+            raise InputError(f"{section}: there is not enough memory for so many numbers") from None
         except InputError as error:
             table = section if str(error).partition(":")[0] in own else "tasks"
             raise InputError(f"{table}.{error}") from None

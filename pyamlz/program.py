@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from pyamlz._checks import checked_type
 from pyamlz._ffi import ffi, lib
 from pyamlz.errors import InputError, ProgramError, check
 from pyamlz.ops import Constant, Type, find_op
@@ -285,6 +286,7 @@ class Program:
                 instruction; `line` is the instruction's place in its function, from 1.
         """
         error = ffi.new("amlz_error *")
+        checked_type("dims", dims, Dims)
         if lib.amlz_program_check(self._c, dims._c(), error) != lib.AMLZ_OK:
             self._refuse(dims, error)
 

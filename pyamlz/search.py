@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from pyamlz import archive
-from pyamlz._checks import checked_bool, checked_float, hint
+from pyamlz._checks import checked_bool, checked_float, checked_type, hint
 from pyamlz._ffi import ffi, lib
 from pyamlz._interrupt import interrupt_flag
 from pyamlz._native import (
@@ -230,8 +230,7 @@ class Search:
         precision: Precision | None = None,
         variant: Variant = "auto",
     ) -> None:
-        if not isinstance(space, SearchSpace):
-            raise InputError(f"space: expected a SearchSpace, got {type(space).__name__}")
+        checked_type("space", space, SearchSpace)
         self._tasks = packed(tasks, precision)
         self._space = space
         config = ffi.new("amlz_search_config *")
@@ -292,8 +291,8 @@ class Search:
 
     def _first_programs(self, config: Any, start: object, fixed_program: Program | None) -> Program | None:
         """Sets how the search starts; the program that it needs for this, if any."""
-        if fixed_program is not None and not isinstance(fixed_program, Program):
-            raise InputError(f"fixed_program: expected a Program, got {type(fixed_program).__name__}")
+        if fixed_program is not None:
+            checked_type("fixed_program", fixed_program, Program)
         if isinstance(start, Program):
             if fixed_program is not None:
                 raise InputError("fixed_program: expected none with a start that is a program")
@@ -504,8 +503,9 @@ class Search:
             InputError: an argument is wrong, or nothing could ever end the search.
             SearchError: the search is being run already.
         """
-        callbacks = list(callbacks)
-        if max_evaluations is None and max_seconds is None and sufficient_fitness is None and not callbacks:
+        if not isinstance(callbacks, Iterable) or not all(map(callable, called := list(callbacks))):
+            raise InputError(f"callbacks: expected functions, got {callbacks!r}")
+        if max_evaluations is None and max_seconds is None and sufficient_fitness is None and not called:
             raise InputError("run: expected max_evaluations, max_seconds, sufficient_fitness or a callback to end it")
         limits = _Limits(
             _MAX_64 if max_evaluations is None else checked_int("max_evaluations", max_evaluations, 1, _MAX_64),
@@ -515,7 +515,7 @@ class Search:
         if not self._running.acquire(blocking=False):
             raise SearchError("run: this search is being run already")
         try:
-            reason = self._run(limits, callbacks)
+            reason = self._run(limits, called)
         finally:
             self._running.release()
         best = self.best

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from pyamlz._checks import checked_type
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, number_of, text
 from pyamlz.errors import InputError, check
@@ -61,6 +62,7 @@ class Dims:
     @classmethod
     def of(cls, tasks: TaskSet, *, n_scalars: int, n_vectors: int, n_matrices: int) -> Dims:
         """Memory for programs that are to run on `tasks`, which say F, the kind and the number of classes."""
+        checked_type("tasks", tasks, TaskSet)
         return cls(
             n_features=tasks.n_features,
             n_scalars=n_scalars,
@@ -108,7 +110,7 @@ class FunctionSpace:
         max_size: int = CAPACITY,
         init_size: int | None = None,
     ) -> None:
-        if isinstance(ops, str):
+        if isinstance(ops, str) or not isinstance(ops, Iterable):
             raise InputError(f"ops: expected a list of names or ids, got {ops!r}")
         try:
             names = tuple(find_op(op).name for op in ops)
@@ -151,8 +153,10 @@ class SearchSpace:
     learn: FunctionSpace = FunctionSpace()
 
     def __post_init__(self) -> None:
+        checked_type("dims", self.dims, Dims)
         reason = ffi.new("const char **")
         for name in FUNCTIONS:
+            checked_type(name, self.function(name), FunctionSpace)
             status = lib.amlz_space_check(self._c([name]), reason)
             check(status, f"{name}: {text(reason[0])}")
 

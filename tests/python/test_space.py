@@ -3,9 +3,20 @@
 import dataclasses
 
 import pytest
-from samples import ALL_OPS, linear_tasks
+from samples import ALL_OPS, linear_space, linear_tasks
 
-from pyamlz import Dims, FunctionSpace, InputError, SearchSpace, tasks
+from pyamlz import (
+    Dims,
+    Evaluator,
+    FunctionSpace,
+    InputError,
+    Learner,
+    Search,
+    SearchSpace,
+    linear_regressor,
+    tasks,
+)
+from pyamlz.baselines import tuned
 from pyamlz.ops import OPS, find_op
 
 
@@ -102,3 +113,35 @@ class TestSearchSpace:
         space = SearchSpace(Dims(n_features=4), learn=learn)
         assert space.function("learn") == learn
         assert space.function("setup") == FunctionSpace()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: SearchSpace(4), "dims: expected a Dims, got int"),
+        (lambda: SearchSpace(Dims(n_features=4), setup=["dot_product"]), "setup: expected a FunctionSpace, got list"),
+        (lambda: FunctionSpace(3), "ops: expected a list of names or ids, got 3"),
+        (lambda: Dims.of(3, n_scalars=2, n_vectors=1, n_matrices=0), "tasks: expected a TaskSet, got int"),
+        (lambda: linear_regressor().check(4), "dims: expected a Dims, got int"),
+        (lambda: linear_regressor().live(None), "dims: expected a Dims, got NoneType"),
+        (lambda: linear_regressor().key("x"), "dims: expected a Dims, got str"),
+        (lambda: Evaluator(linear_tasks()).evaluate("x"), "program: expected a Program, got str"),
+        (lambda: Evaluator(linear_tasks()).probe(None), "program: expected a Program, got NoneType"),
+        (lambda: Evaluator("x"), "tasks: expected"),
+        (lambda: Learner(3, Dims(n_features=4)), "program: expected a Program, got int"),
+        (lambda: Learner(linear_regressor(), 3), "dims: expected a Dims, got int"),
+        (lambda: tuned("x", Evaluator(linear_tasks())), "name: expected one of"),
+        (lambda: tuned("linear_regressor", 3), "evaluator: expected an Evaluator, got int"),
+        (lambda: search().run(callbacks=[3], max_evaluations=1), "callbacks: expected functions"),
+        (lambda: search().run(callbacks=3), "callbacks: expected functions"),
+        (lambda: Search(linear_tasks(), 3, seed=1), "space: expected a SearchSpace, got int"),
+    ],
+)
+def test_values_of_other_types_are_refused_by_name(call, message):
+    with pytest.raises(InputError, match=f"^{message}"):
+        call()
+
+
+def search() -> Search:
+    tasks = linear_tasks()
+    return Search(tasks, linear_space(tasks), seed=1)
