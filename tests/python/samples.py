@@ -69,3 +69,26 @@ def command(*arguments: str) -> list[str]:
 
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def regression_table(**changes: Any) -> dict[str, Any]:
+    """A preset that learns linear regression quickly, with some keys changed; None leaves a key out."""
+    table: dict[str, Any] = {
+        "population_size": 200,
+        "mutations": {"alter_argument": 1, "randomize_instruction": 1, "randomize_function": 1},
+        "combine": "mean",
+        "max_evaluations": 20_000,
+        "sufficient_fitness": 0.99,
+        "tasks": {"generator": "linear", "n_features": 2, "n_tasks": 4, "n_train": 100, "n_valid": 20},
+        "select": {"n_tasks": 20, "n_train": 200, "every": 1000},
+        "final": {"n_tasks": 30, "compare": ["linear_regressor", "neural_network"]},
+        "space": {
+            "scalars": 4,
+            "vectors": 3,
+            "matrices": 0,
+            "setup": {"size": 2, "ops": ["scalar_constant"]},
+            "predict": {"size": 1, "ops": ["dot_product"]},
+            "learn": {"size": 4, "ops": LINEAR_OPS[2:]},
+        },
+    }
+    return {key: value for key, value in {**table, **changes}.items() if value is not None}

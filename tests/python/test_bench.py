@@ -58,21 +58,6 @@ def plain() -> Iterator[PlainInterpreter]:
         yield interpreter
 
 
-@pytest.fixture
-def amlz(capsys):
-    """Runs the command in this process: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        try:
-            code = cli.main(arguments)
-        except SystemExit as stop:
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
-
-
 def assert_same_errors(plain: PlainInterpreter, programs: Sequence[Program], task_set: TaskSet) -> None:
     """Both sides have the same errors in training, up to rounding, and stop at the same examples."""
     plain.load(Workload(tuple(programs), task_set))

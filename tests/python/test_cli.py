@@ -13,7 +13,7 @@ import pytest
 from samples import VARIANTS_HERE, VECTORS, command, environment
 
 import pyamlz
-from pyamlz import Program, baselines, cli, linear_regressor, presets
+from pyamlz import Program, baselines, linear_regressor, presets
 
 tomllib = pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
@@ -54,21 +54,6 @@ ops = ["scalar_difference", "scalar_product", "scalar_vector_product", "vector_s
 def quick(tmp_path: Path) -> str:
     (tmp_path / "quick.toml").write_text(QUICK)
     return str(tmp_path / "quick.toml")
-
-
-@pytest.fixture
-def amlz(capsys):
-    """Runs the command in this process: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        try:
-            code = cli.main(arguments)
-        except SystemExit as stop:
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def start(*arguments: str, **options) -> subprocess.Popen[str]:

@@ -8,11 +8,11 @@ import time
 
 import pytest
 from samples import linear_space, linear_tasks
-from test_cli import QUICK, amlz, quick, start
+from test_cli import QUICK, quick, start
 
 from pyamlz import Program, Search, archive, linear_regressor
 
-__all__ = ["amlz", "quick"]  # fixtures
+__all__ = ["quick"]  # a fixture
 
 LONG = ["--set", "max_evaluations=1000000000", "--seed", "3", "--every", "0.05"]
 

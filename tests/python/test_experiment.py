@@ -4,35 +4,15 @@ import io
 import math
 
 import pytest
+from samples import regression_table
 
 from pyamlz import InputError, Preset, experiment
 from pyamlz.progress import LineReporter, LiveReporter, Reporter, Status, reporter
 
-OPS = ["scalar_constant", "dot_product", "scalar_difference", "scalar_product", "scalar_vector_product", "vector_sum"]
-TABLE = {
-    "population_size": 200,
-    "mutations": {"alter_argument": 1, "randomize_instruction": 1, "randomize_function": 1},
-    "combine": "mean",
-    "max_evaluations": 20_000,
-    "sufficient_fitness": 0.99,
-    "tasks": {"generator": "linear", "n_features": 2, "n_tasks": 4, "n_train": 100, "n_valid": 20},
-    "select": {"n_tasks": 20, "n_train": 200, "every": 1000},
-    "final": {"n_tasks": 30, "compare": ["linear_regressor", "neural_network"]},
-    "space": {
-        "scalars": 4,
-        "vectors": 3,
-        "matrices": 0,
-        "setup": {"size": 2, "ops": ["scalar_constant"]},
-        "predict": {"size": 1, "ops": ["dot_product"]},
-        "learn": {"size": 4, "ops": OPS[2:]},
-    },
-}
-
 
 def preset(**changes):
-    """The table above with some keys changed; None leaves a key out."""
-    table = {**TABLE, **changes}
-    return Preset.of({key: value for key, value in table.items() if value is not None})
+    """Linear regression with some keys changed; None leaves a key out."""
+    return Preset.of(regression_table(**changes))
 
 
 def run(seed=1, *, max_evaluations=None, max_seconds=None, **changes):

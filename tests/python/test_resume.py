@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from samples import LINEAR_OPS, environment, full_space, linear_space, linear_tasks
+from samples import LINEAR_OPS, environment, full_space, linear_space, linear_tasks, regression_table
 
 from pyamlz import (
     ArchiveError,
@@ -236,29 +236,18 @@ class TestPrograms:
 
 # ---------------------------------------------------------------- runs of experiments
 
-TABLE = {
+SHORT = {
     "population_size": 100,
-    "mutations": {"alter_argument": 1, "randomize_instruction": 1, "randomize_function": 1},
-    "combine": "mean",
     "cache_period": 700,
     "max_evaluations": 5000,
     "sufficient_fitness": 1.0,
-    "tasks": {"generator": "linear", "n_features": 2, "n_tasks": 4, "n_train": 50, "n_valid": 20},
     "select": {"n_tasks": 8, "every": 1000},
     "final": {"n_tasks": 10, "compare": ["linear_regressor"]},
-    "space": {
-        "scalars": 4,
-        "vectors": 3,
-        "matrices": 0,
-        "setup": {"size": 2, "ops": ["scalar_constant"]},
-        "predict": {"size": 1, "ops": ["dot_product"]},
-        "learn": {"size": 4, "ops": LINEAR_OPS[2:]},
-    },
 }
 
 
 def preset(**changes):
-    return Preset.of({key: value for key, value in {**TABLE, **changes}.items() if value is not None})
+    return Preset.of(regression_table(**{**SHORT, **changes}))
 
 
 class Interrupting(Reporter):
@@ -325,7 +314,7 @@ class TestRuns:
     def test_keep_programs_that_were_in_files(self, tmp_path):
         (tmp_path / "start.txt").write_text(str(linear_regressor()))
         functions = {name: {"ops": LINEAR_OPS, "max_size": 8} for name in ("setup", "predict", "learn")}
-        space = {**TABLE["space"], **functions}
+        space = {**regression_table()["space"], **functions}
         table = preset(start=str(tmp_path / "start.txt"), space=space)
         experiment.run(table, seed=1, max_evaluations=200, checkpoint=tmp_path / "run.amlz")
         (tmp_path / "start.txt").unlink()
@@ -350,7 +339,7 @@ class TestRuns:
         for given, message in [
             ({"seed": 2}, "seed: .*run.amlz has 1, got 2"),
             ({"overrides": ["population_size=7"]}, "population_size: .*run.amlz has 100, got 7"),
-            ({"overrides": ["tasks.n_train=7"]}, "tasks.n_train: .*run.amlz has 50, got 7"),
+            ({"overrides": ["tasks.n_train=7"]}, "tasks.n_train: .*run.amlz has 100, got 7"),
         ]:
             with pytest.raises(ArchiveError, match=message):
                 experiment.resume(path, **given)
