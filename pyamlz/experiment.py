@@ -307,7 +307,7 @@ class _Run:
 
     def seconds(self) -> float | None:
         """Seconds that are left; None for no limit."""
-        return None if self.max_seconds is None else max(self.max_seconds - self.elapsed(), 1e-9)
+        return None if self.max_seconds is None else max(self.max_seconds - self.elapsed(), 0.0)
 
     def state(self) -> Session:
         """The session as it is now."""
@@ -404,18 +404,21 @@ class _Experiment:
                     runs.save()
                     return "sufficient_fitness" if is_good else "max_evaluations"
             target = min((self.considered // every + 1) * every, end)
-            if done < target:
+            left, reason = runs.seconds(), "max_evaluations"
+            if left == 0 and done > 0:
+                reason = "max_seconds"
+            elif done < target:
                 result = search.run(
                     max_evaluations=target - done,
-                    max_seconds=runs.seconds(),
+                    max_seconds=left if left is None else max(left, 1e-9),
                     sufficient_fitness=goal if runs.select is None else None,
                     callbacks=[self._look],
                 )
-                done = result.evaluations
-                if result.stop_reason in ("max_seconds", "interrupted"):
-                    runs.save()  # before the program is considered, since when that is depends on the machine's speed
-                    self._consider()
-                    return cast(StopReason, result.stop_reason)
+                done, reason = result.evaluations, result.stop_reason
+            if reason in ("max_seconds", "interrupted"):
+                runs.save()  # before the program is considered, since when that is depends on the machine's speed
+                self._consider()
+                return cast(StopReason, reason)
             self._consider()
             self.considered = done
 
