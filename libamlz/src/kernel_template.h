@@ -665,12 +665,20 @@ static TARGET void FN(matrix_element)(const kernel_call *call, kernel_state *sta
 #define BATCH 16
 #define BLOCKS_PER_BATCH (BATCH / LANES)
 
-static inline TARGET void FN(draw_words)(const kernel_call *call, const kernel_state *state, size_t block,
+/* How many lanes of blocks the batch that begins with `block` has, for n numbers a lane. */
+static inline TARGET size_t FN(batch_count)(size_t block, size_t n)
+{
+    const size_t left = (n + PER_BLOCK - 1) / PER_BLOCK - block;
+    const size_t blocks = BLOCKS_PER_BATCH == 1 || left > BLOCKS_PER_BATCH ? BLOCKS_PER_BATCH : left;
+    return blocks * LANES;
+}
+
+static inline TARGET void FN(draw_words)(const kernel_call *call, const kernel_state *state, size_t block, size_t count,
                                          uint32_t words[4][BATCH])
 {
     const uint64_t runs = state->runs[call->function];
     const uint32_t last = (uint32_t)call->function << 30 | (uint32_t)call->ordinal << 22 | (uint32_t)(runs >> 32 & 0x3fffff);
-    for (uint32_t j = 0; j < BATCH; j++) {
+    for (uint32_t j = 0; j < count; j++) {
         const uint32_t counter[4] = {(uint32_t)block + j / LANES, (uint32_t)runs, state->task + j % LANES, last};
         uint32_t word[4];
         rng_philox(counter, state->key, word);
@@ -684,7 +692,7 @@ static inline TARGET void FN(draw_words)(const kernel_call *call, const kernel_s
 /* Puts the batch that begins with `block` in its place: of each lane the next numbers, as far as there are elements. */
 static inline TARGET void FN(deal)(REAL numbers[PER_BLOCK][BATCH], size_t block, size_t n, REAL *out)
 {
-    for (size_t b = 0; b < BLOCKS_PER_BATCH; b++) {
+    for (size_t b = 0; b < BLOCKS_PER_BATCH && (block + b) * PER_BLOCK < n; b++) {
         const size_t first = (block + b) * PER_BLOCK;
         for (size_t k = 0; k < PER_BLOCK && first + k < n; k++) {
             memcpy(out + (first + k) * LANES, &numbers[k][b * LANES], LANES * sizeof(REAL));
@@ -699,9 +707,10 @@ static inline TARGET void FN(uniform)(const kernel_call *call, const kernel_stat
     for (size_t block = 0; block * PER_BLOCK < n; block += BLOCKS_PER_BATCH) {
         uint32_t words[4][BATCH];
         REAL numbers[PER_BLOCK][BATCH];
-        FN(draw_words)(call, state, block, words);
+        const size_t count = FN(batch_count)(block, n);
+        FN(draw_words)(call, state, block, count, words);
         for (size_t k = 0; k < PER_BLOCK; k++) {
-            for (size_t j = 0; j < BATCH; j++) {
+            for (size_t j = 0; j < count; j++) {
 #if REAL_BYTES == 4
                 const REAL u = rng_unit_f32(words[k][j]);
 #else
@@ -715,9 +724,9 @@ static inline TARGET void FN(uniform)(const kernel_call *call, const kernel_stat
 }
 
 /* Standard normal numbers of two rows of words in float, of all four in double. */
-static inline TARGET void FN(gauss_rows)(uint32_t words[4][BATCH], size_t row, double z[2][BATCH])
+static inline TARGET void FN(gauss_rows)(uint32_t words[4][BATCH], size_t row, size_t count, double z[2][BATCH])
 {
-    for (size_t j = 0; j < BATCH; j++) {
+    for (size_t j = 0; j < count; j++) {
 #if REAL_BYTES == 4
         const double u1 = (double)rng_unit_f32(words[row][j]), u2 = (double)rng_unit_f32(words[row + 1][j]);
 #else
@@ -735,11 +744,12 @@ static inline TARGET void FN(gaussian)(const kernel_call *call, const kernel_sta
     for (size_t block = 0; block * PER_BLOCK < n; block += BLOCKS_PER_BATCH) {
         uint32_t words[4][BATCH];
         REAL numbers[PER_BLOCK][BATCH];
-        FN(draw_words)(call, state, block, words);
+        const size_t count = FN(batch_count)(block, n);
+        FN(draw_words)(call, state, block, count, words);
         for (size_t k = 0; k < PER_BLOCK; k += 2) {
             double z[2][BATCH];
-            FN(gauss_rows)(words, k, z);
-            for (size_t j = 0; j < BATCH; j++) {
+            FN(gauss_rows)(words, k, count, z);
+            for (size_t j = 0; j < count; j++) {
                 numbers[k][j] = FN(add_1)(mean, FN(mul_1)(stdev, (REAL)z[0][j]));
                 numbers[k + 1][j] = FN(add_1)(mean, FN(mul_1)(stdev, (REAL)z[1][j]));
             }
