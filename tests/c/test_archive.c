@@ -1,19 +1,5 @@
 /* Archives: what is written is read, bit for bit; what is not an archive is refused, with a message that says why. */
-#include "archives.h"
-
-static amlz_archive_reader reader;
-static const amlz_archive_output nowhere = {NULL, NULL};
-
-static int contains(const char *text, const char *part) { return strstr(text, part) != NULL; }
-
-/* Copies an archive; the length of the copy, which is in `copied`, or 0 after an error. */
-static unsigned char copied[1 << 17];
-static size_t copy(const unsigned char *bytes, size_t length, amlz_archive_error *error)
-{
-    amlz_archive_block block = {copied, sizeof copied, 0};
-    const amlz_archive_input input = amlz_archive_from_block(bytes, length);
-    return amlz_archive_copy(&reader, input, amlz_archive_to_block(&block), error) == AMLZ_OK ? block.length : 0;
-}
+#include "archive_copies.h"
 
 /* ---------------------------------------------------------------- copies */
 
