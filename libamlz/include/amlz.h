@@ -54,6 +54,7 @@ extern "C" {
 #define AMLZ_MAX_ADDRESSES 256
 #define AMLZ_MAX_OPS 128
 #define AMLZ_MUTATION_COUNT 8
+#define AMLZ_MAX_HURDLES 4
 
 /* ---------------------------------------------------------------- statuses, versions */
 
@@ -407,6 +408,11 @@ typedef enum amlz_start { AMLZ_START_RANDOM = 0, AMLZ_START_EMPTY = 1, AMLZ_STAR
 AMLZ_API amlz_status amlz_mutate(const amlz_space *space, const double *weights, uint64_t *seed, amlz_program *program,
                                  int *action);
 
+/* A hurdle: an evaluation on the first examples of each task that a program must do well in to be tried on more. */
+typedef struct amlz_hurdle {
+    uint32_t n_train, n_valid; /* 1 to what the tasks have; n_train larger from hurdle to hurdle */
+} amlz_hurdle;
+
 typedef struct amlz_search_config {
     size_t struct_size;
     amlz_space space;
@@ -428,6 +434,11 @@ typedef struct amlz_search_config {
     uint32_t history_size;    /* improvements of the best fitness that are remembered, thinned where they are more */
     double max_cost;          /* programs of a larger amlz_program_cost score 0 unrun; 0: no limit */
     uint8_t must_learn;       /* 1: so do programs of which amlz_program_can_learn says no */
+    uint32_t redraws;         /* a child with the structural key of a member is drawn again, so often at most; 0: never */
+    uint32_t n_hurdles;       /* 0: none */
+    amlz_hurdle hurdle[AMLZ_MAX_HURDLES]; /* those after n_hurdles are zero */
+    double hurdle_percentile; /* in (0, 1): a program whose fitness at a hurdle is below this percentile of the last */
+    uint32_t hurdle_window;   /* so many different fitnesses there stops, and keeps that fitness; 1 or more */
 } amlz_search_config;
 
 /* The values that the paper uses, for everything but space and seed. */
@@ -436,17 +447,21 @@ AMLZ_API void amlz_search_defaults(amlz_search_config *config);
 typedef struct amlz_search amlz_search;
 
 typedef struct amlz_progress {
-    uint64_t evaluations;    /* programs scored, in whatever way */
+    uint64_t evaluations;    /* programs scored, in whatever way: the sum of cache_hits, fec_hits, rejected, hurdle_stops
+                                and full_evaluations */
     uint64_t cache_hits;     /* of these: known by their structural key */
     uint64_t fec_hits;       /* known by their fingerprint */
     uint64_t rejected;       /* scored 0 unrun, for their cost or because they cannot learn */
     uint64_t probes;         /* programs run for a fingerprint */
     uint64_t full_evaluations; /* programs run on all examples */
-    uint64_t train_steps, valid_steps; /* of probes and full evaluations */
+    uint64_t train_steps, valid_steps; /* of probes, hurdles and full evaluations */
     double best_fitness;     /* of the best program ever seen; -1 before the first */
     uint64_t best_evaluation; /* the number of the evaluation that found it, from 1 */
     double mean_fitness;     /* of the population as it is */
     uint32_t population;     /* members so far */
+    uint64_t duplicates;     /* children that were drawn again */
+    uint64_t hurdle_stops[AMLZ_MAX_HURDLES]; /* programs that were stopped at each hurdle */
+    uint64_t saved_steps;    /* training and validation steps that full evaluations of these would have taken besides, at most */
 } amlz_progress;
 
 /* Bytes for a search over that many tasks; it never grows. */
@@ -460,6 +475,13 @@ AMLZ_API amlz_search *amlz_search_init(void *memory, size_t size, const amlz_sea
  * (over 1, or NaN: never). Running n and then m is the same as running n + m. progress may be NULL. */
 AMLZ_API amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double stop_fitness,
                                      amlz_progress *progress);
+
+/* Takes in programs from outside: each is scored as if it were a child, and takes the place of the oldest once the
+ * population is full. This is one step, with a mark at its end (see below); so an archive made after it needs to know
+ * nothing of where the programs came from. With count 0 it only makes a mark. AMLZ_ERROR_PROGRAM, with the reason and
+ * nothing done, if one does not fit the space or is longer than max_size. */
+AMLZ_API amlz_status amlz_search_take(amlz_search *search, const amlz_program *programs, uint32_t count,
+                                      const char **reason);
 
 AMLZ_API void amlz_search_progress(const amlz_search *search, amlz_progress *progress);
 

@@ -291,6 +291,19 @@ static void next_program(amlz_search *s, amlz_program *program, amlz_member *ori
     }
 }
 
+amlz_status evolve_check_program(const amlz_search *s, const amlz_program *program, const char **reason)
+{
+    if (amlz_program_check(program, &s->config.space.dims, NULL) != AMLZ_OK) {
+        return program_fail(AMLZ_ERROR_PROGRAM, reason, "program must fit the memory of the space");
+    }
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        if (program->size[f] > state_room(&s->config, f)) {
+            return program_fail(AMLZ_ERROR_PROGRAM, reason, "program must have sizes up to max_size");
+        }
+    }
+    return AMLZ_OK;
+}
+
 int evolve_is_rejected(const amlz_search *s, const amlz_program *program)
 {
     const amlz_search_config *c = &s->config;
@@ -352,25 +365,31 @@ static int is_time_for_mark(const amlz_search *s)
     return since >= (young < s->config.cache_period ? young : s->config.cache_period) || s->work >= s->config.cache_work;
 }
 
-/* One cycle: a program is made, scored, and takes the place of the oldest. */
-static void advance(amlz_search *s)
+/* Scores a program, which takes the place of the oldest. */
+static void add(amlz_search *s, const amlz_program *program, amlz_member *member)
 {
     amlz_progress *p = &s->now.progress;
+    member->birth = p->evaluations + 1;
+    if (evolve_is_rejected(s, program)) {
+        lap(s, AMLZ_PHASE_ANALYSIS);
+        p->rejected++;
+        state_add(&s->now, program, member, 0, -1);
+    } else {
+        evaluate_load(s->evaluator, program);
+        lap(s, AMLZ_PHASE_ANALYSIS);
+        member->fitness = score(s);
+        state_add(&s->now, program, member, s->evaluator->plan.key, plan_size(&s->evaluator->plan));
+    }
+    p->evaluations++;
+}
+
+/* One cycle: a program is made and added. */
+static void advance(amlz_search *s)
+{
     amlz_member member = {0};
     next_program(s, &s->child, &member);
     lap(s, AMLZ_PHASE_MUTATION);
-    member.birth = p->evaluations + 1;
-    if (evolve_is_rejected(s, &s->child)) {
-        lap(s, AMLZ_PHASE_ANALYSIS);
-        p->rejected++;
-        state_add(&s->now, &s->child, &member, 0, -1);
-    } else {
-        evaluate_load(s->evaluator, &s->child);
-        lap(s, AMLZ_PHASE_ANALYSIS);
-        member.fitness = score(s);
-        state_add(&s->now, &s->child, &member, s->evaluator->plan.key, plan_size(&s->evaluator->plan));
-    }
-    p->evaluations++;
+    add(s, &s->child, &member);
     if (is_time_for_mark(s)) {
         evolve_set_mark(s);
     }
@@ -393,6 +412,30 @@ amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double st
         amlz_search_progress(search, progress);
     }
     return AMLZ_OK;
+}
+
+amlz_status amlz_search_take(amlz_search *search, const amlz_program *programs, uint32_t count, const char **reason)
+{
+    if (search == NULL || (programs == NULL && count > 0)) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "search and programs must not be NULL");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const amlz_status status = evolve_check_program(search, &programs[i], reason);
+        if (status != AMLZ_OK) {
+            return status;
+        }
+    }
+    const port_fp_state caller = port_fp_enter();
+    search->last_tick = search->clock == NULL ? 0 : search->clock();
+    for (uint32_t i = 0; i < count; i++) {
+        amlz_member member = {0};
+        member.action = AMLZ_MUTATE_IDENTITY;
+        add(search, &programs[i], &member);
+    }
+    evolve_set_mark(search);
+    lap(search, AMLZ_PHASE_RECORDS);
+    port_fp_leave(caller);
+    return program_fail(AMLZ_OK, reason, NULL);
 }
 
 const char *amlz_phase_name(int phase)

@@ -27,6 +27,9 @@ static inline int evolve_has_caches(const amlz_search_config *config)
     return config->cache_size > 0 || config->fec_size > 0;
 }
 
+/* OK, or why the program cannot be in the search. */
+amlz_status evolve_check_program(const amlz_search *s, const amlz_program *program, const char **reason);
+
 /* 1 if the program scores 0 unrun. */
 int evolve_is_rejected(const amlz_search *s, const amlz_program *program);
 

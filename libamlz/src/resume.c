@@ -195,13 +195,9 @@ amlz_status amlz_search_put(amlz_search *search, int part, const amlz_program *p
         return program_fail(AMLZ_ERROR_ARGUMENT, reason, "items must be put before the search is run");
     }
     if (program != NULL) {
-        if (amlz_program_check(program, &search->config.space.dims, NULL) != AMLZ_OK) {
-            return program_fail(AMLZ_ERROR_PROGRAM, reason, "program must fit the memory of the space");
-        }
-        for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-            if (program->size[f] > state_room(&search->config, f)) {
-                return program_fail(AMLZ_ERROR_PROGRAM, reason, "program must have sizes up to max_size");
-            }
+        const amlz_status status = evolve_check_program(search, program, reason);
+        if (status != AMLZ_OK) {
+            return status;
         }
     }
     const port_fp_state caller = port_fp_enter();
