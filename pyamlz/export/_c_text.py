@@ -10,7 +10,7 @@ from string import Template
 from typing import Final
 
 HEAD: Final = Template("""\
-/* A learner that was evolved, made by pyamlz $version. It predicts and goes on learning, with the bits of the interpreter.
+/* A learner that was evolved, made by pyamlz $version. It predicts and goes on learning, to the interpreter's bits.
  *
  * State: $state bytes.$zeros Examples: $features features, $kind$classes.
  *
@@ -104,7 +104,9 @@ OPS: Final[dict[str, Template]] = {
         "scalar_division": "$o = $a / $b;",
         "scalar_abs": "$o = learner_magnitude($a);",
         "scalar_reciprocal": "$o = 1 / $a;",
-        **{f"scalar_{name}": f"$o = (REAL)math_{function}((double)$a);" for name, function in _SCALAR_FUNCTIONS.items()},
+        **{
+            f"scalar_{name}": f"$o = (REAL)math_{function}((double)$a);" for name, function in _SCALAR_FUNCTIONS.items()
+        },
         "scalar_heaviside": "$o = $a >= 0 ? (REAL)1 : (REAL)0;",
         "scalar_minimum": "$o = $b < $a ? $b : $a;",
         "scalar_maximum": "$o = $a < $b ? $b : $a;",
@@ -338,7 +340,8 @@ static inline void learner_column_norm(REAL *out, const REAL *matrix)
 """),
     "draw": Template("""\
 /* Block number `block` of what the ordinal-th random instruction of a function draws in the function's present run. */
-static inline void learner_draw(const learner_state *state, uint32_t function, uint32_t ordinal, size_t block, uint32_t word[4])
+static inline void learner_draw(const learner_state *state, uint32_t function, uint32_t ordinal, size_t block,
+                                uint32_t word[4])
 {
     const uint64_t runs = state->runs[function];
     const uint32_t last = function << 30 | ordinal << 22 | (uint32_t)(runs >> 32 & 0x3fffff);
@@ -347,8 +350,8 @@ static inline void learner_draw(const learner_state *state, uint32_t function, u
 }
 """),
     "uniform": Template("""\
-static inline void learner_uniform(const learner_state *state, uint32_t function, uint32_t ordinal, REAL low, REAL high, REAL *out,
-                                   size_t n)
+static inline void learner_uniform(const learner_state *state, uint32_t function, uint32_t ordinal, REAL low,
+                                   REAL high, REAL *out, size_t n)
 {
     const REAL width = high - low;
     uint32_t word[4];
@@ -363,8 +366,8 @@ static inline void learner_uniform(const learner_state *state, uint32_t function
 }
 """),
     "gaussian": Template("""\
-static inline void learner_gaussian(const learner_state *state, uint32_t function, uint32_t ordinal, REAL mean, REAL stdev,
-                                    REAL *out, size_t n)
+static inline void learner_gaussian(const learner_state *state, uint32_t function, uint32_t ordinal, REAL mean,
+                                    REAL stdev, REAL *out, size_t n)
 {
     uint32_t word[4];
     for (size_t i = 0; i < n; i += 2) {

@@ -111,9 +111,10 @@ def checked_name(name: str) -> str:
     Raises:
         InputError: it is none.
     """
-    reserved = {"auto", "bool", "break", "case", "char", "const", "default", "do", "double", "enum", "extern", "float",
-                "goto", "inline", "int", "long", "register", "restrict", "short", "signed", "sizeof", "static", "struct",
-                "switch", "typedef", "union", "unsigned", "void", "volatile"}  # fmt: skip
+    reserved = (
+        "auto bool break case char const default do double enum extern float goto inline int long register restrict "
+        "short signed sizeof static struct switch typedef union unsigned void volatile"
+    ).split()
     is_name = isinstance(name, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name)
     if not is_name or name in reserved or keyword.iskeyword(name):
         raise InputError(f"name: expected an identifier of C and Python, got {name!r}")

@@ -63,11 +63,11 @@ def to_c(
 
 
 class _Member(NamedTuple):
-    """A member of the state: how it is declared, the size of an element, and the number of elements."""
+    """A member of the state: how it is declared, the size of an element, and how many there are."""
 
     declaration: str
     size: int
-    count: int
+    n: int
     comment: str = ""
 
 
@@ -118,7 +118,7 @@ class _Header:
         """sizeof the state."""
         offset, widest = 0, 1
         for member in self._members():
-            offset += -offset % member.size + member.size * member.count
+            offset += -offset % member.size + member.size * member.n
             widest = max(widest, member.size)
         return offset + -offset % widest
 
@@ -140,9 +140,7 @@ class _Header:
     def _operand(self, x: Operand, function: FunctionName) -> str:
         """How C reads an input."""
         is_features = (x.type, x.address) == (Type.VECTOR, 0)
-        is_label = (x.type, x.address) == (
-            (Type.VECTOR, 1) if self.dims.kind == "multiclass" else (Type.SCALAR, 0)
-        )
+        is_label = (x.type, x.address) == ((Type.VECTOR, 1) if self.dims.kind == "multiclass" else (Type.SCALAR, 0))
         if x.is_zero or (is_features and function == "setup") or (is_label and function != "learn"):
             return "(REAL)0" if x.type is Type.SCALAR else c.ZEROS
         return str(x) if is_features or is_label else f"state->{x}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from samples import full_space
 
 import pyamlz
 from pyamlz import Dims, InputError, Learner, Program
@@ -18,7 +19,6 @@ from pyamlz.export import to_c
 from pyamlz.export._c_text import OPS as TEXTS
 from pyamlz.ops import OPS
 from pyamlz.tasks.taskset import Precision
-from samples import full_space
 
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
