@@ -105,17 +105,22 @@ def live_code(program: Program, dims: Dims) -> Code:
     return Code(live, dims, lines, kept, prediction)
 
 
+_RESERVED = re.findall(
+    r"\w+",
+    """
+    auto bool case char const default do double enum extern float goto inline int long register restrict short signed
+    sizeof static struct switch typedef union unsigned void volatile
+    """,
+)  # by C, but for what Python reserves too
+
+
 def checked_name(name: str) -> str:
     """An identifier of C and Python.
 
     Raises:
         InputError: it is none.
     """
-    reserved = (
-        "auto bool break case char const default do double enum extern float goto inline int long register restrict "
-        "short signed sizeof static struct switch typedef union unsigned void volatile"
-    ).split()
     is_name = isinstance(name, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name)
-    if not is_name or name in reserved or keyword.iskeyword(name):
+    if not is_name or name in _RESERVED or keyword.iskeyword(name):
         raise InputError(f"name: expected an identifier of C and Python, got {name!r}")
     return name

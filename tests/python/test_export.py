@@ -126,15 +126,14 @@ def test_python_learns_as_the_interpreter_does(name: str, kind: Any, n_classes: 
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_exported_python_runs_on_its_own(name: str, tmp_path: Any) -> None:
-    program = SOFTMAX if kind == "multiclass" else built_in(name)
+def test_exported_python_runs_on_its_own(name: str) -> None:
+    program = built_in(name)
     exported = loaded(to_python(program, program.dims(6, "binary"), name="Evolved"))
     learner = exported.Evolved()
     for x in np.random.default_rng(1).normal(size=(20, 6)):
         learner.learn(x, int(x[0] > 0))
         assert 0 <= learner.predict(x) <= 1
-    assert "pyamlz" not in sys.modules["numpy"].__dict__
-    assert "import numpy as np" in to_python(program, program.dims(6))
+    assert "pyamlz" not in to_python(program, program.dims(6)).partition("import numpy")[2]
 
 
 def test_random_python_programs_run() -> None:
@@ -197,7 +196,7 @@ def test_onnx_ops(op: Any) -> None:
 @needs_onnx
 @pytest.mark.parametrize(("kind", "n_classes"), KINDS)
 def test_onnx_predicts_what_was_learned(kind: Any, n_classes: int) -> None:
-    program = built_in("neural_network")
+    program = SOFTMAX if kind == "multiclass" else built_in("neural_network")
     learner = Learner(program, program.dims(4, kind, n_classes), keep_dead_code=True)
     X = np.random.default_rng(1).normal(size=(300, 4)).astype(np.float32)
     y = {"regression": np.abs(X).sum(1), "binary": (X[:, 0] * X[:, 1] > 0) * 1, "multiclass": X[:, :3].argmax(1)}[kind]
