@@ -40,8 +40,8 @@ _MAX_TASK = 2**32 - 1
 class Learner:
     """An online learner that runs one program (Real et al., ICML 2020, figure 1, without its loop over tasks).
 
-    It is built with its memory zeroed and Setup run. With `keep_dead_code` it can be copied and pickled; the copy goes on
-    to the same bits. It may be used by one thread at a time; calls from several wait
+    It is built with its memory zeroed and Setup run. With `keep_dead_code` it can be copied and pickled, and the copy
+    goes on to the same bits. It may be used by one thread at a time; calls from several wait
     for each other.
 
     Args:

@@ -105,6 +105,17 @@ def live_code(program: Program, dims: Dims) -> Code:
     return Code(live, dims, lines, kept, prediction)
 
 
+def carried(code: Code) -> set[Operand]:
+    """Addresses that Predict reads before it writes them, and writes: what it keeps of one example for the next."""
+    read: set[Operand] = set()
+    written: set[Operand] = set()
+    for line in code.lines["predict"]:
+        inputs = (*line.inputs, line.out) if line.op.is_partial else line.inputs
+        read |= {x for x in inputs if x not in written}
+        written.add(line.out)
+    return read & written
+
+
 _RESERVED = re.findall(
     r"\w+",
     """

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyamlz
 from pyamlz._checks import checked_type
 from pyamlz.errors import AmlzError, InputError
-from pyamlz.export._common import Code, Line, Operand, live_code
+from pyamlz.export._common import Code, Line, Operand, carried, live_code
 from pyamlz.learner import Learner
 from pyamlz.ops import Type
 
@@ -69,22 +69,11 @@ def _memory(learner: Learner, code: Code) -> dict[Operand, npt.NDArray[Any]]:
     for x, number in before.items():
         learner.set(str(x), number)
     learner.set("v0", features)
-    carried = _carried(code)
-    for x in carried:
+    found_anew = carried(code)
+    for x in found_anew:
         if not np.array_equal(found[0][x], found[1][x], equal_nan=True):
             raise InputError(f"learner: its Predict keeps {x} from example to example, which no ONNX model does")
-    return {x: found[0][x] if x in carried else np.asarray(before[x], kind) for x in code.kept}
-
-
-def _carried(code: Code) -> set[Operand]:
-    """Addresses that Predict reads before it writes them, and writes."""
-    read: set[Operand] = set()
-    written: set[Operand] = set()
-    for line in code.lines["predict"]:
-        inputs = (*line.inputs, line.out) if line.op.is_partial else line.inputs
-        read |= {x for x in inputs if x not in written}
-        written.add(line.out)
-    return read & written
+    return {x: found[0][x] if x in found_anew else np.asarray(before[x], kind) for x in code.kept}
 
 
 # An op in terms of ONNX's, on scalars (N, 1, 1), vectors (N, 1, F) and matrices (N, F, F), N being 1 for what does not

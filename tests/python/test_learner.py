@@ -248,7 +248,7 @@ class TestNumbers:
                 linear_regressor(rate)
 
 
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda learner: pickle.loads(pickle.dumps(learner))])
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda learner: pickle.loads(pickle.dumps(learner))])  # noqa: S301
 def test_copies_go_on_to_the_same_bits(copied: Callable[[Learner], Learner]) -> None:
     program = evolved_linear_form()  # draws noise in each step
     learner = Learner(program, program.dims(4, "binary"), keep_dead_code=True, seed=7)
