@@ -450,8 +450,8 @@ class EvolvedClassifier(_Evolving, ProgramClassifier):
     """A classifier that evolves a program on the data, and then trains it on all of them.
 
     The search's tasks are made from three quarters of the examples by resampling, random projection to at most 16
-    features, and drawing two classes for each. Of its hall of fame and the program that it started from, the one that does
-    best on the other quarter is taken.
+    features, and drawing two classes for each. Of its hall of fame and the program that it started from, the one is
+    taken that does best on the other quarter.
 
     Args:
         start: what the search starts from: as `program` of :class:`ProgramClassifier`.
