@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
@@ -24,12 +24,13 @@ from pyamlz._native import (
     construct,
     name_of,
     number_of,
+    text,
 )
-from pyamlz.errors import ArchiveError, InputError, SearchError, check
+from pyamlz.errors import ArchiveError, InputError, ProgramError, SearchError, check
 from pyamlz.evaluate import Combine, PackedTasks, Variant, packed
 from pyamlz.program import Program
 from pyamlz.records import Improvement, Member, Progress, Result, StopReason
-from pyamlz.space import SearchSpace
+from pyamlz.space import FunctionSpace, SearchSpace
 from pyamlz.tasks.generators import can_remake, remake
 from pyamlz.tasks.taskset import Precision, TaskSet, checked_int, checked_seed
 
@@ -52,6 +53,8 @@ COUNT_RANGES: dict[str, tuple[int, int]] = {
     "cache_period": (1, _MAX_32),
     "cache_work": (1, _MAX_64),
     "history_size": (0, _MAX_32),
+    "redraws": (0, _MAX_32),
+    "hurdle_window": (1, _MAX_32),
 }
 _NEVER = 2.0  # as a sufficient fitness
 _SLICE_SECONDS = 0.15  # how long a Ctrl-C waits at most, but for a single evaluation that takes longer
@@ -72,8 +75,8 @@ class Search:
     machine, and running it for n and then for m evaluations is running it for n + m. How much memory it needs is known
     when it is made, and that is all it ever takes.
 
-    One thread at a time may call :meth:`run`; the other methods may be called from any thread. Searches in different
-    threads run at the same time: Python's lock is not held while programs are scored.
+    One thread at a time may call :meth:`run` or :meth:`take`; the other methods may be called from any
+    thread. Searches in different threads run at the same time: Python's lock is not held while programs are scored.
 
     Arguments that are left out, or None, take the paper's values, which :attr:`config` tells.
 
@@ -92,7 +95,8 @@ class Search:
         fixed_program: what functions without ops hold, with a start that is not a program; by default nothing.
         combine: how the fitnesses of single tasks become one, "mean" or "median".
         cache_size: structural keys remembered; 0 for none.
-        cache_period: both caches are emptied after so many evaluations, 1 or more; sooner while the search is young;
+        cache_period: both caches are emptied, and hurdles forget what they saw, after so many evaluations, 1 or more;
+            sooner while the search is young;
         cache_work: or after so much work, 1 or more. A resumed search does again what came after that. Work is training
             and validation steps, times F, or F * F where there are matrices.
         history_size: improvements that are remembered; where there are more they are thinned.
@@ -101,6 +105,12 @@ class Search:
         fec_valid: validation examples likewise.
         max_cost: programs that cost more (see :meth:`Program.cost`) score 0 without being run; 0 for no limit.
         must_learn: so do programs that cannot learn (see :meth:`Program.can_learn`). The paper's method runs them.
+        redraws: a child that computes what a member computes is drawn again, so often at most; 0: never.
+        hurdles: up to 4 pairs (n_train, n_valid), with n_train growing: programs are first run on so many examples of
+            each task, and stop where their fitness is too low. They keep that fitness, and are none of the best.
+        hurdle_percentile: the share, over 0 and under 1, of fitnesses at a hurdle that are too low;
+        hurdle_window: among so many, 1 or more, that were the last different ones. Where a hurdle saw fewer, since it
+            was made to forget, it stops nothing.
         precision: "float32" or "float64"; default: as the tasks are packed, else "float32".
         variant: kernels to use: "auto", "baseline", "avx2" or "avx512". All give the same bits.
 
@@ -132,6 +142,10 @@ class Search:
         history_size: int | None = None,
         max_cost: float | None = None,
         must_learn: bool | None = None,
+        redraws: int | None = None,
+        hurdles: Iterable[Sequence[int]] | None = None,
+        hurdle_percentile: float | None = None,
+        hurdle_window: int | None = None,
         precision: Precision | None = None,
         variant: Variant = "auto",
     ) -> None:
@@ -158,6 +172,8 @@ class Search:
             "cache_period": cache_period,
             "cache_work": cache_work,
             "history_size": history_size,
+            "redraws": redraws,
+            "hurdle_window": hurdle_window,
         }
         for name, count in counts.items():
             if count is not None:
@@ -168,6 +184,13 @@ class Search:
             config.must_learn = checked_bool("must_learn", must_learn)
         if max_cost is not None:
             config.max_cost = checked_float("max_cost", max_cost, 0.0, sys.float_info.max)
+        if hurdle_percentile is not None:
+            config.hurdle_percentile = checked_percentile("hurdle_percentile", hurdle_percentile)
+        if hurdles is not None:
+            pairs = checked_hurdles(hurdles)
+            config.n_hurdles = len(pairs)
+            for hurdle, pair in zip(config.hurdle, pairs, strict=False):
+                hurdle.n_train, hurdle.n_valid = pair
         if mutations is not None:
             weights = checked_mutations(mutations)
             for name, number in MUTATIONS.items():
@@ -242,6 +265,7 @@ class Search:
     def _progress(self, counts: Any) -> Progress:
         rate = (counts.evaluations - self._before) / self._seconds if self._seconds > 0 else 0.0
         values = {name: getattr(counts, name) for name in _COUNTS}
+        values["hurdle_stops"] = tuple(counts.hurdle_stops)[: self._config.n_hurdles]
         return Progress(**values, seconds=self._seconds, evaluations_per_second=rate)
 
     @property
@@ -435,6 +459,50 @@ class Search:
             stats=stats,
         )
 
+    def take(self, programs: Iterable[Program]) -> None:
+        """Takes in programs from outside, in order: each is scored as if it were a child, and joins the population.
+
+        Once that is full each takes the place of the oldest member. Both caches are emptied afterwards, and the search
+        is saved from there, so that a checkpoint needs to know nothing of where the programs came from.
+
+        Args:
+            programs: of the search's space; none of them is as good as an empty list.
+
+        Raises:
+            InputError: they are no programs.
+            ProgramError: one does not fit the space; the message names it, and nothing was taken in.
+            SearchError: the search is being run.
+        """
+        if not isinstance(programs, Iterable):
+            raise InputError(f"programs: expected programs, got {programs!r}")
+        taken = [checked_type(f"programs[{i}]", program, Program) for i, program in enumerate(programs)]
+        block = ffi.new("amlz_program[]", len(taken))
+        for i, program in enumerate(taken):
+            self._check_fits(f"programs[{i}]", program)
+            block[i] = program._c[0]
+        if not self._running.acquire(blocking=False):
+            raise SearchError("take: this search is being run")
+        try:
+            clock = _Clock(self._seconds)
+            reason = ffi.new("const char **")
+            with self._calling:
+                check(lib.amlz_search_take(self._handle.pointer, block, len(taken), reason), text(reason[0]))
+                lib.amlz_search_progress(self._handle.pointer, self._counts)
+            self._seconds = clock.in_all()
+        finally:
+            self._running.release()
+
+    def _check_fits(self, name: str, program: Program) -> None:
+        """Refuses a program that the search cannot have as a member."""
+        try:
+            program.check(self._space.dims)
+        except ProgramError as error:
+            raise ProgramError(f"{name}: {error}", error.line) from None
+        for function, size in program.sizes.items():
+            allowed: FunctionSpace = getattr(self._space, function)
+            if allowed.ops and size > allowed.max_size:
+                raise ProgramError(f"{name}.{function}: expected at most {allowed.max_size} instructions, got {size}")
+
     def _run(self, limits: _Limits, callbacks: list[Callback]) -> StopReason:
         clock = _Clock(self._seconds)
         left = limits.evaluations
@@ -519,6 +587,32 @@ def checked_mutations(mutations: object) -> dict[str, float]:
     return {name: checked_float(f"mutations.{name}", weight, 0.0) for name, weight in mutations.items()}
 
 
+def checked_hurdles(hurdles: object) -> list[list[int]]:
+    """`hurdles` as a list of pairs [n_train, n_valid], n_train growing."""
+    wanted = f"expected up to {lib.AMLZ_MAX_HURDLES} pairs of n_train and n_valid"
+    if isinstance(hurdles, (str, Mapping)) or not isinstance(hurdles, Iterable):
+        raise InputError(f"hurdles: {wanted}, got {hurdles!r}")
+    pairs: list[list[int]] = []
+    for i, pair in enumerate(hurdles):
+        name = f"hurdles[{i}]"
+        if i == lib.AMLZ_MAX_HURDLES:
+            raise InputError(f"hurdles: {wanted}, got more")
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise InputError(f"{name}: expected a pair of n_train and n_valid, got {pair!r}")
+        least = pairs[-1][0] + 1 if pairs else 1
+        n_train = checked_int(f"{name}, n_train", pair[0], least, _MAX_32)
+        pairs.append([n_train, checked_int(f"{name}, n_valid", pair[1], 1, _MAX_32)])
+    return pairs
+
+
+def checked_percentile(name: str, value: object) -> float:
+    """`value` as a float over 0 and under 1."""
+    number = checked_float(name, value, 0.0, 1.0, over=True)
+    if number == 1.0:
+        raise InputError(f"{name}: expected a number over 0 and under 1, got 1.0")
+    return number
+
+
 def search_settings(config: Any = None) -> dict[str, Any]:
     """The settings in a C configuration, by default the paper's, by the names of :class:`Search`'s arguments."""
     if config is None:
@@ -544,4 +638,8 @@ def search_settings(config: Any = None) -> dict[str, Any]:
         "history_size": int(config.history_size),
         "max_cost": float(config.max_cost),
         "must_learn": bool(config.must_learn),
+        "redraws": int(config.redraws),
+        "hurdles": [[int(h.n_train), int(h.n_valid)] for h in config.hurdle[0 : config.n_hurdles]],
+        "hurdle_percentile": float(config.hurdle_percentile),
+        "hurdle_window": int(config.hurdle_window),
     }

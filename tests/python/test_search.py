@@ -101,6 +101,134 @@ class TestDeterminism:
         assert [search.digest for search in searches] == wanted
 
 
+class TestHurdles:
+    def test_counts(self):
+        hurdles = [[2, 5], (6, 10)]
+        search = demo_search(hurdles=iter(hurdles), hurdle_window=10, hurdle_percentile=0.5, fec_size=0)
+        assert search.config["hurdles"] == [[2, 5], [6, 10]]
+        assert (search.config["hurdle_window"], search.config["hurdle_percentile"]) == (10, 0.5)
+        stats = search.run(max_evaluations=5000).stats
+        stops = stats.hurdle_stops
+        assert len(stops) == 2
+        assert min(stops) > 0
+        known = stats.cache_hits + stats.fec_hits + stats.rejected
+        assert known + sum(stops) + stats.full_evaluations == stats.evaluations == 5000
+        assert stats.saved_steps == sum(stops) * TASKS.n_tasks * (TASKS.n_train + TASKS.n_valid)
+        evaluator = Evaluator(TASKS, combine="median")
+        for member in [search.best, *search.hall_of_fame]:
+            assert evaluator.evaluate(member.program).fitness == member.fitness
+
+    def test_none_by_default(self):
+        search = demo_search()
+        stats = search.run(max_evaluations=500).stats
+        assert (stats.hurdle_stops, stats.saved_steps, stats.duplicates) == ((), 0, 0)
+        assert (search.config["hurdles"], search.config["redraws"]) == ([], 0)
+
+    def test_slices_make_no_difference(self):
+        whole, sliced = (demo_search(hurdles=[(2, 5)], hurdle_window=10, redraws=2) for _ in range(2))
+        whole.run(max_evaluations=2000)
+        for evaluations in (1, 48, 2, 949, 1000):
+            sliced.run(max_evaluations=evaluations)
+        assert sliced.digest == whole.digest
+
+    def test_children_are_drawn_again(self):
+        results = [demo_search(redraws=redraws).run(max_evaluations=3000).stats for redraws in (0, 1, 10)]
+        assert results[0].duplicates == 0
+        assert 0 < results[1].duplicates < results[2].duplicates
+        assert results[0].cache_hits > results[1].cache_hits > results[2].cache_hits
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"hurdles": 3}, "hurdles: expected up to 4 pairs of n_train and n_valid, got 3"),
+            ({"hurdles": [(1, 1)] * 5}, r"hurdles\[1\], n_train: expected an integer from 2"),
+            ({"hurdles": [(n, 1) for n in range(1, 6)]}, "hurdles: expected up to 4 pairs .*, got more"),
+            ({"hurdles": [3]}, r"hurdles\[0\]: expected a pair of n_train and n_valid, got 3"),
+            ({"hurdles": [(1, 2, 3)]}, r"hurdles\[0\]: expected a pair"),
+            ({"hurdles": [(1, 0)]}, r"hurdles\[0\], n_valid: expected an integer from 1"),
+            ({"hurdles": [(1.5, 1)]}, r"hurdles\[0\], n_train: expected an integer from 1"),
+            ({"hurdles": [(10_000, 1)]}, "hurdles must have n_train and n_valid of at most what the tasks have"),
+            ({"hurdle_percentile": 0}, "hurdle_percentile: expected a number over 0"),
+            ({"hurdle_percentile": 1}, "hurdle_percentile: expected a number over 0 and under 1"),
+            ({"hurdle_window": 0}, "hurdle_window: expected an integer from 1"),
+            ({"redraws": -1}, "redraws: expected an integer from 0"),
+        ],
+    )
+    def test_refuses(self, arguments, message):
+        with pytest.raises(InputError, match=message):
+            demo_search(**arguments)
+
+
+class TestTaking:
+    def test_seeds_a_search(self):
+        donor = demo_search()
+        donor.run(max_evaluations=300)
+        programs = [member.program for member in donor.population]
+        search = demo_search(seed=2)
+        search.take(iter(programs[:30]))
+        members = search.population
+        assert [member.program for member in members] == programs[:30]
+        assert [(m.evaluation, m.parent, m.action) for m in members] == [(n, 0, "identity") for n in range(1, 31)]
+        evaluator = Evaluator(TASKS, combine="median")
+        search.take([])
+        assert search.progress.evaluations == 30
+        assert search.best.fitness == max(evaluator.evaluate(program).fitness for program in programs[:30])
+        search.run(max_evaluations=1)
+        assert search.population[:30] == members  # the population goes on growing
+
+    def test_takes_the_place_of_the_oldest(self):
+        search, donor = demo_search(), demo_search(seed=2)
+        for each in (search, donor):
+            each.run(max_evaluations=300)
+        before = search.population
+        given = [member.program for member in donor.population[:20]]
+        search.take(given)
+        assert search.population[:30] == before[20:]
+        assert [member.program for member in search.population[30:]] == given
+        assert search.progress.evaluations == 320
+        assert search.run(max_evaluations=5).evaluations == 325
+
+    def test_goes_on_from_a_checkpoint(self, tmp_path):
+        whole, search = demo_search(), demo_search()
+        given = [linear_regressor()]
+        for each in (whole, search):
+            each.run(max_evaluations=170)
+            each.take(given)
+        search.save(tmp_path / "taken.amlz")
+        search = Search.load(tmp_path / "taken.amlz", TASKS)
+        for each in (whole, search):
+            each.run(max_evaluations=400)
+        assert search.digest == whole.digest
+        assert search.population == whole.population
+
+    def test_refuses(self):
+        search = demo_search()
+        search.run(max_evaluations=100)
+        digest = search.digest
+        good = search.best.program
+        with pytest.raises(InputError, match="programs: expected programs, got 3"):
+            search.take(3)
+        with pytest.raises(InputError, match=r"programs\[1\]: expected a Program, got str"):
+            search.take([good, str(good)])
+        with pytest.raises(ProgramError, match=r"programs\[1\]: Learn, instruction 1, s9 = s1 \+ s2: address"):
+            search.take([good, Program.parse("def Learn():\n s9 = s1 + s2\n")])
+        long = Program.parse("def Predict():\n" + " s1 = dot(v0, v1)\n" * 30)
+        with pytest.raises(ProgramError, match=r"programs\[0\]\.predict: expected at most \d+ instructions, got 30"):
+            search.take([long])
+        assert search.digest == digest
+        errors = []
+
+        def interfere(progress):
+            try:
+                search.take([good])
+            except SearchError as error:
+                errors.append(str(error))
+            return True
+
+        search.run(callbacks=[interfere])
+        assert errors == ["take: this search is being run"]
+
+
 class TestFinding:
     def test_evolution_finds_linear_regression(self):
         search = demo_search(seed=3, population_size=1000, combine="mean")
@@ -419,6 +547,10 @@ class TestArguments:
             "history_size": 10,
             "max_cost": 99.0,
             "must_learn": True,
+            "redraws": 11,
+            "hurdles": [[12, 13], [14, 15]],
+            "hurdle_percentile": 0.5,
+            "hurdle_window": 16,
             "start": "empty",
             "precision": "float64",
             "variant": "baseline",
