@@ -545,5 +545,3 @@ def search_settings(config: Any = None) -> dict[str, Any]:
         "max_cost": float(config.max_cost),
         "must_learn": bool(config.must_learn),
     }
-
-
