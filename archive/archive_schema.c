@@ -43,6 +43,31 @@ static const archive_field limit_fields[] = {
 };
 const archive_fields archive_limit_fields = FIELDS(limit_fields);
 
+static const archive_field redraw_fields[] = {
+    INTEGER(amlz_search_config, redraws, "redraws", 0, UINT32_MAX),
+};
+const archive_fields archive_redraw_fields = FIELDS(redraw_fields);
+
+static const archive_field hurdle_fields[] = {
+    INTEGER(amlz_hurdle, n_train, "n_train", 1, INT32_MAX),
+    INTEGER(amlz_hurdle, n_valid, "n_valid", 1, INT32_MAX),
+};
+const archive_fields archive_hurdle_fields = FIELDS(hurdle_fields);
+
+static const archive_field rating_fields[] = {
+    {"hurdle_percentile", 1, sizeof(double), offsetof(amlz_search_config, hurdle_percentile), 1, ARCHIVE_REAL_ONE - 1},
+    INTEGER(amlz_search_config, hurdle_window, "hurdle_window", 1, UINT32_MAX),
+};
+const archive_fields archive_rating_fields = FIELDS(rating_fields);
+
+void archive_set_config_1_0(amlz_search_config *config)
+{
+    config->redraws = 0;
+    config->n_hurdles = 0;
+    config->hurdle_percentile = 0.75;
+    config->hurdle_window = 100;
+}
+
 static const archive_field size_fields[] = {
     INTEGER(amlz_function_space, min_size, "fewest", 0, UINT16_MAX),
     INTEGER(amlz_function_space, max_size, "most", 0, UINT16_MAX),
@@ -71,6 +96,12 @@ static const archive_field count_fields[] = {
 };
 const archive_fields archive_count_fields = FIELDS(count_fields);
 
+static const archive_field more_fields[] = {
+    INTEGER(amlz_progress, duplicates, "duplicates", 0, UINT64_MAX),
+    INTEGER(amlz_progress, saved_steps, "saved_steps", 0, UINT64_MAX),
+};
+const archive_fields archive_more_fields = FIELDS(more_fields);
+
 static const archive_field member_fields[] = {
     REAL(amlz_member, fitness, "fitness", ARCHIVE_REAL_ONE),
     INTEGER(amlz_member, birth, "birth", 0, UINT64_MAX),
@@ -85,8 +116,8 @@ const char *const archive_data[4] = {"training features", "training labels", "va
 
 const char *amlz_archive_kind_name(int kind)
 {
-    static const char *const names[] = {"program", "population", "checkpoint"};
-    return kind >= AMLZ_ARCHIVE_PROGRAM && kind <= AMLZ_ARCHIVE_CHECKPOINT ? names[kind] : NULL;
+    static const char *const names[] = {"program", "population", "checkpoint", "islands"};
+    return kind >= AMLZ_ARCHIVE_PROGRAM && kind <= AMLZ_ARCHIVE_ISLANDS ? names[kind] : NULL;
 }
 
 int archive_kind_keys(amlz_archive_kind kind) { return ARCHIVE_BODY_KEYS + (kind == AMLZ_ARCHIVE_CHECKPOINT ? 7 : 1); }
@@ -122,6 +153,10 @@ void archive_store(const archive_field *field, void *object, uint64_t value)
 
 int archive_say_range(amlz_archive_place *place, const archive_field *field, amlz_status status)
 {
+    if (field->is_real && field->least > 0) {
+        archive_fail(place, status, "expected a number over 0 and below 1, got ");
+        return 0;
+    }
     archive_fail(place, status, field->is_real ? "expected a number from " : "expected an integer from ");
     archive_say_integer(place, field->least);
     if (field->most == ARCHIVE_REAL_ONE || (!field->is_real && field->most != UINT64_MAX)) {
@@ -134,8 +169,8 @@ int archive_say_range(amlz_archive_place *place, const archive_field *field, aml
 
 int archive_check_field(amlz_archive_place *place, const archive_field *field, uint64_t value, amlz_status status)
 {
-    const int is_minus_zero = field->is_real && value == ARCHIVE_REAL_MINUS_ZERO;
-    if (is_minus_zero || (value >= field->least && value <= field->most)) {
+    const uint64_t order = field->is_real && value == ARCHIVE_REAL_MINUS_ZERO ? 0 : value;
+    if (order >= field->least && order <= field->most) {
         return 1;
     }
     archive_say_range(place, field, status);
@@ -147,7 +182,19 @@ int archive_check_field(amlz_archive_place *place, const archive_field *field, u
     return 0;
 }
 
-/* ---------------------------------------------------------------- members, programs, tasks */
+/* ---------------------------------------------------------------- hurdles, members, programs, tasks */
+
+int archive_check_hurdles(amlz_archive_place *place, const amlz_search_config *config, amlz_status status)
+{
+    for (uint32_t i = 1; i < config->n_hurdles; i++) {
+        if (config->hurdle[i].n_train <= config->hurdle[i - 1].n_train) {
+            archive_go(place, "config", "hurdles");
+            archive_go_index(place, i);
+            return archive_fail(place, status, "n_train must be larger from hurdle to hurdle");
+        }
+    }
+    return 1;
+}
 
 int archive_check_member(amlz_archive_place *place, const amlz_member *member, uint64_t last, amlz_status status)
 {
