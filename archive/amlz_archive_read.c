@@ -414,6 +414,7 @@ static void begin_island(amlz_archive_reader *reader, uint64_t length, amlz_arch
     reader->start = reader->taken;
     reader->limit = reader->taken + (size_t)length;
     reader->crc = 0;
+    reader->place.offset = reader->start;
     archive_go(&reader->place, NULL, NULL);
     reader->place.is_island = 1;
     reader->place.island = reader->n_read;

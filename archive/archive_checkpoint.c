@@ -85,7 +85,7 @@ static int get_hurdles(amlz_archive_reader *reader, amlz_search_config *config)
             return 0;
         }
     }
-    return archive_check_hurdles(&reader->place, config, AMLZ_ERROR_DATA);
+    return 1;
 }
 
 /* What version 1.1 added. */
@@ -408,11 +408,12 @@ static int get_rng(amlz_archive_reader *reader, uint64_t rng[4])
     return (rng[0] | rng[1] | rng[2] | rng[3]) != 0 || fail(reader, "it must not be all zero");
 }
 
-/* A search without caches is always at a mark, and others have one at least every cache_period evaluations. */
+/* A search that remembers nothing is always at a mark, and others have one at least every cache_period evaluations. */
 static int check_distance(amlz_archive_reader *reader, uint64_t at_mark)
 {
     const amlz_search_config *config = &reader->info.search;
-    const uint64_t most = config->cache_size > 0 || config->fec_size > 0 ? config->cache_period : 0;
+    const int has_memory = config->cache_size > 0 || config->fec_size > 0 || config->n_hurdles > 0;
+    const uint64_t most = has_memory ? config->cache_period : 0;
     const uint64_t now = reader->info.evaluations;
     return (at_mark <= now && now - at_mark <= most) || fail(reader, "the mark is too far from the evaluations");
 }
@@ -423,7 +424,8 @@ static int get_more_counts(amlz_archive_reader *reader, amlz_progress *progress)
     if (reader->info.minor < 1) {
         return 1;
     }
-    if (!archive_get_row_fields(reader, archive_more_fields, progress)) {
+    reader->place.field = archive_duplicates_field.key;
+    if (!archive_get_field(reader, &archive_duplicates_field, progress)) {
         return 0;
     }
     reader->place.field = "hurdle_stops";

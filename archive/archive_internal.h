@@ -102,7 +102,7 @@ extern const archive_fields archive_rating_fields; /* of amlz_search_config: aft
 extern const archive_fields archive_size_fields;   /* of amlz_function_space */
 extern const archive_fields archive_tasks_fields;  /* of amlz_tasks_config */
 extern const archive_fields archive_count_fields;  /* of amlz_progress: in all versions */
-extern const archive_fields archive_more_fields;   /* of amlz_progress: from 1.1 on, but for the stops at hurdles */
+extern const archive_field archive_duplicates_field; /* of amlz_progress: from 1.1 on, before the stops at hurdles */
 extern const archive_fields archive_member_fields; /* of amlz_member */
 
 /* Keys of maps. A body has more: those of its kind. */
@@ -121,7 +121,7 @@ enum {
     ARCHIVE_MEMBER_ROW = 5,
     ARCHIVE_HISTORY_ROW = 4,
     ARCHIVE_FUNCTION_ROW = 4,
-    ARCHIVE_COUNTS_ROW = 11,
+    ARCHIVE_COUNTS_ROW = 10,
     ARCHIVE_COUNTS_ROW_1_0 = 8,
     ARCHIVE_HURDLE_ROW = 2
 };
@@ -145,9 +145,6 @@ int archive_say_range(amlz_archive_place *place, const archive_field *field, aml
  * is 0. */
 #define ARCHIVE_BIRTHS_UNKNOWN UINT64_MAX
 int archive_check_member(amlz_archive_place *place, const amlz_member *member, uint64_t last, amlz_status status);
-
-/* 1 if each hurdle has more training examples than the one before. */
-int archive_check_hurdles(amlz_archive_place *place, const amlz_search_config *config, amlz_status status);
 
 /* 1 if the program fits the memory; 1 if it has at most as many instructions as the search allows. */
 int archive_check_program(amlz_archive_place *place, const amlz_program *program, const amlz_dims *dims,

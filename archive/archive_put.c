@@ -222,17 +222,12 @@ static void put_functions(archive_writer *writer, const amlz_space *space)
 static void put_hurdles(archive_writer *writer, const amlz_search_config *config)
 {
     archive_put_key(writer, "config", "hurdles");
-    if (config->n_hurdles > AMLZ_MAX_HURDLES) {
-        archive_fail(&writer->place, AMLZ_ERROR_ARGUMENT, "there are too many");
-        return;
-    }
     archive_put_value(writer, ARCHIVE_ARRAY, config->n_hurdles);
     for (uint32_t i = 0; i < config->n_hurdles; i++) {
         archive_go_index(&writer->place, i);
         archive_put_value(writer, ARCHIVE_ARRAY, ARCHIVE_HURDLE_ROW);
         put_row_fields(writer, archive_hurdle_fields, &config->hurdle[i]);
     }
-    archive_check_hurdles(&writer->place, config, AMLZ_ERROR_ARGUMENT);
 }
 
 void archive_put_config(archive_writer *writer, const amlz_search_config *config, const amlz_program *start_program)
@@ -276,7 +271,8 @@ void archive_put_state(archive_writer *writer, const amlz_state *state, uint32_t
     archive_put_key(writer, "mark", "counts");
     archive_put_value(writer, ARCHIVE_ARRAY, ARCHIVE_COUNTS_ROW);
     put_row_fields(writer, archive_count_fields, &state->progress);
-    put_row_fields(writer, archive_more_fields, &state->progress);
+    writer->place.field = archive_duplicates_field.key;
+    put_field(writer, &archive_duplicates_field, &state->progress);
     archive_put_value(writer, ARCHIVE_ARRAY, n_hurdles);
     for (uint32_t i = 0; i < n_hurdles; i++) {
         archive_put_value(writer, ARCHIVE_INTEGER, state->progress.hurdle_stops[i]);

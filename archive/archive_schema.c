@@ -55,8 +55,8 @@ static const archive_field hurdle_fields[] = {
 const archive_fields archive_hurdle_fields = FIELDS(hurdle_fields);
 
 static const archive_field rating_fields[] = {
-    {"hurdle_percentile", 1, sizeof(double), offsetof(amlz_search_config, hurdle_percentile), 1, ARCHIVE_REAL_ONE - 1},
-    INTEGER(amlz_search_config, hurdle_window, "hurdle_window", 1, UINT32_MAX),
+    REAL(amlz_search_config, hurdle_percentile, "hurdle_percentile", ARCHIVE_REAL_ONE),
+    INTEGER(amlz_search_config, hurdle_window, "hurdle_window", 0, UINT32_MAX),
 };
 const archive_fields archive_rating_fields = FIELDS(rating_fields);
 
@@ -96,11 +96,7 @@ static const archive_field count_fields[] = {
 };
 const archive_fields archive_count_fields = FIELDS(count_fields);
 
-static const archive_field more_fields[] = {
-    INTEGER(amlz_progress, duplicates, "duplicates", 0, UINT64_MAX),
-    INTEGER(amlz_progress, saved_steps, "saved_steps", 0, UINT64_MAX),
-};
-const archive_fields archive_more_fields = FIELDS(more_fields);
+const archive_field archive_duplicates_field = INTEGER(amlz_progress, duplicates, "duplicates", 0, UINT64_MAX);
 
 static const archive_field member_fields[] = {
     REAL(amlz_member, fitness, "fitness", ARCHIVE_REAL_ONE),
@@ -153,10 +149,6 @@ void archive_store(const archive_field *field, void *object, uint64_t value)
 
 int archive_say_range(amlz_archive_place *place, const archive_field *field, amlz_status status)
 {
-    if (field->is_real && field->least > 0) {
-        archive_fail(place, status, "expected a number over 0 and below 1, got ");
-        return 0;
-    }
     archive_fail(place, status, field->is_real ? "expected a number from " : "expected an integer from ");
     archive_say_integer(place, field->least);
     if (field->most == ARCHIVE_REAL_ONE || (!field->is_real && field->most != UINT64_MAX)) {
@@ -169,8 +161,8 @@ int archive_say_range(amlz_archive_place *place, const archive_field *field, aml
 
 int archive_check_field(amlz_archive_place *place, const archive_field *field, uint64_t value, amlz_status status)
 {
-    const uint64_t order = field->is_real && value == ARCHIVE_REAL_MINUS_ZERO ? 0 : value;
-    if (order >= field->least && order <= field->most) {
+    const int is_minus_zero = field->is_real && value == ARCHIVE_REAL_MINUS_ZERO;
+    if (is_minus_zero || (value >= field->least && value <= field->most)) {
         return 1;
     }
     archive_say_range(place, field, status);
@@ -182,19 +174,7 @@ int archive_check_field(amlz_archive_place *place, const archive_field *field, u
     return 0;
 }
 
-/* ---------------------------------------------------------------- hurdles, members, programs, tasks */
-
-int archive_check_hurdles(amlz_archive_place *place, const amlz_search_config *config, amlz_status status)
-{
-    for (uint32_t i = 1; i < config->n_hurdles; i++) {
-        if (config->hurdle[i].n_train <= config->hurdle[i - 1].n_train) {
-            archive_go(place, "config", "hurdles");
-            archive_go_index(place, i);
-            return archive_fail(place, status, "n_train must be larger from hurdle to hurdle");
-        }
-    }
-    return 1;
-}
+/* ---------------------------------------------------------------- members, programs, tasks */
 
 int archive_check_member(amlz_archive_place *place, const amlz_member *member, uint64_t last, amlz_status status)
 {

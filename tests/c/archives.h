@@ -13,7 +13,7 @@ typedef enum sample {
     SAMPLE_NEW,     /* a checkpoint of a search that has not begun */
     SAMPLE_FLOAT32, /* one after a mark, with source and session */
     SAMPLE_FLOAT64, /* one of a search without caches, of vector labels, with data */
-    SAMPLE_HURDLES, /* one of a search with hurdles and redraws that has not begun */
+    SAMPLE_HURDLES, /* one of a search with hurdles and redraws */
     SAMPLE_ISLANDS, /* those of HURDLES and FLOAT64 */
     SAMPLE_COUNT
 } sample;
@@ -54,12 +54,14 @@ static inline amlz_search_config sample_config(sample which)
     }
     if (which == SAMPLE_HURDLES) {
         const amlz_hurdle first = {1, 2}, second = {3, 1};
-        config.redraws = 3;
+        config.cache_size = config.fec_size = 0;
+        config.cache_period = 40;
+        config.redraws = 1;
         config.n_hurdles = 2;
         config.hurdle[0] = first;
         config.hurdle[1] = second;
         config.hurdle_percentile = 0.5;
-        config.hurdle_window = 7;
+        config.hurdle_window = 3;
     }
     return config;
 }
@@ -99,7 +101,7 @@ static inline amlz_search *sample_search(sample which, const amlz_tasks *tasks)
 /* How many evaluations the samples have done. */
 static inline uint64_t sample_evaluations(sample which)
 {
-    return which == SAMPLE_FLOAT32 ? 47 : which == SAMPLE_FLOAT64 ? 33 : 0;
+    return which == SAMPLE_FLOAT32 ? 47 : which == SAMPLE_FLOAT64 ? 33 : which == SAMPLE_HURDLES ? 60 : 0;
 }
 
 /* ---------------------------------------------------------------- archives */

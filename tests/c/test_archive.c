@@ -59,7 +59,7 @@ static void test_golden(const char *folder)
             fclose(file);
             CHECK(minor < AMLZ_ARCHIVE_MINOR || (size == length && memcmp(bytes, now, size) == 0));
             CHECK(copy(bytes, size, NULL) == length && memcmp(copied, now, length) == 0);
-            CHECK_EQ_U64(reader.info.minor, minor);
+            CHECK_EQ_U64(reader.info.minor, (uint64_t)minor);
             if (which >= SAMPLE_NEW && which < SAMPLE_ISLANDS) {
                 resume_sample(which, bytes, size);
             }
@@ -175,7 +175,7 @@ static amlz_search *load(sample which, const unsigned char *bytes, size_t length
 static void test_resuming(void)
 {
     static unsigned char first[1 << 16], second[1 << 16];
-    for (sample which = SAMPLE_FLOAT32; which <= SAMPLE_FLOAT64; which++) {
+    for (sample which = SAMPLE_FLOAT32; which <= SAMPLE_HURDLES; which++) {
         for (uint64_t n = 0; n < 90; n += n < 25 ? 1 : 7) {
             amlz_tasks *tasks = sample_tasks(which);
             amlz_search *search = sample_search(which, tasks);
