@@ -169,9 +169,9 @@ AMLZ_API size_t amlz_archive_scratch_size(const amlz_archive_info *info);
 AMLZ_API amlz_status amlz_archive_read_search(amlz_archive_reader *reader, amlz_search *search,
                                               amlz_archive_text *session, amlz_archive_error *error);
 
-/* Of islands: goes to the next of info.n_islands, which then is like a checkpoint that was just opened: info and program
- * of the reader are its own, and what follows are amlz_archive_read_tasks and amlz_archive_read_search, or none of
- * these. What was not read of the island before is checked and skipped. Islands have no sessions of their own. */
+/* Of islands: goes to the next of info.n_islands, which then is like a checkpoint that was just opened: info and
+ * program of the reader are its own, and what follows are amlz_archive_read_tasks and amlz_archive_read_search, or none
+ * of these. What was not read of the island before is checked and skipped. Islands have no sessions of their own. */
 AMLZ_API amlz_status amlz_archive_read_island(amlz_archive_reader *reader, amlz_archive_text *source,
                                               amlz_archive_error *error);
 

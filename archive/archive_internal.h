@@ -232,6 +232,10 @@ int archive_get_field(amlz_archive_reader *reader, const archive_field *field, v
 int archive_get_fields(amlz_archive_reader *reader, const char *section, archive_fields fields, void *object);
 int archive_get_row_fields(amlz_archive_reader *reader, archive_fields fields, void *object);
 
+/* The body up to what only its kind has; and what comes after that, to the end of the archive. */
+int archive_get_head(amlz_archive_reader *reader);
+int archive_get_end(amlz_archive_reader *reader);
+
 /* A program that fits the memory, or where dims is NULL any; and with config as large as it allows. */
 int archive_get_program(amlz_archive_reader *reader, const amlz_dims *dims, const amlz_search_config *config,
                         amlz_program *program);
