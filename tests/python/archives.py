@@ -145,6 +145,13 @@ def changed(data: bytes, path: str, value: Any) -> bytes:
     return assemble(parts)
 
 
+def without(data: bytes, path: str) -> bytes:
+    parts = parts_of(data)
+    node, index = place_of(parts, path)
+    del node[index]
+    return assemble(parts)
+
+
 def set_minor(parts: list[Any], minor: int) -> None:
     """Another minor version, also of the archives inside of islands."""
     parts[1] = [1, minor]
