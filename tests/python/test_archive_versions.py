@@ -18,6 +18,7 @@ from archives import (
     without,
 )
 
+from pyamlz import Search
 from pyamlz._archive_decoder import MINOR
 from pyamlz.archive import Checkpoint, decode, encode
 
@@ -91,6 +92,11 @@ class TestFormerVersions:
         copy = encode(decode(self.former(name)))
         assert copy == (GOLDEN / f"1.1-{name}.amlz").read_bytes()
         assert copy != self.former(name)
+
+    def test_searches_go_on(self) -> None:
+        search = Search.load(GOLDEN / "1.0-float64.amlz")
+        assert f"{search.digest:016x}" == "011c545cffac2d65"
+        assert search.progress.evaluations == 33
 
     def test_keys_that_came_later(self) -> None:
         parts = parts_of(self.former("float32"))
