@@ -31,6 +31,8 @@ void amlz_search_defaults(amlz_search_config *config)
     config->cache_period = 100000;
     config->cache_work = UINT64_C(200000000000);
     config->history_size = 1000;
+    config->hurdle_percentile = 0.75;
+    config->hurdle_window = 100;
 }
 
 static amlz_evaluator_config evaluator_config(const amlz_search_config *config, uint32_t n_tasks)
