@@ -11,6 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from typing import Any, Final, cast
 
+import numpy as np
+
 from pyamlz import archive
 from pyamlz._checks import checked_float, checked_type
 from pyamlz._ffi import ffi, lib
@@ -325,12 +327,16 @@ class Islands:
 
     def _migrants(self, number: int) -> list[list[tuple[int, int]]]:
         """The members that each island takes in at a migration: island, and index in its population, the oldest 0."""
-        given = []
-        for i, search in enumerate(self._searches):
-            drawn = permutation(self._seed, ("migration", number, i), search._config.population_size)
-            given += [(i, int(index)) for index in drawn[: self._n_migrants(search)]]
-        mixed = iter(permutation(self._seed, ("migration", number, "mixed"), len(given)))
-        return [[given[next(mixed)] for _ in range(self._n_migrants(search))] for search in self._searches]
+        sizes = [self._n_migrants(search) for search in self._searches]
+        homes = np.repeat(np.arange(len(sizes)), sizes)
+        drawn = [
+            permutation(self._seed, ("migration", number, i), search._config.population_size)[:size]
+            for i, (search, size) in enumerate(zip(self._searches, sizes, strict=True))
+        ]
+        mixed = permutation(self._seed, ("migration", number, "mixed"), len(homes))
+        given = list(zip(homes[mixed].tolist(), np.concatenate(drawn)[mixed].tolist(), strict=True))
+        ends = list(itertools.accumulate(sizes))
+        return [given[end - size : end] for end, size in zip(ends, sizes, strict=True)]
 
     def _migrate(self, pool: ThreadPoolExecutor) -> None:
         """All islands exchange programs; what they give out are copies of members as they are before."""
@@ -338,9 +344,14 @@ class Islands:
             self._blocks = [ffi.new("amlz_program[]", self._n_migrants(search)) for search in self._searches]
         with self._gate:
             migrants = self._migrants(self._migrations(self._counts()[0]) + 1)
+            pointers, member, null = (
+                [search._handle.pointer for search in self._searches],
+                lib.amlz_search_member,
+                ffi.NULL,
+            )
             for block, taken in zip(self._blocks, migrants, strict=True):
                 for k, (island, index) in enumerate(taken):
-                    check(lib.amlz_search_member(self._searches[island]._handle.pointer, index, block + k, ffi.NULL))
+                    check(member(pointers[island], index, block + k, null))
             takes = [
                 pool.submit(search._take, block, len(taken))
                 for search, block, taken in zip(self._searches, self._blocks, migrants, strict=True)
