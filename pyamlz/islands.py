@@ -26,7 +26,7 @@ from pyamlz.space import FUNCTIONS, SearchSpace
 from pyamlz.tasks._random import permutation
 from pyamlz.tasks.taskset import TaskSet, checked_int, checked_seed
 
-__all__ = ["EVERY", "SHARE", "Islands"]
+__all__ = ["EVERY", "SHARE", "Islands", "session_of"]
 
 EVERY: Final = 10_000  #: evaluations of an island from one migration to the next, unless told otherwise
 SHARE: Final = 0.5  #: of a population that migrates, unless told otherwise
@@ -471,6 +471,17 @@ def _check_alike(name: str, one: SearchSpace, other: SearchSpace) -> None:
         here, there = one.function(function), other.function(function)
         if here != there:
             raise InputError(f"{name}.space.{function}: expected {here!r} as in searches[0], got {there!r}")
+
+
+def session_of(saved: archive.Islands, name: str) -> str:
+    """The session that :meth:`Islands.save` was given.
+
+    Raises:
+        ArchiveError: islands did not write it.
+    """
+    _migration_of(saved, name)
+    values = archive.from_json(saved.session or "", name)
+    return archive.to_json({key: value for key, value in values.items() if key != _MIGRATION})
 
 
 def _migration_of(saved: archive.Islands, name: str) -> dict[str, Any]:
