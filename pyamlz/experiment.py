@@ -484,15 +484,16 @@ class _Experiment:
 
     def _consider(self) -> None:
         """Takes the best program of each island, or of the search, if it is better than what there is."""
-        bests = self.search.bests
-        select = self.runs.select
-        for tried, (program, fitness, *_) in zip(self.tried, bests, strict=True):
-            if fitness > tried:
-                merit = None if select is None else select.evaluate(program, self._select_seed).fitness
-                candidate = Candidate(program, fitness, merit, self.runs.session.experiment)
-                if self.best is None or candidate.merit > self.best.merit:
-                    self.best = candidate
-        self.tried = tuple(max(tried, best.fitness) for tried, best in zip(self.tried, bests, strict=True))
+        tried, select = list(self.tried), self.runs.select
+        for island, best in enumerate(self.search.bests):
+            if best is None or best.fitness <= tried[island]:
+                continue
+            tried[island] = best.fitness
+            merit = None if select is None else select.evaluate(best.program, self._select_seed).fitness
+            candidate = Candidate(best.program, best.fitness, merit, self.runs.session.experiment)
+            if self.best is None or candidate.merit > self.best.merit:
+                self.best = candidate
+        self.tried = tuple(tried)
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:

@@ -142,16 +142,15 @@ class Islands:
         Raises:
             SearchError: nothing was evaluated yet.
         """
-        return max(self.bests, key=lambda member: member.fitness)
+        found = [member for member in self.bests if member is not None]
+        if not found:
+            raise SearchError("best: nothing was evaluated yet")
+        return max(found, key=lambda member: member.fitness)
 
     @property
-    def bests(self) -> list[Member]:
-        """The best program of each island.
-
-        Raises:
-            SearchError: on one of them nothing was evaluated yet.
-        """
-        return [search.best for search in self._searches]
+    def bests(self) -> list[Member | None]:
+        """The best program of each island; None where nothing was evaluated yet."""
+        return [search.best if search._counts.evaluations > 0 else None for search in self._searches]
 
     @property
     def population(self) -> list[Member]:
@@ -277,7 +276,7 @@ class Islands:
 
         Args:
             max_evaluations: programs to score in this call on all islands together, 1 or more; each scores its part of
-                all that were ever scored. It is more where the last of them belongs to a migration.
+                all that were ever scored. A migration that has begun by then is ended, and the run with it.
             max_seconds: time that this call may take, over 0. What is found then depends on the machine's speed.
             sufficient_fitness: stop when a program has this fitness on its island, in [0, 1]. That island stops there;
                 the others go on to the next migration, or to the end of the call, so that nothing depends on timing.
