@@ -105,7 +105,7 @@ def identity(seed: int, labels: _random.Labels, shape: tuple[int, ...]) -> npt.N
 def unprojected(monkeypatch: pytest.MonkeyPatch, split: Any, **options: Any) -> TaskSet:
     """Tasks whose features are the images' pixels, neither projected nor standardised."""
     monkeypatch.setattr(_random, "gaussian", identity)
-    monkeypatch.setattr("pyamlz.tasks.projected._standardised", lambda train, valid: (train, valid))
+    monkeypatch.setattr("pyamlz.tasks.projected.standardised", lambda train, valid: (train, valid))
     sizes = SIZES | {"n_features": DATA.x_train.shape[1]} | options
     return projected_binary(DATA, **sizes, split=split)
 
