@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from pyamlz._checks import checked_float
 from pyamlz.errors import InputError
-from pyamlz.evaluate import Evaluation, Evaluator, PackedTasks
+from pyamlz.evaluate import Evaluation, Evaluator, PackedTasks, Variant
 from pyamlz.program import Program
 from pyamlz.tasks.taskset import TaskSet, checked_int, checked_seed
 
@@ -106,8 +106,9 @@ def evaluate_all(
         return
     idle: SimpleQueue[Evaluator] = SimpleQueue()  # an evaluator serves one thread at a time
     idle.put(evaluator)
+    variant = cast(Variant, evaluator.variant)
     for _ in range(threads - 1):
-        idle.put(Evaluator(evaluator.tasks, variant=evaluator.variant, combine=evaluator.combine))
+        idle.put(Evaluator(evaluator.tasks, variant=variant, combine=evaluator.combine))
 
     def evaluate(program: Program) -> Evaluation:
         one = idle.get()

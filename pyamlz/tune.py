@@ -199,9 +199,7 @@ def tune(
         return callback is not None and callback(Trial(number, factors[number], scored[number]))
 
     known = {} if after is None else {trial.number: trial.fitness for trial in after.trials}
-    found = run_funnel(
-        programs, evaluators, keep=keep, seed=draws, threads=threads, always=1, known=known, told=told
-    )
+    found = run_funnel(programs, evaluators, keep=keep, seed=draws, threads=threads, always=1, known=known, told=told)
     best = best_of(found)
     tried = [Trial(number, f, fitness) for number, (f, fitness) in enumerate(zip(factors, found, strict=True))]
     return Tuned(
