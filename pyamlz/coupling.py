@@ -30,7 +30,7 @@ _NEXT: Final[dict[FunctionName, tuple[FunctionName, ...]]] = {
 }  # what runs after a function
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where an instruction is.
 
