@@ -16,17 +16,34 @@ from typing import TypeAlias
 import numpy as np
 
 from pyamlz import archive
-from pyamlz._checks import checked_type
+from pyamlz._checks import checked_float, checked_type
 from pyamlz._funnel import Scored, as_evaluators, rank_key, run_funnel
 from pyamlz._session import Session
 from pyamlz._table import aligned, figure
 from pyamlz.archive import Archive, Checkpoint, PopulationArchive, ProgramArchive, unpack
 from pyamlz.errors import InputError, ProgramError
 from pyamlz.evaluate import Doubles, PackedTasks
+from pyamlz.experiment import derived_seed
+from pyamlz.presets import Preset, Section
 from pyamlz.program import Program
-from pyamlz.tasks.taskset import MAX_SEED, checked_seed
+from pyamlz.tasks.taskset import MAX_SEED, TaskSet, checked_int, checked_seed
 
-__all__ = ["Callback", "Candidate", "Measured", "Ranked", "Selection", "candidates", "measure", "rank", "select"]
+__all__ = [
+    "Callback",
+    "Candidate",
+    "Measured",
+    "Ranked",
+    "Selection",
+    "candidates",
+    "final_tasks",
+    "measure",
+    "rank",
+    "select",
+    "select_tasks",
+]
+
+_MAX_STAGES = 100
+_MAX_SEEDS = 10_000
 
 Source: TypeAlias = "Candidate | Program | str | os.PathLike[str]"
 
@@ -118,6 +135,64 @@ def ranking_table(ranking: Sequence[Ranked], most: int = 10) -> str:
         rows.append([ranked.candidate.name, *counts, *map(figure, scores)])
     more = len(ranking) - len(rows)
     return aligned(head, rows) + (f"... and {more} more\n" if more else "")
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def select_tasks(preset: Preset, *, seed: int, stages: int = 1, keep: float = 0.25) -> list[TaskSet]:
+    """Tasks of selection as a preset describes them, other than those that its searches select by.
+
+    Args:
+        preset: the preset. Its ``[select]`` table counts; without one, ``[tasks]`` with the split "select".
+        seed: they are drawn by.
+        stages: task sets of rising size. The last has as many tasks as the preset says, the one before `keep` of that,
+            rounded, and so on, at least one: with `keep` of the candidates going on, all stages take as long.
+        keep: see there, over 0 to 1.
+
+    Raises:
+        InputError: an argument is wrong, or the generator does not take a number of tasks.
+    """
+    stages = checked_int("stages", stages, 1, _MAX_STAGES)
+    keep = checked_float("keep", keep, 0.0, 1.0, over=True)
+    whole = _with_section(preset, "select")
+    count = whole.config["select"].get("n_tasks", whole.config["tasks"].get("n_tasks"))
+    if stages > 1 and count is None:
+        generator = whole.config["tasks"]["generator"]
+        raise InputError(f"stages: expected 1, since {generator} takes no number of tasks, got {stages}")
+    found = []
+    for stage in range(stages):
+        part = whole
+        if stage < stages - 1:
+            part = whole.changed([f"select.n_tasks={max(round(count * keep ** (stages - 1 - stage)), 1)}"])
+        found.append(_tasks(part, "select", derived_seed(seed, "selection", "select", stage)))
+    return found
+
+
+def final_tasks(preset: Preset, *, seed: int, seeds: int = 5) -> list[TaskSet]:
+    """Test tasks as a preset describes them, other than the final tasks of its searches.
+
+    Args:
+        preset: the preset. Its ``[final]`` table counts; without one, ``[tasks]`` with the split "test".
+        seed: they are drawn by.
+        seeds: how often.
+
+    Raises:
+        InputError: an argument is wrong.
+    """
+    seeds = checked_int("seeds", seeds, 1, _MAX_SEEDS)
+    whole = _with_section(preset, "final")
+    return [_tasks(whole, "final", derived_seed(seed, "selection", "test", number)) for number in range(seeds)]
+
+
+def _with_section(preset: Preset, section: Section) -> Preset:
+    return preset if section in preset.config else Preset.of({**preset.config, section: {}}, preset.name)
+
+
+def _tasks(preset: Preset, section: Section, seed: int) -> TaskSet:
+    found = preset.tasks(section, seed)
+    assert found is not None  # the preset has the section
+    return found
 
 
 # ---------------------------------------------------------------- candidates
