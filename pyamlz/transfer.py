@@ -20,7 +20,7 @@ from pyamlz.tasks.projected import Split
 from pyamlz.tasks.taskset import TaskSet
 from pyamlz.tune import Tuned, tune
 
-__all__ = ["MakeTasks", "Pair", "PairResult", "Sizes", "Transferred", "transfer"]
+__all__ = ["MakeTasks", "Pair", "PairResult", "Sizes", "Transferred", "measure_on_pair", "transfer", "tune_on_pairs"]
 
 Pair: TypeAlias = tuple[int, int]
 
@@ -80,6 +80,46 @@ class Transferred:
         return math.fsum(result.accuracy for result in self.pairs) / len(self.pairs)
 
 
+def tune_on_pairs(
+    program: Program,
+    make: MakeTasks,
+    pairs: Sequence[Pair],
+    *,
+    seed: int,
+    trials: int = 10,
+    sizes: Sizes | None = None,
+    first: Sequence[Sizes] = (),
+    keep: float = 0.25,
+    threads: int = 1,
+) -> Tuned:
+    """Tunes a program on the full-sized tasks of some pairs of classes together; see :func:`transfer`."""
+    checked_type("program", program, Program)
+    pairs = _checked_pairs("pairs", pairs)
+    stages = []
+    for s in (*first, sizes or Sizes()):
+        tasks = make(pairs=pairs, split="select", seed=_seed(seed, "tasks"), n_train=s.train, n_valid=s.valid)
+        stages.append(PackedTasks(tasks))
+    return tune(
+        program,
+        stages,
+        trials=trials,
+        seed=_seed(seed, "factors", *(c for pair in pairs for c in pair)),
+        keep=keep,
+        draws=_seed(seed, "draws"),
+        threads=threads,
+    )
+
+
+def measure_on_pair(
+    program: Program, make: MakeTasks, pair: Pair, *, seed: int, sizes: Sizes | None = None
+) -> PairResult:
+    """Measures a program, with the constants that it has, on the test examples of a pair; see :func:`transfer`."""
+    checked_type("program", program, Program)
+    sizes = sizes or Sizes()
+    tasks = make(pairs=[pair], split="test", seed=_seed(seed, "tasks"), n_train=sizes.train, n_valid=sizes.test)
+    return PairResult(pair, program, Evaluator(tasks).evaluate(program, _seed(seed, "draws")).fitness)
+
+
 def transfer(
     program: Program,
     make: MakeTasks,
@@ -97,10 +137,10 @@ def transfer(
     """Tunes a program on full-sized tasks, and measures it on the test examples of each pair of classes.
 
     The paper tunes each pair by itself. With `joint` there is one tuning, on several pairs at once, whose constants
-    all pairs get: a small part of the cost.
+    all pairs get: a small part of the cost. :func:`tune_on_pairs` and :func:`measure_on_pair` are the two steps.
 
     Args:
-        program: the program. A simplified one is faster and gives the same.
+        program: the program. A simplified one gives the same.
         make: makes the tasks. The split "select" is tuned on, "test" measured.
         pairs: pairs of classes to measure, one or more.
         seed: of the choice of examples, of the factors and of random ops; programs with one seed get the same tasks.
@@ -116,28 +156,29 @@ def transfer(
         InputError: an argument is wrong.
         ProgramError: the program cannot run on the tasks.
     """
-    checked_type("program", program, Program)
-    for name, given in (("pairs", pairs), ("joint", joint)):
-        if given is not None and not given:
-            raise InputError(f"{name}: expected one or more, got none")
-    sizes = sizes or Sizes()
-    data_seed, draws = derived_seed(seed, "transfer", "tasks"), derived_seed(seed, "transfer", "draws")
-    stages = [*first, sizes]
 
     def tuned(on: Sequence[Pair]) -> Tuned:
-        tasks = [make(pairs=on, split="select", seed=data_seed, n_train=s.train, n_valid=s.valid) for s in stages]
-        packed = [PackedTasks(one) for one in tasks]
-        factors = derived_seed(seed, "transfer", "factors", *(c for pair in on for c in pair))
-        return tune(program, packed, trials=trials, seed=factors, keep=keep, draws=draws, threads=threads)
+        return tune_on_pairs(
+            program, make, on, seed=seed, trials=trials, sizes=sizes, first=first, keep=keep, threads=threads
+        )
 
-    tunings = [] if joint is None else [tuned(joint)]
+    pairs = _checked_pairs("pairs", pairs)
+    tunings = [] if joint is None else [tuned(_checked_pairs("joint", joint))]
     results = []
     for pair in pairs:  # one after the other, since a task may take tens of megabytes
         if joint is None:
             tunings.append(tuned([pair]))
-        best = tunings[-1].program
-        test = make(pairs=[pair], split="test", seed=data_seed, n_train=sizes.train, n_valid=sizes.test)
-        results.append(PairResult(pair, best, Evaluator(test).evaluate(best, draws).fitness))
+        results.append(measure_on_pair(tunings[-1].program, make, pair, seed=seed, sizes=sizes))
         if callback is not None:
             callback(results[-1])
     return Transferred(tuple(results), tuple(tunings))
+
+
+def _checked_pairs(name: str, pairs: Sequence[Pair]) -> Sequence[Pair]:
+    if not pairs:
+        raise InputError(f"{name}: expected one or more, got none")
+    return pairs
+
+
+def _seed(seed: int, *labels: str | int) -> int:
+    return derived_seed(seed, "transfer", *labels)

@@ -4,7 +4,7 @@ import pytest
 
 from pyamlz import Evaluator, InputError, linear_regressor, neural_network, tasks
 from pyamlz.experiment import derived_seed
-from pyamlz.transfer import PairResult, Sizes, Transferred, transfer
+from pyamlz.transfer import PairResult, Sizes, Transferred, measure_on_pair, transfer, tune_on_pairs
 
 DIGITS = tasks.load("digits")
 SIZES = Sizes(train=60, valid=40, test=30)
@@ -49,6 +49,14 @@ def test_tunes_once_on_several_pairs():
     assert make.asked == [(((0, 6), (4, 9)), "select", 60, 40), *(((pair,), "test", 60, 30) for pair in PAIRS)]
     (tuned,) = found.tunings
     assert {result.program for result in found.pairs} == {tuned.program}
+
+
+def test_is_made_of_two_steps():
+    found = run(joint=PAIRS[:2])
+    tuned = tune_on_pairs(linear_regressor(), Maker(), PAIRS[:2], seed=1, trials=4, sizes=SIZES)
+    assert found.tunings == (tuned,)
+    measured = [measure_on_pair(tuned.program, Maker(), pair, seed=1, sizes=SIZES) for pair in PAIRS]
+    assert list(found.pairs) == measured
 
 
 def test_tunes_in_stages():
