@@ -36,6 +36,7 @@ from pyamlz._bench_cli import add_bench
 from pyamlz._export_cli import add_export
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
+from pyamlz._select_cli import add_select, add_tune
 from pyamlz._show import contents, lines, summary
 from pyamlz.baselines import BASELINES
 from pyamlz.conform import conform
@@ -134,6 +135,8 @@ def _parser() -> argparse.ArgumentParser:
     vectors.add_argument("file", metavar="FILE.jsonl[.gz]", help="a JSON object a line")
 
     add_export(commands)
+    add_select(commands)
+    add_tune(commands)
     add_bench(commands)
 
     listing = command(commands, "presets", _presets, "list the presets, or print one")
