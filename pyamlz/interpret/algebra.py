@@ -156,6 +156,10 @@ class Algebra:
         """The kinds of the atoms without inputs that a product is made of."""
         return {self.atoms[base].kind for base in self.bases(product)}
 
+    def line(self, atom: int) -> frozenset[Line]:
+        """The line that an op's atom was first seen at; none for other atoms."""
+        return self._lines.get(atom, _NOWHERE)
+
     def lines(self, atom: int) -> frozenset[Line]:
         """The lines of an op's atom, and of all that it is made of; none for other atoms."""
         found, waiting = set(), [atom]

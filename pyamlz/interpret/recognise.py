@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from pyamlz.interpret.algebra import Algebra, Poly, Product, Term, exponents
-from pyamlz.interpret.dataflow import Line, Source, address_name, dataflow
+from pyamlz.interpret.dataflow import Line, Source, dataflow
+from pyamlz.interpret.evidence import EXTREMES, MAX_DEPTH, ODD, Evidence
 from pyamlz.ops import Type
 from pyamlz.program import Program
 from pyamlz.space import Dims
@@ -86,52 +87,20 @@ def recognise(program: Program, dims: Dims) -> list[Finding]:
     return _Recogniser(Algebra(dataflow(program, dims))).findings()
 
 
-_ODD = {"scalar_sin", "scalar_tan", "scalar_arcsin", "scalar_arctan"}  # keep the sign of a small error
 _CONTRACTING = {"scalar_sin", "scalar_arctan"}  # of a positive number something smaller
-_SCALAR_FUNCTIONS = _ODD | {
+_SCALAR_FUNCTIONS = ODD | {
     *("scalar_abs", "scalar_reciprocal", "scalar_cos", "scalar_arccos", "scalar_exp", "scalar_log"),
     *("scalar_minimum", "scalar_maximum", "scalar_heaviside"),
 }
-_EXTREMES = {f"{kind}_{name}": name for kind in ("scalar", "vector", "matrix") for name in ("minimum", "maximum")}
 _HEAVISIDES = {"scalar_heaviside", "vector_heaviside", "matrix_heaviside"}
 _NORMS = {"vector_norm", "matrix_norm", "column_norm", "row_norm"}
 _MEANS = {"vector_mean", "matrix_mean"}
 _STATISTICS = _NORMS | _MEANS | {"vector_std", "matrix_std"}
 _MEET_WEIGHTS = {"dot_product", "matrix_vector_product", "outer_product", "vector_product", "matrix_multiply"}
 _PRODUCTS = {"scalar_product", "vector_product", "matrix_product", "scalar_vector_product", "scalar_matrix_product"}
-_MAX_DEPTH = 8  # of functions in functions
 
 
-@dataclass(frozen=True, slots=True)
-class _Update:
-    """A term that is added to memory at each step: a factor that follows the error, times the rest."""
-
-    memory: int
-    product: Product
-    rest: Product
-    coefficient: float
-    lines: frozenset[Line]
-
-
-class _Recogniser:
-    def __init__(self, algebra: Algebra) -> None:
-        self.algebra = algebra
-        self.flow = algebra.flow
-        self.atoms = algebra.atoms
-        self.prediction = algebra.predicted[self.flow.prediction]
-        self.forward = [
-            n for n in sorted(self.flow.behind(self.flow.prediction)) if self.flow.values[n].instruction is not None
-        ]
-        self.learned_memory = self._learned_memory()
-        self.noise_memory = self._noise_memory()
-        self.weights = self._weights()
-        self.updates = {memory: list(self._updates_of(memory)) for memory in algebra.steps}
-        self.gradients = {
-            memory: found
-            for memory in self._in_order(self.weights)
-            if (found := [update for update in self.updates[memory] if self._is_gradient(update)])
-        }
-
+class _Recogniser(Evidence):
     def findings(self) -> list[Finding]:
         rules: dict[FindingName, Callable[[], Iterator[tuple[Iterable[Line], str]]]] = {
             "dot_product_model": self._dot_product_model,
@@ -156,187 +125,6 @@ class _Recogniser:
                 found[Finding(name, tuple(sorted(set(lines))), explanation)] = None
         return list(found)
 
-    # ------------------------------------------------------------ what values depend on
-
-    def _depends(self, bases: Iterable[int], kind: str) -> bool:
-        return any(self.atoms[base].kind == kind for base in bases)
-
-    def _on_features(self, product: Product) -> bool:
-        return self._depends(self.algebra.bases(product), "features")
-
-    def _learned_memory(self) -> set[int]:
-        """Memory that depends on labels, in this step or by other memory."""
-        learned: set[int] = set()
-        while True:
-            new = {
-                memory
-                for memory, step in self.algebra.steps.items()
-                for bases in [
-                    self.algebra.poly_bases(step) | self.algebra.poly_bases(self.algebra.after_predict[memory])
-                ]
-                if self._depends(bases, "label")
-                or learned & bases
-                or (self._depends(bases, "prediction") and learned & self.algebra.poly_bases(self.prediction))
-            }
-            if new == learned:
-                return learned
-            learned = new
-
-    def _noise_memory(self) -> set[int]:
-        """Memory that holds what was drawn in the last step, and nothing else."""
-        noise: set[int] = set()
-        while True:
-            new = {memory for memory, step in self.algebra.steps.items() if self._is_drawn(step, noise)}
-            if new == noise:
-                return noise
-            noise = new
-
-    def _is_drawn(self, poly: Iterable[Product], noise: set[int]) -> bool:
-        """Made of draws of this step or the last, and of nothing else but constants."""
-        bases = self.algebra.poly_bases(poly)
-        return bool(bases) and all(base in noise or self._is_draw_of_step(base) for base in bases)
-
-    def _is_draw_of_step(self, base: int) -> bool:
-        line = self.atoms[base].line
-        return self.atoms[base].kind == "random" and line is not None and line.function != "setup"
-
-    def _is_noise(self, product: Product) -> bool:
-        return self._is_drawn([product], self.noise_memory)
-
-    def _noise_lines(self, product: Product) -> set[Line]:
-        """Where the noise in a product is drawn."""
-        lines: set[Line] = set()
-        for base in self.algebra.bases(product):
-            line = self.atoms[base].line
-            if line is not None:
-                lines.add(line)
-            elif base in self.noise_memory:
-                for inner, term in self.algebra.steps[base].items():
-                    lines |= {*term.lines, *self._noise_lines(inner)}
-        return lines
-
-    def _is_learned(self, atom: int) -> bool:
-        return atom in self.learned_memory
-
-    # ------------------------------------------------------------ weights, and what is added to them
-
-    def _weights(self, without: int | None = None) -> set[int]:
-        """Learned memory that predictions read in training, by itself or because what they read is made of it."""
-        found = {m for m in self.algebra.poly_bases(self.prediction) if self._is_learned(m)} - {without}
-        waiting = list(found)
-        while waiting:
-            for product in self.algebra.steps[waiting.pop()]:
-                direct = exponents(product)
-                if any(self._follows_error(atom) or self.atoms[atom].kind == "label" for atom in direct):
-                    continue
-                new = {atom for atom in direct if self._is_learned(atom)} - found - {without}
-                found |= new
-                waiting += new
-        return {memory for memory in found if memory is not None}
-
-    def _keeps(self, memory: int, product: Product) -> bool:
-        """Is this what stays of a memory: itself, or itself times what does not depend on the example?"""
-        rest = tuple(f for f in product if f[0] != (memory, ""))
-        if len(rest) == len(product) or exponents(product)[memory] != 1:
-            return False
-        bases = self.algebra.bases(rest)
-        return not any(self._depends(bases, kind) for kind in ("features", "label", "prediction"))
-
-    def _updates_of(self, memory: int) -> Iterator[_Update]:
-        """The terms that follow the error, of memory that is otherwise kept."""
-        step = self.algebra.steps[memory]
-        kept = [term for product, term in step.items() if self._keeps(memory, product)]
-        if not any(term.coefficient > 0 for term in kept):
-            return
-        kept_lines = frozenset().union(*(term.lines for term in kept))
-        for product, term in step.items():
-            if self._keeps(memory, product):
-                continue
-            for inner, more in self._a_step_before(product, term).items():
-                error = next((f for f in inner if f[1] % 2 and f[1] > 0 and self._follows_error(f[0][0])), None)
-                if error is not None:
-                    rest = tuple(f for f in inner if f != error)
-                    lines = more.lines | kept_lines | self.algebra.lines(error[0][0])
-                    yield _Update(memory, inner, rest, more.coefficient, lines)
-
-    def _a_step_before(self, product: Product, term: Term) -> Poly:
-        """Of a product of memory alone, what it was made of in the step before; else the product itself."""
-        if not product or any(self.atoms[atom].kind != "memory" for (atom, _), _ in product):
-            return {product: term}
-        if any(exponent != 1 for _, exponent in product):
-            return {product: term}
-        poly: Poly = {(): term}
-        for (atom, axis), _ in product:
-            step = self.algebra.steps[atom]
-            if axis:
-                step = self.algebra.transposed(step) if axis == "transposed" else self.algebra.along(step, axis)
-            multiplied = self.algebra.product(poly, step)
-            if multiplied is None:
-                return {product: term}
-            poly = multiplied
-        return poly
-
-    def _follows_error(self, atom: int, depth: int = 0) -> bool:
-        """Is an atom zero where the error is, and has it the error's sign, or the opposite one?"""
-        found = self.atoms[atom]
-        if found.kind == "error":
-            return True
-        if depth > _MAX_DEPTH:
-            return False
-
-        def follows(product: Product) -> bool:
-            factors = [e for (inner, _), e in product if self._follows_error(inner, depth + 1)]
-            return len(factors) == 1 and factors[0] > 0 and factors[0] % 2 == 1
-
-        if found.products:
-            return sum(follows(product) for product in found.products) == 1
-        polys = [self.algebra.polys[i] for i in found.args]
-        if found.op in _ODD:
-            return all(follows(product) for product in polys[0])
-        if found.op in _EXTREMES:  # an error that is clipped
-            following = [bool(poly) and all(follows(product) for product in poly) for poly in polys]
-            other = [poly for poly, is_following in zip(polys, following, strict=True) if not is_following]
-            return len(other) == 1 and not self._is_of_example(other[0])
-        return False
-
-    def _is_of_example(self, poly: Iterable[Product]) -> bool:
-        bases = self.algebra.poly_bases(poly)
-        return any(self._depends(bases, kind) for kind in ("features", "label", "prediction"))
-
-    def _is_gradient(self, update: _Update) -> bool:
-        return self._on_features(update.rest) and not self._ascends(update)
-
-    def _ascends(self, update: _Update) -> bool:
-        """Does it move memory, by a constant rate, against what would lower the error?
-
-        That is known where the prediction has a term memory * factor, and the update is the error times that factor.
-        """
-        for product, term in self.prediction.items():
-            if self._cofactor(product, update.memory) == update.rest:
-                return term.coefficient * update.coefficient < 0
-        return False
-
-    def _cofactor(self, product: Product, memory: int) -> Product | None:
-        """What memory is multiplied by in a term of the prediction, in its dot product or outside of any."""
-        if ((memory, ""), 1) in product:
-            return tuple(f for f in product if f != ((memory, ""), 1))
-        if len(product) == 1 and self.atoms[product[0][0][0]].kind == "dot":
-            (vectors,) = self.atoms[product[0][0][0]].products
-            if ((memory, ""), 1) in vectors:
-                return tuple(f for f in vectors if f != ((memory, ""), 1))
-        return None
-
-    # ------------------------------------------------------------ names for explanations
-
-    def _in_order(self, memories: Iterable[int]) -> list[int]:
-        return sorted(memories, key=lambda memory: (self.atoms[memory].type, self.algebra.addresses[memory]))
-
-    def _name(self, memory: int) -> str:
-        return address_name(self.atoms[memory].type, self.algebra.addresses[memory])
-
-    def _names(self, memories: Iterable[int]) -> str:
-        return ", ".join(self._name(memory) for memory in self._in_order(set(memories)))
-
     # ------------------------------------------------------------ models
 
     def _model_terms(self) -> Iterator[tuple[Product, frozenset[Line]]]:
@@ -348,7 +136,7 @@ class _Recogniser:
                 yield product, term.lines | outside
                 for (atom, _), _ in product:
                     found = self.atoms[atom]
-                    if found.kind == "op" and found.op in _SCALAR_FUNCTIONS and depth < _MAX_DEPTH:
+                    if found.kind == "op" and found.op in _SCALAR_FUNCTIONS and depth < MAX_DEPTH:
                         lines = outside | term.lines
                         waiting += [(self.algebra.polys[i], lines, depth + 1) for i in found.args]
 
@@ -358,7 +146,7 @@ class _Recogniser:
             for factor in product:
                 (atom, _), exponent = factor
                 rest = tuple(f for f in product if f != factor)
-                if self.atoms[atom].kind == "dot" and exponent == 1 and not self._on_features(rest):
+                if self.atoms[atom].kind == "dot" and exponent == 1 and not self.on_features(rest):
                     yield self.atoms[atom].products[0], lines
 
     def _is_features(self, factor: tuple[tuple[int, str], int]) -> bool:
@@ -368,16 +156,16 @@ class _Recogniser:
         for vectors, lines in self._dots():
             features = [f for f in vectors if self._is_features(f)]
             rest = tuple(f for f in vectors if f not in features)
-            weights = [atom for (atom, _), exponent in rest if exponent == 1 and self._is_learned(atom)]
-            if len(features) == 1 and weights and not self._on_features(rest):
-                yield lines, f"the prediction has the term dot({self._names(weights)}, features)"
+            weights = [atom for (atom, _), exponent in rest if exponent == 1 and self.is_learned(atom)]
+            if len(features) == 1 and weights and not self.on_features(rest):
+                yield lines, f"the prediction has the term dot({self.names(weights)}, features)"
 
     def _layer(self, atom: int) -> list[int]:
         """The learned matrices of an atom that is a matrix-vector layer, else none."""
         found = self.atoms[atom]
-        if found.kind != "matrix_vector" or not self._on_features(found.products[1]):
+        if found.kind != "matrix_vector" or not self.on_features(found.products[1]):
             return []
-        return [m for (m, _), exponent in found.products[0] if exponent == 1 and self._is_learned(m)]
+        return [m for (m, _), exponent in found.products[0] if exponent == 1 and self.is_learned(m)]
 
     def _matrix_vector_layer(self) -> Iterator[tuple[Iterable[Line], str]]:
         seen: set[int] = set()
@@ -389,13 +177,13 @@ class _Recogniser:
                         seen.update(matrices)
                         of = self.atoms[atom].products[1]
                         whom = "the features" if any(self._is_features(f) for f in of) else "what depends on features"
-                        yield term.lines, f"{self._names(matrices)} is multiplied by {whom}"
+                        yield term.lines, f"{self.names(matrices)} is multiplied by {whom}"
 
     def _has_layer(self, poly: Poly, depth: int = 0) -> bool:
         """Is a layer among what non-linear functions are applied to?"""
         return any(
             bool(self._layer(atom))
-            or (depth < _MAX_DEPTH and any(self._has_layer(self.algebra.polys[i], depth + 1) for i in self._args(atom)))
+            or (depth < MAX_DEPTH and any(self._has_layer(self.algebra.polys[i], depth + 1) for i in self._args(atom)))
             for product in poly
             for (atom, _), _ in product
         )
@@ -412,18 +200,18 @@ class _Recogniser:
                 if (found := self.atoms[atom]).kind == "matrix_vector"
             ]
         for factors, lines in outputs:
-            weights = [atom for (atom, _), exponent in factors if exponent == 1 and self._is_learned(atom)]
+            weights = [atom for (atom, _), exponent in factors if exponent == 1 and self.is_learned(atom)]
             for (atom, _), _ in factors:
                 if weights and any(self._has_layer(self.algebra.polys[i]) for i in self._args(atom)):
                     op = self.atoms[atom].op.partition("_")[2] or "a quotient"
-                    yield lines, f"{self._names(weights)} weighs hidden units, whose activation is {op}"
+                    yield lines, f"{self.names(weights)} weighs hidden units, whose activation is {op}"
 
     def _bilinear_form(self) -> Iterator[tuple[Iterable[Line], str]]:
         for vectors, lines in self._dots():
             layers = [m for (atom, _), exponent in vectors if exponent == 1 for m in self._layer(atom)]
             plain = [atom for (atom, _), _ in vectors if self._layer(atom) and not self._is_linear_layer(atom)]
             if layers and not plain and (any(self._is_features(f) for f in vectors) or len(layers) > 1):
-                yield lines, f"the prediction has the term dot(features, dot({self._names(layers)}, features))"
+                yield lines, f"the prediction has the term dot(features, dot({self.names(layers)}, features))"
 
     def _is_linear_layer(self, atom: int) -> bool:
         return any(self._is_features(f) for f in self.atoms[atom].products[1])
@@ -433,16 +221,18 @@ class _Recogniser:
     def _rectifiers(self) -> Iterator[tuple[int, list[Poly]]]:
         """Values that are the larger or smaller of two, or x * heaviside(x): their number and what is compared."""
         for number in self.forward:
-            value = self.flow.values[number]
-            assert value.instruction is not None
-            inputs = [self.algebra.predicted[i] for i in value.inputs]
-            if value.instruction.op in _EXTREMES and self.algebra.number(inputs[0]) != self.algebra.number(inputs[1]):
+            inputs = [self.algebra.predicted[i] for i in self.flow.values[number].inputs]
+            if self._op(number) in EXTREMES and self.algebra.number(inputs[0]) != self.algebra.number(inputs[1]):
                 yield number, inputs
-            elif value.instruction.op in _PRODUCTS:
+            elif self._op(number) in _PRODUCTS:
                 for x, mask in (inputs, inputs[::-1]):
                     gates = [self.atoms[atom] for product in mask for (atom, _), _ in product]
                     if len(gates) == 1 and gates[0].op in _HEAVISIDES and gates[0].args == (self.algebra.number(x),):
                         yield number, [x, {}]
+
+    def _op(self, number: int) -> str:
+        instruction = self.flow.values[number].instruction
+        return "" if instruction is None else instruction.op
 
     def _line(self, number: int) -> Line:
         line = self.flow.values[number].line
@@ -452,7 +242,7 @@ class _Recogniser:
     def _relu(self) -> Iterator[tuple[Iterable[Line], str]]:
         for number, compared in self._rectifiers():
             limits = [poly for poly in compared if not self._is_moving(poly)]
-            if len(limits) == 1 and any(self._on_features(p) for poly in compared for p in poly):
+            if len(limits) == 1 and any(self.on_features(p) for poly in compared for p in poly):
                 limit = "a constant" if limits[0] else "zero"
                 lines = {line for poly in compared for term in poly.values() for line in term.lines}
                 yield {self._line(number), *lines}, f"cut off at {limit}"
@@ -460,36 +250,35 @@ class _Recogniser:
     def _is_moving(self, poly: Poly) -> bool:
         """Does it differ from example to example, or is it learned, or noise?"""
         bases = self.algebra.poly_bases(poly)
-        return self._is_of_example(poly) or any(
-            self.atoms[base].kind == "memory" or self._is_draw_of_step(base) for base in bases
+        return self.is_of_example(poly) or any(
+            self.atoms[base].kind == "memory" or self.is_draw_of_step(base) for base in bases
         )
 
     def _noisy_relu(self) -> Iterator[tuple[Iterable[Line], str]]:
         for number, compared in self._rectifiers():
-            noise = [(product, term) for poly in compared for product, term in poly.items() if self._is_noise(product)]
-            if noise and any(self._on_features(p) for poly in compared for p in poly):
-                lines = {line for product, term in noise for line in {*term.lines, *self._noise_lines(product)}}
+            noise = [(product, term) for poly in compared for product, term in poly.items() if self.is_noise(product)]
+            if noise and any(self.on_features(p) for poly in compared for p in poly):
+                lines = {line for product, term in noise for line in {*term.lines, *self.noise_lines(product)}}
                 lines |= {line for poly in compared for term in poly.values() for line in term.lines}
-                sides = sum(any(self._is_noise(product) for product in poly) for poly in compared)
+                sides = sum(any(self.is_noise(product) for product in poly) for poly in compared)
                 where = "both of the values" if sides == 2 else "one of the values"
                 yield {self._line(number), *lines}, f"there is noise in {where} that are compared"
 
     def _input_noise(self) -> Iterator[tuple[Iterable[Line], str]]:
-        readers = [self.flow.values[n] for n in self.forward]
         inputs = {
             i
-            for reader in readers
-            if reader.instruction is not None and reader.instruction.op in _MEET_WEIGHTS
-            for i in reader.inputs
+            for n in self.forward
+            if self._op(n) in _MEET_WEIGHTS and self.learned_memory & self.algebra.poly_bases(self.algebra.predicted[n])
+            for i in self.flow.values[n].inputs
         }
         lines: set[Line] = set()
         for number in sorted(inputs):
             poly = self.algebra.predicted[number]
             clean = [p for p in poly if len(p) == 1 and self._is_features(p[0])]
-            noise = [p for p in poly if self._is_noise(p)]
+            noise = [p for p in poly if self.is_noise(p)]
             if clean and noise:
                 lines |= {line for p in [*clean, *noise] for line in poly[p].lines}
-                lines |= {line for p in noise for line in self._noise_lines(p)}
+                lines |= {line for p in noise for line in self.noise_lines(p)}
         if lines:
             yield lines, "what the weights are multiplied by is the features and noise"
 
@@ -512,28 +301,24 @@ class _Recogniser:
     def _gradient_step(self) -> Iterator[tuple[Iterable[Line], str]]:
         for memory, updates in self.gradients.items():
             lines = {line for update in updates for line in update.lines}
-            yield lines, f"{self._name(memory)} grows by error times what depends on the features"
+            yield lines, f"{self.name(memory)} grows by error times what depends on the features"
 
     def _bias(self) -> Iterator[tuple[Iterable[Line], str]]:
         seen: set[int] = set()
         for number in self.forward:
             poly = self.algebra.predicted[number]
-            if not any(self._on_features(product) for product in poly):
+            if not any(self.on_features(product) for product in poly):
                 continue
             for product, term in poly.items():
-                added = {atom for (atom, _), e in product if e == 1 and self._is_learned(atom)}
-                if len(added) != 1 or self._on_features(product) or added & seen:
+                added = {atom for (atom, _), e in product if e == 1 and self.is_learned(atom)}
+                if len(added) != 1 or self.on_features(product) or added & seen:
                     continue
                 (memory,) = added
-                updates = [u for u in self.updates[memory] if not self._ascends(u)]
+                updates = [u for u in self.updates[memory] if not self.ascends(u)]
                 if updates:
                     seen.add(memory)
                     lines = {line for update in updates for line in update.lines} | term.lines
-                    yield lines, f"{self._name(memory)} is added to what depends on the features, and follows the error"
-
-    def _all_gradients(self) -> Iterator[_Update]:
-        for updates in self.gradients.values():
-            yield from updates
+                    yield lines, f"{self.name(memory)} is added to what depends on the features, and follows the error"
 
     def _normalised_gradient(self) -> Iterator[tuple[Iterable[Line], str]]:
         for memory, updates in self.gradients.items():
@@ -541,19 +326,19 @@ class _Recogniser:
                 norms = [a for (a, _), exponent in update.rest if exponent < 0 and self._is_norm(a)]
                 if norms:
                     lines = {*update.lines, *(line for a in norms for line in self.algebra.lines(a))}
-                    yield lines, f"the step of {self._name(memory)} is divided by a norm"
+                    yield lines, f"the step of {self.name(memory)} is divided by a norm"
                     break
 
     def _is_norm(self, atom: int, depth: int = 0) -> bool:
         """A norm, or a squared one, of what depends on the example; perhaps with something added, or with a limit."""
         found = self.atoms[atom]
-        if not self._is_of_example([(((atom, ""), 1),)]) or depth > _MAX_DEPTH:
+        if not self.is_of_example([(((atom, ""), 1),)]) or depth > MAX_DEPTH:
             return False
         if found.kind == "dot":
             return all(exponent % 2 == 0 for _, exponent in found.products[0])
         if found.op in _NORMS:
             return True
-        if found.kind == "inverted" or found.op in _EXTREMES or found.op == "scalar_abs":
+        if found.kind == "inverted" or found.op in EXTREMES or found.op == "scalar_abs":
             return any(
                 self._is_norm(inner, depth + 1)
                 for i in found.args
@@ -570,7 +355,7 @@ class _Recogniser:
                 if found:
                     rate, how = found[0]
                     lines = {*update.lines, *(line for t in self.algebra.steps[rate].values() for line in t.lines)}
-                    yield lines, f"{self._name(rate)}, a factor of the step of {self._name(memory)}, {how}"
+                    yield lines, f"{self.name(rate)}, a factor of the step of {self.name(memory)}, {how}"
                     break
 
     def _decaying(self, factor: tuple[tuple[int, str], int]) -> Iterator[tuple[int, str]]:
@@ -589,7 +374,7 @@ class _Recogniser:
 
     def _contracts(self, memory: int, poly: Poly, depth: int = 0) -> bool:
         """Does a poly bring memory nearer to zero: a fraction of it, its sine, its arc tangent, or one of another?"""
-        if len(poly) != 1 or depth > _MAX_DEPTH:
+        if len(poly) != 1 or depth > MAX_DEPTH:
             return False
         ((product, term),) = poly.items()
         if product == (((memory, ""), 1),):
@@ -623,19 +408,19 @@ class _Recogniser:
                 found = [
                     pair
                     for (atom, _), exponent in update.rest
-                    if exponent > 0 and not self._follows_error(atom)
+                    if exponent > 0 and not self.follows_error(atom)
                     for pair in self._mean_of_weights(atom)
                 ]
                 if found:
                     weights, lines = found[0]
-                    text = f"the mean of {self._name(weights)} is in a factor of the step of {self._name(memory)}"
+                    text = f"the mean of {self.name(weights)} is in a factor of the step of {self.name(memory)}"
                     yield {*update.lines, *lines}, text
                     break
 
     def _mean_of_weights(self, atom: int, depth: int = 0) -> Iterator[tuple[int, frozenset[Line]]]:
         """The weights whose mean a scalar is a function of, now or in the step before; and the lines of that."""
         found, here = self.atoms[atom], self.algebra.lines(atom)
-        if found.type is not Type.SCALAR or depth > _MAX_DEPTH:
+        if found.type is not Type.SCALAR or depth > MAX_DEPTH:
             return
         if found.op in _MEANS:
             averaged = self.algebra.polys[found.args[0]]
@@ -647,7 +432,7 @@ class _Recogniser:
         polys = [self.algebra.polys[i] for i in found.args] if found.op in _SCALAR_FUNCTIONS else []
         if found.kind == "memory" and depth == 0:
             step = self.algebra.steps[atom]
-            if not any(self._keeps(atom, product) for product in step):
+            if not any(self.keeps(atom, product) for product in step):
                 polys = [step]
         for poly in polys:
             for product, term in poly.items():
@@ -660,12 +445,12 @@ class _Recogniser:
     def _averaged_weights(self) -> Iterator[tuple[Iterable[Line], str]]:
         for memory, readers in self._read_by_predictions().items():
             step = self.algebra.steps[memory]
-            kept = [term.lines for product, term in step.items() if self._keeps(memory, product)]
-            others = (self._weights(without=memory) & self.gradients.keys()) - {memory}
+            kept = [term.lines for product, term in step.items() if self.keeps(memory, product)]
+            others = (self.weights_of(without=memory) & self.gradients.keys()) - {memory}
             for product, term in step.items():
-                summed = [atom for atom in exponents(product) if atom in others and self._keeps(atom, product)]
+                summed = [atom for atom in exponents(product) if atom in others and self.keeps(atom, product)]
                 if kept and len(summed) == 1:
-                    text = f"{self._name(memory)} sums up {self._name(summed[0])}, and predictions are made by it"
+                    text = f"{self.name(memory)} sums up {self.name(summed[0])}, and predictions are made by it"
                     yield readers.union(term.lines, *kept), text
                     break
 
@@ -673,7 +458,7 @@ class _Recogniser:
         """Learned memory in predictions, in training or in validation, or in what they are made of; and where."""
         found: dict[int, frozenset[Line]] = {}
         for product, term in self.prediction.items():
-            for memory in self._in_order(m for m in self.algebra.bases(product) if self._is_learned(m)):
+            for memory in self.in_order(m for m in self.algebra.bases(product) if self.is_learned(m)):
                 found[memory] = found.get(memory, frozenset()) | term.lines
         waiting = list(found)
         while waiting:
@@ -681,20 +466,17 @@ class _Recogniser:
             for poly in (self.algebra.steps[memory], self.algebra.after_predict[memory]):
                 for product, term in poly.items():
                     direct = exponents(product)
-                    if any(self._follows_error(atom) for atom in direct):
+                    if any(self.follows_error(atom) for atom in direct):
                         continue
                     for atom in direct:
-                        if self._is_learned(atom) and atom not in found:
+                        if self.is_learned(atom) and atom not in found:
                             found[atom] = term.lines
                             waiting.append(atom)
         return found
 
     def _scaled_weights(self) -> Iterator[tuple[Iterable[Line], str]]:
         for number, value in enumerate(self.flow.values):
-            if value.instruction is None or value.instruction.op not in (
-                "scalar_vector_product",
-                "scalar_matrix_product",
-            ):
+            if self._op(number) not in ("scalar_vector_product", "scalar_matrix_product"):
                 continue
             scale, scaled = (self.algebra.learned[i] for i in value.inputs)
             same = self.algebra.number(scaled)
@@ -705,7 +487,7 @@ class _Recogniser:
                     lines = {
                         self._line(number),
                         *term.lines,
-                        *(line for a in statistics for line in self.algebra.lines(a)),
+                        *(line for a in statistics for line in self.algebra.line(a)),
                     }
                     op = self.atoms[statistics[0]].op.partition("_")[2]
-                    yield lines, f"{self._names(weights)} is multiplied by a function of its {op}"
+                    yield lines, f"{self.names(weights)} is multiplied by a function of its {op}"
