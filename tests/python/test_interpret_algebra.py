@@ -252,3 +252,4 @@ class TestDataflow:
         assert 'label="v1 = v1 + v2"' in text
         assert 'style=dashed, label="after Learn"' in text
         assert text.count("-> prediction;") == 1
+        assert "zero" not in text  # nothing reads one within a step
