@@ -403,8 +403,6 @@ class _Recogniser(Evidence):
         This is seen from its start, or, where that is drawn, from several numbers.
         """
         step, start = self.algebra.steps[memory], self.algebra.starts[memory]
-        if self.algebra.poly_bases(step) != {memory}:
-            return False
         for before in [start[()].coefficient] if start.keys() == {()} else _DRAWN if start else [0.0]:
             for _ in range(_STEPS):
                 after = self._number(step, {memory: before})
@@ -476,9 +474,7 @@ class _Recogniser(Evidence):
             return
         polys = [self.algebra.polys[i] for i in found.args] if found.op in _SCALAR_FUNCTIONS else []
         if found.kind == "memory" and depth == 0:
-            step = self.algebra.steps[atom]
-            if not any(self.keeps(atom, product) for product in step):
-                polys = [step]
+            polys = [self.algebra.steps[atom]]
         for poly in polys:
             for product, term in poly.items():
                 for (inner, _), _ in product:

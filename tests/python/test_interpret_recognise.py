@@ -120,6 +120,10 @@ LOOK_ALIKES = {
         learner("s3 = s0 - s1; v2 = s3 * v0; v1 = v1 + v2", "v3 = v0 * v0; s1 = dot(v3, v1)"),
         "prediction_error gradient_step",
     ),
+    "features behind a mask": (
+        learner("s3 = s0 - s1; v2 = s3 * v0; v1 = v1 + v2", "v3 = heaviside(v0); v3 = v3 * v0; s1 = dot(v3, v1)"),
+        "relu prediction_error gradient_step",
+    ),
     "features alone": (learner("s3 = s0 - s1", "s1 = dot(v0, v0)"), ""),
     "a bias alone": (learner("s3 = s0 - s1; s4 = s4 + s3", "s1 = s4 + s9"), "prediction_error"),
 }
@@ -251,6 +255,10 @@ FEATURES = {
         {
             "fixed matrix": learner("s4 = s0 - s1", "v3 = dot(m0, v0); s1 = dot(v0, v3)", FIXED),
             "weights on one side": learner(DEEP, "v4 = dot(m0, v0); v5 = v4 + v9; s1 = dot(v5, v1)", FIXED),
+            "of a rectifier": learner(
+                "s3 = s0 - s1; v2 = s3 * v0; m1 = outer(v2, v0); m0 = m0 + m1",
+                "v3 = maximum(v0, v9); v3 = dot(m0, v3); s1 = dot(v0, v3)",
+            ),
             "one side alone": learner(
                 "s3 = s0 - s1; m1 = bcast(v0, axis=1); m1 = s3 * m1; m0 = m0 + m1", "v3 = dot(m0, v0); s1 = mean(v3)"
             ),
@@ -437,6 +445,12 @@ def test_lines_are_those_of_the_program_with_its_dead_code():
         assert all(live[line.function][line.index] for line in other.lines)
 
 
+def test_a_copy_is_not_among_the_lines():
+    program = Program.parse(SAME_BY_OTHER_MEANS["a copy of the error"])
+    (step,) = [f for f in recognise(program, program.dims(4)) if f.name == "gradient_step"]
+    assert [str(line) for line in step.lines] == ["Setup 1", "Learn 1", "Learn 3", "Learn 4", "Learn 5"]
+
+
 def test_findings_come_in_the_order_of_the_table():
     for program in PROGRAMS:
         order = [list(FINDINGS).index(finding.name) for finding in recognise(program, program.dims(4))]
@@ -444,6 +458,12 @@ def test_findings_come_in_the_order_of_the_table():
 
 
 MULTICLASS = learner("v3 = v1 - v2; v3 = s2 * v3; m1 = outer(v3, v0); m0 = m0 + m1", "v2 = dot(m0, v0)")
+
+
+@pytest.mark.parametrize("where", ["{0}; {1}", "{1}; {0}"])
+def test_the_mean_of_weights_may_be_of_the_step_before(where):
+    text = learner(where.format("s2 = mean(m0); s2 = sin(s2)", DEEP), ROUND, FIXED)
+    assert "mean_of_weights_learning_rate" in found(text)
 
 
 def test_output_weights_may_be_fixed():
