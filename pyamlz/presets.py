@@ -1,9 +1,9 @@
 """Presets: whole experiments as TOML files, in the paper's terms.
 
 A file has the settings of :class:`pyamlz.Search` at its top (``fec`` is a table of ``size``, ``train`` and ``valid``),
-and besides ``description``, ``precision``, ``max_evaluations`` (of one experiment), ``max_experiments`` and
-``sufficient_fitness``. ``start`` is "random", "empty" or a program: the name of a built-in one, its text, or a path
-from the current folder; so is ``fixed_program``. Its tables:
+and besides ``description``, ``precision``, ``max_evaluations`` and ``max_train_steps`` (of one experiment),
+``max_experiments`` and ``sufficient_fitness``. ``start`` is "random", "empty" or a program: the name of a built-in one,
+its text, or a path from the current folder; so is ``fixed_program``. Its tables:
 
 ``[tasks]``
     ``generator`` names a function of :mod:`pyamlz.tasks`; the other keys are its arguments, but for seed and dtype.
@@ -393,6 +393,7 @@ _TOP: dict[str, Checker] = {
     "must_learn": checked_bool,
     **{name: _integer(*COUNT_RANGES[name]) for name in ("cache_size", "cache_period", "cache_work", "history_size")},
     "max_evaluations": _integer(1),
+    "max_train_steps": _integer(1),
     "max_experiments": _integer(1),
     "sufficient_fitness": _fraction,
     "fec": _table(_FEC),
