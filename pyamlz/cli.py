@@ -36,6 +36,7 @@ from pyamlz._bench_cli import add_bench
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
 from pyamlz._show import contents, lines, summary
+from pyamlz._study_cli import add_study
 from pyamlz.baselines import BASELINES
 from pyamlz.conform import conform
 from pyamlz.errors import AmlzError, ArchiveError, FileError, InputError
@@ -130,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     vectors.add_argument("file", metavar="FILE.jsonl[.gz]", help="a JSON object a line")
 
     add_bench(commands)
+    add_study(commands)
 
     listing = command(commands, "presets", _presets, "list the presets, or print one")
     listing.add_argument("name", nargs="?", metavar="NAME", help="the preset to print")
