@@ -1,0 +1,114 @@
+"""What the studies of the paper's sections S9 and S10 share: variants of the method, compared by the accuracy they reach."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
+
+from pyamlz import experiment
+from pyamlz.experiment import derived_seed
+from pyamlz.presets import Preset
+from pyamlz.study.framework import Interrupted, Settings, Study, Table
+from pyamlz.study.rawdata import Cell, Record
+from pyamlz.study.statistics import mean, wilson
+
+__all__ = ["AccuracyStudy"]
+
+_COMPARED: Final = ("linear_regressor", "neural_network")  # the first is logistic regression on these tasks
+_ENOUGH: Final = 10**15  # evaluations: the end is that of training steps
+
+
+class AccuracyStudy(Study):
+    """Runs of a preset, with settings that differ from variant to variant, on as many training steps a process.
+
+    What a run finds is chosen on select tasks, and measured on final ones, of other pairs of classes or images; so are
+    logistic regression and the network, with tuned learning rates. Runs with one seed have the same tasks.
+
+    Attributes:
+        VARIANTS: settings that replace the preset's, by the variant's name, in the order of the table.
+        PAPER: what the paper found, for the table's notes.
+    """
+
+    VARIANTS: ClassVar[dict[str, tuple[str, ...]]]
+    PAPER: ClassVar[str]
+
+    SETTINGS: ClassVar[Settings] = {
+        "preset": "baseline",
+        "dataset": "fashion-mnist",
+        "train_steps": 3_000_000_000,  # of a process
+        "train_examples": "8000",
+        "look_every": 1000,  # evaluations
+    }
+    SMALL: ClassVar[Settings] = {"dataset": "digits", "train_steps": 300_000, "train_examples": "all"}
+
+    def run(self, variant: str, processes: int, seed: int) -> dict[str, Any]:
+        """One run, as what comes out of a unit."""
+        overrides = [
+            f"tasks.dataset={self.settings['dataset']}",
+            f"tasks.n_train={self.settings['train_examples']}",
+            f"select.every={self.settings['look_every']}",
+            f"max_evaluations={_ENOUGH}",
+            f"max_train_steps={int(self.settings['train_steps']) * processes}",
+            f"final.compare={list(_COMPARED)}",
+            *self.VARIANTS[variant],
+        ]
+        if processes > 1:
+            overrides.append(f"islands={processes}")
+        preset = Preset.load(str(self.settings["preset"]), overrides)
+        outcome = experiment.run(preset, seed=derived_seed(seed, "accuracy"))
+        if outcome.stop_reason == "interrupted":
+            raise Interrupted
+        assert outcome.final is not None
+        return {
+            "select": outcome.select_fitness,
+            "test": outcome.final.fitness,
+            **{comparison.name: comparison.fitness for comparison in outcome.comparisons},
+            "evaluations": outcome.evaluations,
+            "train_steps": outcome.train_steps,
+            "program": str(outcome.simplified),
+        }
+
+    def rows(self, records: list[Record], names: Iterable[str]) -> Table:
+        """A row for each cell that has records, headed by the values of the parameters `names`."""
+        columns = [*names, "runs", "accuracy", "low", "high", "standard deviation", "on select tasks"]
+        for name in ("logistic regression", "the network"):
+            columns += [f"above {name}", f"above {name}: low", f"above {name}: high"]
+        columns += ["logistic regression", "the network", "programs a run"]
+        rows = []
+        for cell in self.cells():
+            results = [record.result for record in self.of(records, cell)]
+            if not results:
+                continue
+            values = {name: [result[name] for result in results] for name in results[0] if name != "program"}
+            test, count = values["test"], len(results)
+            row: list[Any] = [*(cell[name] for name in names), count]
+            row += [v if math.isfinite(v) else None for v in mean(test)]
+            row += [statistics.stdev(test) if count > 1 else None, statistics.fmean(values["select"])]
+            for name in _COMPARED:
+                row += wilson(sum(a > b for a, b in zip(test, values[name], strict=True)), count)
+            row += [statistics.fmean(values[name]) for name in _COMPARED]
+            row.append(round(statistics.fmean(values["evaluations"])))
+            rows.append(row)
+        notes = [
+            "Accuracy: mean over runs, on final tasks that no search sees and nothing is chosen on. Low and high: 95 % "
+            "intervals, of means by the normal approximation, of shares of runs Wilson's. Logistic regression and the "
+            "network: their mean accuracy on the same tasks, with the best of ten learning rates on the select tasks.",
+            f"Training steps: {self.settings['train_steps']:,} a process. {self.PAPER}",
+        ]
+        return Table(columns, rows, notes)
+
+    def draw(self, records: list[Record], figure: Any) -> None:
+        axes = figure.subplots()
+        cells = [cell for cell in self.cells() if self.of(records, cell)]
+        for place, cell in enumerate(cells):
+            test = [record.result["test"] for record in self.of(records, cell)]
+            axes.plot([place] * len(test), test, "o", color="tab:blue", alpha=0.4)
+            axes.plot([place - 0.2, place + 0.2], [statistics.fmean(test)] * 2, color="black")
+        for name, color in zip(_COMPARED, ("tab:orange", "tab:green"), strict=True):
+            level = statistics.fmean(record.result[name] for record in records)
+            axes.axhline(level, linestyle="--", color=color, label=f"{name.replace('_', ' ')}, tuned")
+        axes.set_xticks(range(len(cells)), ["\n".join(str(value) for value in cell.values()) for cell in cells])
+        axes.set(xlabel="\n".join(["a point a run, a line their mean"]), ylabel="accuracy on final tasks")
+        axes.legend()
