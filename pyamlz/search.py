@@ -24,12 +24,13 @@ from pyamlz._native import (
     construct,
     name_of,
     number_of,
+    text,
 )
-from pyamlz.errors import ArchiveError, InputError, SearchError, check
+from pyamlz.errors import ArchiveError, InputError, ProgramError, SearchError, check
 from pyamlz.evaluate import Combine, PackedTasks, Variant, packed
 from pyamlz.program import Program
 from pyamlz.records import Improvement, Member, Progress, Result, StopReason
-from pyamlz.space import SearchSpace
+from pyamlz.space import FunctionSpace, SearchSpace
 from pyamlz.tasks.generators import can_remake, remake
 from pyamlz.tasks.taskset import Precision, TaskSet, checked_int, checked_seed
 
@@ -72,8 +73,8 @@ class Search:
     machine, and running it for n and then for m evaluations is running it for n + m. How much memory it needs is known
     when it is made, and that is all it ever takes.
 
-    One thread at a time may call :meth:`run`; the other methods may be called from any thread. Searches in different
-    threads run at the same time: Python's lock is not held while programs are scored.
+    One thread at a time may call :meth:`run` or :meth:`take`; the other methods may be called from any
+    thread. Searches in different threads run at the same time: Python's lock is not held while programs are scored.
 
     Arguments that are left out, or None, take the paper's values, which :attr:`config` tells.
 
@@ -242,6 +243,7 @@ class Search:
     def _progress(self, counts: Any) -> Progress:
         rate = (counts.evaluations - self._before) / self._seconds if self._seconds > 0 else 0.0
         values = {name: getattr(counts, name) for name in _COUNTS}
+        values["hurdle_stops"] = tuple(counts.hurdle_stops)[: self._config.n_hurdles]
         return Progress(**values, seconds=self._seconds, evaluations_per_second=rate)
 
     @property
@@ -435,6 +437,50 @@ class Search:
             stats=stats,
         )
 
+    def take(self, programs: Iterable[Program]) -> None:
+        """Takes in programs from outside, in order: each is scored as if it were a child, and joins the population.
+
+        Once that is full each takes the place of the oldest member. Both caches are emptied afterwards, and the search
+        is saved from there, so that a checkpoint needs to know nothing of where the programs came from.
+
+        Args:
+            programs: of the search's space; none of them is as good as an empty list.
+
+        Raises:
+            InputError: they are no programs.
+            ProgramError: one does not fit the space; the message names it, and nothing was taken in.
+            SearchError: the search is being run.
+        """
+        if not isinstance(programs, Iterable):
+            raise InputError(f"programs: expected programs, got {programs!r}")
+        taken = [checked_type(f"programs[{i}]", program, Program) for i, program in enumerate(programs)]
+        block = ffi.new("amlz_program[]", len(taken))
+        for i, program in enumerate(taken):
+            self._check_fits(f"programs[{i}]", program)
+            block[i] = program._c[0]
+        if not self._running.acquire(blocking=False):
+            raise SearchError("take: this search is being run")
+        try:
+            clock = _Clock(self._seconds)
+            reason = ffi.new("const char **")
+            with self._calling:
+                check(lib.amlz_search_take(self._handle.pointer, block, len(taken), reason), text(reason[0]))
+                lib.amlz_search_progress(self._handle.pointer, self._counts)
+            self._seconds = clock.in_all()
+        finally:
+            self._running.release()
+
+    def _check_fits(self, name: str, program: Program) -> None:
+        """Refuses a program that the search cannot have as a member."""
+        try:
+            program.check(self._space.dims)
+        except ProgramError as error:
+            raise ProgramError(f"{name}: {error}", error.line) from None
+        for function, size in program.sizes.items():
+            allowed: FunctionSpace = getattr(self._space, function)
+            if allowed.ops and size > allowed.max_size:
+                raise ProgramError(f"{name}.{function}: expected at most {allowed.max_size} instructions, got {size}")
+
     def _run(self, limits: _Limits, callbacks: list[Callback]) -> StopReason:
         clock = _Clock(self._seconds)
         left = limits.evaluations
@@ -545,5 +591,3 @@ def search_settings(config: Any = None) -> dict[str, Any]:
         "max_cost": float(config.max_cost),
         "must_learn": bool(config.must_learn),
     }
-
-
