@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pyamlz.program import Program
 
@@ -36,6 +36,8 @@ class Progress:
         saved_steps: training and validation steps that full evaluations of these would have taken besides, at most.
         seconds: time spent in :meth:`Search.run` and :meth:`Search.take`, since it was loaded if it was.
         evaluations_per_second: programs scored in one of these seconds; 0 before the first.
+        islands: the same of each island, where there are islands. All together have the sums of their counts, the best
+            fitness of all (and the number that its evaluation has on its island), and the mean over all members.
     """
 
     evaluations: int
@@ -55,6 +57,7 @@ class Progress:
     saved_steps: int
     seconds: float
     evaluations_per_second: float
+    islands: tuple[Progress, ...] = ()
 
 
 class Improvement(NamedTuple):
@@ -113,3 +116,17 @@ class Result:
     history: list[Improvement]
     stop_reason: StopReason
     stats: Progress
+
+    @classmethod
+    def of(cls, search: Any, stop_reason: StopReason) -> Result:
+        """What a search, or islands, have found when a run ends for this reason."""
+        best, stats = search.best, search.progress
+        return cls(
+            best=best.program,
+            best_fitness=best.fitness,
+            evaluations=stats.evaluations,
+            seconds=stats.seconds,
+            history=search.history,
+            stop_reason=stop_reason,
+            stats=stats,
+        )
