@@ -35,6 +35,7 @@ from pyamlz._arguments import seed as seed_argument
 from pyamlz._bench_cli import add_bench
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
+from pyamlz._select_cli import add_select, add_tune
 from pyamlz._show import contents, lines, summary
 from pyamlz._study_cli import add_study
 from pyamlz.baselines import BASELINES
@@ -130,6 +131,8 @@ def _parser() -> argparse.ArgumentParser:
     vectors = command(commands, "conform", _conform, "check the library against recorded vectors", machine_options)
     vectors.add_argument("file", metavar="FILE.jsonl[.gz]", help="a JSON object a line")
 
+    add_select(commands)
+    add_tune(commands)
     add_bench(commands)
     add_study(commands)
 
