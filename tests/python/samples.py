@@ -1,6 +1,7 @@
 """What several test files need: a small space, small task sets, images, random programs."""
 
 import os
+import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,17 @@ def images(n_each: int = 50, n_test: int = 20, d: int = 12, n_classes: int = 10)
         y_test=y_test,
         n_classes=n_classes,
     )
+
+
+def write_image_folder(folder: Path, data: ImageData) -> str:
+    """`data` as the IDX files that MNIST and Fashion-MNIST have, in a new folder."""
+    folder.mkdir()
+    for prefix, x, y in (("train", data.x_train, data.y_train), ("t10k", data.x_test, data.y_test)):
+        images_header = struct.pack(">4I", 0x0803, len(x), 1, x.shape[1])
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(images_header + x.tobytes())
+        labels_header = struct.pack(">2I", 0x0801, len(y))
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(labels_header + y.astype(np.uint8).tobytes())
+    return str(folder)
 
 
 def linear_space(task_set: TaskSet) -> SearchSpace:
