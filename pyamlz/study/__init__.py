@@ -11,14 +11,21 @@ from typing import Final
 
 from pyamlz._checks import hint
 from pyamlz.errors import InputError
+from pyamlz.study.ablation import Ablation
+from pyamlz.study.adaptation import Adaptation
+from pyamlz.study.baseline import Baseline
 from pyamlz.study.difficulty import Difficulty
 from pyamlz.study.framework import Interrupted, Report, Study, Table, run
+from pyamlz.study.nonlinear import Nonlinear
 from pyamlz.study.rawdata import Cell, RawData, Record, Unit
+from pyamlz.study.transfer import Transfer
+
+_ALL: Final[tuple[type[Study], ...]] = (Difficulty, Nonlinear, Baseline, Ablation, Transfer, Adaptation)
 
 __all__ = ["STUDIES", "Cell", "Interrupted", "RawData", "Record", "Report", "Study", "Table", "Unit", "find", "run"]
 
 #: All studies, by name.
-STUDIES: Final[dict[str, type[Study]]] = {study.NAME: study for study in (Difficulty,)}
+STUDIES: Final[dict[str, type[Study]]] = {study.NAME: study for study in _ALL}
 
 
 def find(name: str) -> type[Study]:

@@ -1,23 +1,42 @@
-"""What the studies of the paper's sections S9 and S10 share: variants of the method, compared by the accuracy they reach."""
+"""What the studies of the paper's sections S9 and S10 share: variants of the method, compared by accuracy."""
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from pyamlz import experiment
 from pyamlz.experiment import derived_seed
 from pyamlz.presets import Preset
 from pyamlz.study.framework import Interrupted, Settings, Study, Table
-from pyamlz.study.rawdata import Cell, Record
+from pyamlz.study.rawdata import Record
 from pyamlz.study.statistics import mean, wilson
 
-__all__ = ["AccuracyStudy"]
+__all__ = ["AccuracyStudy", "Method"]
 
 _COMPARED: Final = ("linear_regressor", "neural_network")  # the first is logistic regression on these tasks
-_ENOUGH: Final = 10**15  # evaluations: the end is that of training steps
+_ENOUGH: Final = 10**15  # evaluations: what ends a run is its training steps
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What a variant of the method has.
+
+    Attributes:
+        migration: between processes, if there is more than one.
+        caches: of structural keys and of functional equivalence.
+        diversity: a second data set, which every other process has.
+        hurdles: programs that do badly on few examples are not tried on more.
+    """
+
+    migration: bool = False
+    caches: bool = False
+    diversity: bool = False
+    hurdles: bool = False
 
 
 class AccuracyStudy(Study):
@@ -27,37 +46,31 @@ class AccuracyStudy(Study):
     logistic regression and the network, with tuned learning rates. Runs with one seed have the same tasks.
 
     Attributes:
-        VARIANTS: settings that replace the preset's, by the variant's name, in the order of the table.
         PAPER: what the paper found, for the table's notes.
     """
 
-    VARIANTS: ClassVar[dict[str, tuple[str, ...]]]
     PAPER: ClassVar[str]
 
     SETTINGS: ClassVar[Settings] = {
         "preset": "baseline",
         "dataset": "fashion-mnist",
-        "train_steps": 3_000_000_000,  # of a process
         "train_examples": "8000",
+        "second_dataset": "digits",
+        "second_train_examples": "all",
+        "train_steps": 3_000_000_000,  # of a process
         "look_every": 1000,  # evaluations
+        "hurdle_examples": 800,
     }
-    SMALL: ClassVar[Settings] = {"dataset": "digits", "train_steps": 300_000, "train_examples": "all"}
+    SMALL: ClassVar[Settings] = {
+        "dataset": "digits",
+        "train_examples": "all",
+        "train_steps": 300_000,
+        "hurdle_examples": 50,
+    }
 
-    def run(self, variant: str, processes: int, seed: int) -> dict[str, Any]:
+    def run(self, method: Method, processes: int, seed: int) -> dict[str, Any]:
         """One run, as what comes out of a unit."""
-        overrides = [
-            f"tasks.dataset={self.settings['dataset']}",
-            f"tasks.n_train={self.settings['train_examples']}",
-            f"select.every={self.settings['look_every']}",
-            f"max_evaluations={_ENOUGH}",
-            f"max_train_steps={int(self.settings['train_steps']) * processes}",
-            f"final.compare={list(_COMPARED)}",
-            *self.VARIANTS[variant],
-        ]
-        if processes > 1:
-            overrides.append(f"islands={processes}")
-        preset = Preset.load(str(self.settings["preset"]), overrides)
-        outcome = experiment.run(preset, seed=derived_seed(seed, "accuracy"))
+        outcome = experiment.run(self._preset(method, processes), seed=derived_seed(seed, "accuracy"))
         if outcome.stop_reason == "interrupted":
             raise Interrupted
         assert outcome.final is not None
@@ -69,6 +82,29 @@ class AccuracyStudy(Study):
             "train_steps": outcome.train_steps,
             "program": str(outcome.simplified),
         }
+
+    def _preset(self, method: Method, processes: int) -> Preset:
+        s = self.settings
+        overrides = [
+            f"tasks.dataset={s['dataset']}",
+            f"tasks.n_train={s['train_examples']}",
+            f"select.every={s['look_every']}",
+            f"final.compare={json.dumps(_COMPARED)}",
+            f"max_evaluations={_ENOUGH}",
+            f"max_train_steps={int(s['train_steps']) * processes}",
+        ]
+        if not method.caches:
+            overrides += ["fec.size=0", "cache_size=0"]
+        if processes > 1:
+            overrides.append(f"islands={processes}")
+            if not method.migration:
+                overrides.append(f"migration.every={_ENOUGH}")
+        preset = Preset.load(str(s["preset"]), overrides)
+        if not method.diversity:
+            return preset
+        first = preset.config["tasks"]
+        second = {**first, "dataset": s["second_dataset"], "n_train": s["second_train_examples"]}
+        return Preset.of({**preset.config, "tasks": [first, second]}, preset.name)
 
     def rows(self, records: list[Record], names: Iterable[str]) -> Table:
         """A row for each cell that has records, headed by the values of the parameters `names`."""

@@ -125,8 +125,8 @@ class Adaptation(Study):
             columns,
             rows,
             [
-                "Runs whose best program on the select tasks has the adaptation, as recognised in its code. Low and high: "
-                "Wilson's 95 % intervals. p value: Fisher's exact test, two-sided, of search against control.",
+                "Runs whose best program on the select tasks has the adaptation, as recognised in its code. Low and "
+                "high: Wilson's 95 % intervals. p value: Fisher's exact test, two-sided, of search against control.",
             ],
         )
 
@@ -141,7 +141,8 @@ class Adaptation(Study):
                     label = kind if place == 0 else None
                     axes.bar([place + offset], [share], 0.35, yerr=errors, capsize=3, color=color, label=label)
                 paper = found.paper[kind == CONTROL] / _PAPER_RUNS
-                axes.plot([place + offset], [paper], "kx", label="the paper" if kind == CONTROL and place == 2 else None)
+                axes.plot([place + offset], [paper], "kx")
+        axes.plot([], [], "kx", label="the paper")
         axes.set_xticks(range(len(KINDS)), [f"{name}\n{kind.finding}" for name, kind in KINDS.items()])
         axes.set(ylabel="share of runs with the adaptation", ylim=(0, 1.05))
         axes.legend()
