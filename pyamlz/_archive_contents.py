@@ -67,7 +67,10 @@ class Hurdle(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Counts of a search, as in :class:`pyamlz.Progress`; `hurdle_stops` has one for each of its hurdles."""
+    """Counts of a search, as in :class:`pyamlz.Progress`; `hurdle_stops` has one for each of its hurdles.
+
+    What has a default came with version 1.1 of the format.
+    """
 
     evaluations: int
     cache_hits: int
@@ -78,7 +81,6 @@ class Counts(NamedTuple):
     train_steps: int
     valid_steps: int
     duplicates: int = 0
-    saved_steps: int = 0
     hurdle_stops: tuple[int, ...] = ()
 
 

@@ -6,7 +6,6 @@ import sys
 import zlib
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from typing import Any, Final, cast
 
 from pyamlz._archive_contents import (
@@ -255,8 +254,8 @@ class _Decoder:
         of_1_1: dict[str, Callable[[], Any]] = {
             "redraws": word,
             "hurdles": partial(self.reader.items, self.hurdle, 0, lib.AMLZ_MAX_HURDLES),
-            "hurdle_percentile": self.percentile,
-            "hurdle_window": positive,
+            "hurdle_percentile": partial(real, 0, 1),
+            "hurdle_window": word,
         }
         values = self.reader.fields(
             {
@@ -284,9 +283,6 @@ class _Decoder:
             }
         )
         self.config = config = Config(**values)
-        sizes = [hurdle.n_train for hurdle in config.hurdles]
-        if any(after <= before for before, after in pairwise(sizes)):
-            self.reader.fail("an n_train larger from hurdle to hurdle", sizes, at="hurdles")
         reason = ffi.new("const char **")
         if lib.amlz_search_size(config._c(self.dims), 1, reason) == 0:
             self.reader.refuse(text(reason[0]), at="")
@@ -298,12 +294,6 @@ class _Decoder:
         values = tuple(self.reader.element(i, read) for i in range(length))
         self.reader.skip(surplus)
         return values
-
-    def percentile(self) -> float:
-        value = self.reader.real(0, 1)
-        if value in (0, 1):
-            self.reader.fail("a real over 0 and below 1", repr(value))
-        return value
 
     def hurdle(self) -> Hurdle:
         reader = self.reader
@@ -443,7 +433,8 @@ class _Decoder:
 
     def check_evaluations(self, evaluations: int, at_mark: int) -> None:
         """What was done since the mark must be what a search can have done."""
-        has_caches = self.config.cache_size > 0 or self.config.fec_size > 0
-        most = at_mark + (self.config.cache_period if has_caches else 0)
+        config = self.config
+        has_memory = config.cache_size > 0 or config.fec_size > 0 or config.hurdles  # which is emptied at a mark
+        most = at_mark + (config.cache_period if has_memory else 0)
         if not at_mark <= evaluations <= most:
             self.reader.fail(f"an integer from {at_mark} to {most}, by the mark", evaluations, at="evaluations")

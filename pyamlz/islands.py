@@ -11,6 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from typing import Any, Final, cast
 
+import numpy as np
+
 from pyamlz import archive
 from pyamlz._checks import checked_float, checked_type
 from pyamlz._ffi import ffi, lib
@@ -24,7 +26,7 @@ from pyamlz.space import FUNCTIONS, SearchSpace
 from pyamlz.tasks._random import permutation
 from pyamlz.tasks.taskset import TaskSet, checked_int, checked_seed
 
-__all__ = ["EVERY", "SHARE", "Islands"]
+__all__ = ["EVERY", "SHARE", "Islands", "session_of"]
 
 EVERY: Final = 10_000  #: evaluations of an island from one migration to the next, unless told otherwise
 SHARE: Final = 0.5  #: of a population that migrates, unless told otherwise
@@ -140,16 +142,15 @@ class Islands:
         Raises:
             SearchError: nothing was evaluated yet.
         """
-        return max(self.bests, key=lambda member: member.fitness)
+        found = [member for member in self.bests if member is not None]
+        if not found:
+            raise SearchError("best: nothing was evaluated yet")
+        return max(found, key=lambda member: member.fitness)
 
     @property
-    def bests(self) -> list[Member]:
-        """The best program of each island.
-
-        Raises:
-            SearchError: on one of them nothing was evaluated yet.
-        """
-        return [search.best for search in self._searches]
+    def bests(self) -> list[Member | None]:
+        """The best program of each island; None where nothing was evaluated yet."""
+        return [search.best if search._counts.evaluations > 0 else None for search in self._searches]
 
     @property
     def population(self) -> list[Member]:
@@ -275,7 +276,7 @@ class Islands:
 
         Args:
             max_evaluations: programs to score in this call on all islands together, 1 or more; each scores its part of
-                all that were ever scored. It is more where the last of them belongs to a migration.
+                all that were ever scored. A migration that has begun by then is ended, and the run with it.
             max_seconds: time that this call may take, over 0. What is found then depends on the machine's speed.
             sufficient_fitness: stop when a program has this fitness on its island, in [0, 1]. That island stops there;
                 the others go on to the next migration, or to the end of the call, so that nothing depends on timing.
@@ -325,12 +326,16 @@ class Islands:
 
     def _migrants(self, number: int) -> list[list[tuple[int, int]]]:
         """The members that each island takes in at a migration: island, and index in its population, the oldest 0."""
-        given = []
-        for i, search in enumerate(self._searches):
-            drawn = permutation(self._seed, ("migration", number, i), search._config.population_size)
-            given += [(i, int(index)) for index in drawn[: self._n_migrants(search)]]
-        mixed = iter(permutation(self._seed, ("migration", number, "mixed"), len(given)))
-        return [[given[next(mixed)] for _ in range(self._n_migrants(search))] for search in self._searches]
+        sizes = [self._n_migrants(search) for search in self._searches]
+        homes = np.repeat(np.arange(len(sizes)), sizes)
+        drawn = [
+            permutation(self._seed, ("migration", number, i), search._config.population_size)[:size]
+            for i, (search, size) in enumerate(zip(self._searches, sizes, strict=True))
+        ]
+        mixed = permutation(self._seed, ("migration", number, "mixed"), len(homes))
+        given = list(zip(homes[mixed].tolist(), np.concatenate(drawn)[mixed].tolist(), strict=True))
+        ends = list(itertools.accumulate(sizes))
+        return [given[end - size : end] for end, size in zip(ends, sizes, strict=True)]
 
     def _migrate(self, pool: ThreadPoolExecutor) -> None:
         """All islands exchange programs; what they give out are copies of members as they are before."""
@@ -338,9 +343,14 @@ class Islands:
             self._blocks = [ffi.new("amlz_program[]", self._n_migrants(search)) for search in self._searches]
         with self._gate:
             migrants = self._migrants(self._migrations(self._counts()[0]) + 1)
+            pointers, member, null = (
+                [search._handle.pointer for search in self._searches],
+                lib.amlz_search_member,
+                ffi.NULL,
+            )
             for block, taken in zip(self._blocks, migrants, strict=True):
                 for k, (island, index) in enumerate(taken):
-                    check(lib.amlz_search_member(self._searches[island]._handle.pointer, index, block + k, ffi.NULL))
+                    check(member(pointers[island], index, block + k, null))
             takes = [
                 pool.submit(search._take, block, len(taken))
                 for search, block, taken in zip(self._searches, self._blocks, migrants, strict=True)
@@ -460,6 +470,17 @@ def _check_alike(name: str, one: SearchSpace, other: SearchSpace) -> None:
         here, there = one.function(function), other.function(function)
         if here != there:
             raise InputError(f"{name}.space.{function}: expected {here!r} as in searches[0], got {there!r}")
+
+
+def session_of(saved: archive.Islands, name: str) -> str:
+    """The session that :meth:`Islands.save` was given.
+
+    Raises:
+        ArchiveError: islands did not write it.
+    """
+    _migration_of(saved, name)
+    values = archive.from_json(saved.session or "", name)
+    return archive.to_json({key: value for key, value in values.items() if key != _MIGRATION})
 
 
 def _migration_of(saved: archive.Islands, name: str) -> dict[str, Any]:

@@ -256,7 +256,7 @@ class Search:
         return best[0]
 
     @property
-    def bests(self) -> list[Member]:
+    def bests(self) -> list[Member | None]:
         """:attr:`best` alone; of islands, the best of each."""
         return [self.best]
 

@@ -108,7 +108,7 @@ class TestRoundTrips:
             hurdle_percentile=data.draw(st.floats(0, 1, exclude_min=True, exclude_max=True)),
             hurdle_window=data.draw(size),
         )
-        numbers = data.draw(st.lists(long, min_size=9, max_size=9))
+        numbers = data.draw(st.lists(long, min_size=8, max_size=8))
         stops = tuple(data.draw(st.lists(long, min_size=len(hurdles), max_size=len(hurdles))))
         mark = dataclasses.replace(
             saved.mark,

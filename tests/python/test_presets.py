@@ -7,8 +7,9 @@ import pytest
 from samples import images, write_image_folder
 
 from pyamlz import Evaluator, InputError, Preset, Program, linear_regressor, presets
+from pyamlz._toml import dump_toml
 from pyamlz.ops import find_op
-from pyamlz.presets import dump_toml, find_program
+from pyamlz.presets import find_program
 
 SMALL = """
 max_evaluations = 500
