@@ -100,7 +100,7 @@ class AccuracyStudy(Study):
             if not method.migration:
                 overrides.append(f"migration.every={_ENOUGH}")
         preset = Preset.load(str(s["preset"]), overrides)
-        if not method.diversity:
+        if not method.diversity or processes == 1:
             return preset
         first = preset.config["tasks"]
         second = {**first, "dataset": s["second_dataset"], "n_train": s["second_train_examples"]}
@@ -128,7 +128,7 @@ class AccuracyStudy(Study):
             row.append(round(statistics.fmean(values["evaluations"])))
             rows.append(row)
         notes = [
-            "Accuracy: mean over runs, on final tasks that no search sees and nothing is chosen on. Low and high: 95 % "
+            "Accuracy: mean over runs of that on final tasks, which no search sees and nothing is chosen on. Low and high: 95 % "
             "intervals, of means by the normal approximation, of shares of runs Wilson's. Logistic regression and the "
             "network: their mean accuracy on the same tasks, with the best of ten learning rates on the select tasks.",
             f"Training steps: {self.settings['train_steps']:,} a process. {self.PAPER}",

@@ -25,6 +25,7 @@ from pyamlz.search import Search
 from pyamlz.study.framework import Interrupted, Settings, Study, Table
 from pyamlz.study.rawdata import Cell, Record
 from pyamlz.study.statistics import Estimate, rate_ratio, wilson
+from pyamlz.tasks.taskset import checked_choice
 
 __all__ = ["Difficulty"]
 
@@ -44,12 +45,20 @@ class Difficulty(Study):
 
     NAME = "difficulty"
     SUMMARY = "figure 4: evolution against random search, on tasks of rising difficulty"
-    SETTINGS: ClassVar[Settings] = {"random_evaluations": 100_000_000, "evolution_evaluations": 10_000_000}
-    SMALL: ClassVar[Settings] = {"random_evaluations": 100_000, "evolution_evaluations": 100_000}
-    SEEDS = (30, 2)
+    SETTINGS: ClassVar[Settings] = {
+        "spaces": ",".join(SPACES),
+        "random_evaluations": 100_000_000,  # of a unit
+        "evolution_evaluations": 10_000_000,
+    }
+    SMALL: ClassVar[Settings] = {"random_evaluations": 20_000, "evolution_evaluations": 10_000}
+    SEEDS = (10, 2)
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._spaces = [checked_choice("spaces", name, SPACES) for name in str(settings["spaces"]).split(",")]
 
     def cells(self) -> list[Cell]:
-        return [{"space": space, "method": method} for space in SPACES for method in _METHODS]
+        return [{"space": space, "method": method} for space in self._spaces for method in _METHODS]
 
     def measure(self, cell: Cell, seed: int) -> dict[str, Any]:
         space, method = cell["space"], cell["method"]
@@ -84,7 +93,7 @@ class Difficulty(Study):
         columns = ["space", "method", "programs", "experiments", "successes", "rate", "rate low", "rate high"]
         columns += ["ratio", "ratio low", "ratio high"]
         rows = []
-        for space in SPACES:
+        for space in self._spaces:
             random = self._counts(records, space, RANDOM)
             for method in _METHODS:
                 counts = self._counts(records, space, method)
@@ -94,11 +103,11 @@ class Difficulty(Study):
                     rows.append([*row, *_rate(counts, method), *(ratio or (None, None, None))])
         notes = [
             "Successes: of random search, acceptable programs; of evolution, experiments that found one. Acceptable: "
-            "mean fitness .9999 or more on three tasks and on 100 unseen ones. Rate: successes over all programs in the "
-            "experiments; of random search it is the density of acceptable programs. Ratio: rate over that of random "
-            "search. Low and high: 95 % intervals; of rates Wilson's (experiments are the trials of evolution), of "
-            "ratios the exact conditional one. The paper: ratio 5 where the density is about 1e-7 (linear), 2e4 near "
-            "1e-12.",
+            "mean fitness .9999 or more on three tasks and on 100 unseen ones. Rate: successes over all programs in "
+            "the experiments; of random search it is the density of acceptable programs. Ratio: rate over that of "
+            "random search. Low and high: 95 % intervals; of rates Wilson's (experiments are the trials of evolution), "
+            "of ratios the exact conditional one. The paper: ratio 5 where the density is about 1e-7 (linear), 2e4 "
+            "near 1e-12.",
         ]
         return Table(columns, rows, notes)
 
@@ -113,7 +122,7 @@ class Difficulty(Study):
         axes.loglog(*zip(*_PAPER, strict=True), "x--", color="gray", label="the paper, both ends of its figure 4")
         for method, color in ((EVOLUTION, "tab:blue"), (FAST, "tab:orange")):
             is_labelled = False
-            for space in SPACES:
+            for space in self._spaces:
                 random, counts = self._counts(records, space, RANDOM), self._counts(records, space, method)
                 ratio = None if counts is None else _ratio(counts, random)
                 if random is None or ratio is None or ratio.high == 0:

@@ -431,8 +431,7 @@ class TestCommand:
 
     def test_killed_goes_on_to_the_same_results(self, tmp_path):
         """At any moment: of lines that are there none is lost, none comes twice."""
-        options = ["study", "difficulty", "--small", "--seeds", "1", "--set", "random_evaluations=20_000"]
-        options += ["--set", "evolution_evaluations=10_000", "--threads", "2"]
+        options = ["study", "difficulty", "--small", "--seeds", "1", "--threads", "2"]
         whole = tmp_path / "whole"
         subprocess.run(command(*options, "-o", str(whole)), env=environment(), capture_output=True, check=True)
         killed = tmp_path / "killed"
