@@ -270,6 +270,13 @@ static void test_what_is_stopped_is_not_the_best(void)
             better += fitness > p.best_fitness;
         }
         CHECK_EQ_U64(p.cache_hits + p.fec_hits + p.hurdle_stops[0] + p.full_evaluations, 400);
+        CHECK(p.cache_hits > 0 && p.fec_hits > 0);
+        amlz_evaluator *evaluator = evaluator_new(&config.space.dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D);
+        amlz_program best;
+        amlz_evaluation e;
+        amlz_search_best(search, &best, NULL);
+        amlz_evaluate(evaluator, tasks_for(AMLZ_FLOAT32), &best, 1, &e, NULL);
+        CHECK_EQ_F64BITS(p.best_fitness, e.fitness);
         blocks_free();
     }
     CHECK(better > 500);
@@ -365,12 +372,34 @@ static void test_copies_are_drawn_again(void)
     search = search_new(&config, tasks, NULL);
     amlz_search_run(search, 120, 2, &p);
     CHECK_EQ_U64(p.duplicates, 0);
-    config.algorithm = AMLZ_EVOLUTION;
-    config.max_cost = 1e-9; /* nothing is run, so no key is known */
-    search = search_new(&config, tasks, NULL);
-    amlz_search_run(search, 120, 2, &p);
-    CHECK_EQ_U64(p.rejected, 120);
-    CHECK_EQ_U64(p.duplicates, 0);
+    blocks_free();
+}
+
+/* Of two members one is run and one is not; so the child that is taken is a copy of the second, which has no key. */
+static void test_rejected_programs_are_no_duplicates(void)
+{
+    static const char *const texts[] = {"def Predict():\n s1 = dot(v0, v1)\n", "def Predict():\n s1 = norm(m1)\n"};
+    amlz_search_config config = config_of(6);
+    amlz_program programs[2];
+    amlz_progress p;
+    for (int i = 0; i < 2; i++) {
+        programs[i] = program_of(texts[i], F);
+    }
+    config.population_size = 2;
+    config.tournament_size = 1;
+    config.mutate_prob = 0;
+    config.redraws = 1000;
+    config.max_cost = amlz_program_cost(&programs[0], F);
+    CHECK(amlz_program_cost(&programs[1], F) > config.max_cost);
+    amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    amlz_search_take(search, programs, 2, NULL);
+    amlz_search_run(search, 1, 2, &p);
+    CHECK_EQ_U64(p.rejected, 2);
+    CHECK(p.duplicates < 1000);
+    const uint64_t duplicates = p.duplicates;
+    amlz_search_run(search, 10, 2, &p); /* two copies of the second are left */
+    CHECK_EQ_U64(p.rejected, 12);
+    CHECK_EQ_U64(p.duplicates, duplicates);
     blocks_free();
 }
 
@@ -433,6 +462,7 @@ int main(void)
     test_a_hurdle_that_stops_nothing();
     test_duplicates_are_refused();
     test_copies_are_drawn_again();
+    test_rejected_programs_are_no_duplicates();
     test_refusals();
     return check_report("hurdles");
 }

@@ -163,7 +163,7 @@ class TestNonlinear:
         override = "tasks.n_train=3000 final.n_train=3000 select.n_train=3000 select.every=100 tasks.n_tasks=2"
         network = "rediscovered_network"
         learned = study.find("nonlinear").configured(
-            ["evaluations=100", f"override={override} start={network} population_size=10 space.setup.size=3"]
+            ["evaluations=100", f"override={override} start={network} population_size=10 space.setup.size=3 space.learn.size=8"]
         )
         result = learned.measure({"preset": "nonlinear"}, 1)
         assert result["fitness"] > result["linear_regressor"]
