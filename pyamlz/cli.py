@@ -41,6 +41,8 @@ from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
 from pyamlz._select_cli import add_select, add_tune
 from pyamlz._show import contents, lines, summary
+from pyamlz._study_cli import add_study
+from pyamlz.baselines import BASELINES
 from pyamlz.conform import conform
 from pyamlz.errors import AmlzError, ArchiveError, FileError, InputError
 from pyamlz.evaluate import Evaluation, Variant
@@ -141,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     add_select(commands)
     add_tune(commands)
     add_bench(commands)
+    add_study(commands)
 
     listing = command(commands, "presets", _presets, "list the presets, or print one")
     listing.add_argument("name", nargs="?", metavar="NAME", help="the preset to print")

@@ -2,10 +2,10 @@
 
 A file has the settings of :class:`pyamlz.Search` at its top (``fec`` is a table of ``size``, ``train`` and ``valid``,
 ``hurdles`` a list of pairs such as ``[[100, 100], [800, 100]]``), and besides ``description``, ``precision``,
-``max_evaluations`` (of one experiment), ``max_experiments`` and ``sufficient_fitness``; ``budget``, how many times as
-much as the plain two-layer network programs may cost; and ``islands``, how many searches run at once and exchange
-programs. ``start`` is "random", "empty", a program (the name of a built-in one, its text, or a path from the current
-folder; so is ``fixed_program``), an archive of programs, or a list of programs. Its tables:
+``max_evaluations`` and ``max_train_steps`` (of one experiment), ``max_experiments`` and ``sufficient_fitness``;
+``budget``, how many times as much as the plain two-layer network programs may cost; and ``islands``, how many searches
+run at once and exchange programs. ``start`` is "random", "empty", a program (the name of a built-in one, its text, or a
+path from the current folder; so is ``fixed_program``), an archive of programs, or a list of programs. Its tables:
 
 ``[tasks]``
     ``generator`` names a function of :mod:`pyamlz.tasks`; the other keys are its arguments, but for seed and dtype.
@@ -485,6 +485,7 @@ _TOP: dict[str, Checker] = {
     "hurdle_window": _integer(*COUNT_RANGES["hurdle_window"]),
     **{name: _integer(*COUNT_RANGES[name]) for name in ("cache_size", "cache_period", "cache_work", "history_size")},
     "max_evaluations": _integer(1),
+    "max_train_steps": _integer(1),
     "max_experiments": _integer(1),
     "sufficient_fitness": _fraction,
     "islands": _integer(1, archive.MAX_ISLANDS),
