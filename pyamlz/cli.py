@@ -23,6 +23,7 @@ from pyamlz._arguments import (
     WRONG,
     add_set,
     command,
+    data_options,
     given_or_drawn,
     integer,
     load_preset,
@@ -98,8 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    search = command(commands, "search", _search, "run the experiments of a preset", run_options)
-    search.add_argument("preset", metavar="PRESET|FILE.toml", help="a preset's name, or a TOML file")
+    search = command(commands, "search", _search, "run the experiments of a preset", run_options, data_options)
+    preset = "a preset's name, or a TOML file (default, with --data: table)"
+    search.add_argument("preset", nargs="?", metavar="PRESET|FILE.toml", help=preset)
     search.add_argument("--max-seconds", type=float, metavar="S", help="time for all experiments")
     search.add_argument("--max-evaluations", type=integer, metavar="N", help="programs to score in all experiments")
     search.add_argument("--checkpoint", metavar="FILE.amlz", help="a new file, from which `resume` goes on")
@@ -121,9 +123,11 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--features", type=integer, default=4, metavar="F", help="number of features (default: 4)")
     show.add_argument("--kind", choices=KINDS, default="regression", help="what labels are (default: regression)")
 
-    evaluate = command(commands, "evaluate", _evaluate, "score a program on the tasks of a preset", run_options)
+    evaluate = command(
+        commands, "evaluate", _evaluate, "score a program on the tasks of a preset", run_options, data_options
+    )
     _add_program(evaluate)
-    evaluate.add_argument("--preset", required=True, metavar="NAME|FILE.toml", help="whose tasks")
+    evaluate.add_argument("--preset", metavar="NAME|FILE.toml", help="whose tasks (default, with --data: table)")
     sections = ("final", "select", "tasks")
     evaluate.add_argument("--tasks", choices=sections, help="which of them (default: the first there are of these)")
 

@@ -43,10 +43,13 @@ class TestOwnPresets:
         assert {"demo", "linear", "affine", "nonlinear", "digits"} <= set(presets.names())
 
     @pytest.mark.parametrize("name", presets.names())
-    def test_are_valid(self, name):
+    def test_are_valid(self, name, tmp_path):
+        own_table = tmp_path / "own.csv"
+        own_table.write_text("x,y\n" + "".join(f"{i},{2 * i}\n" for i in range(100)))
         preset = Preset.load(name)
         assert 20 < len(preset.description) < 120
-        quick = Preset.load(name, ["tasks.n_tasks=1", "population_size=10"])
+        own_data = [f"tasks.path={own_table}", "tasks.target=y"] if name == "table" else []
+        quick = Preset.load(name, ["tasks.n_tasks=1", "population_size=10", *own_data])
         if preset.config["tasks"]["generator"] == "projected_binary":
             pytest.importorskip("sklearn")
         task_set = quick.tasks("tasks", 1)
