@@ -1,6 +1,6 @@
-/* Archives of libamlz: programs, populations and checkpoints of searches as files that last (FORMAT.md).
+/* Archives of libamlz: programs, populations and searches, alone or as islands, as files that last (FORMAT.md).
  *
- * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader of the caller's, 12 kB; bytes
+ * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader of the caller's, 14 kB; bytes
  *           come and go through callbacks or blocks of memory. No call takes more than 24 kB of stack, callbacks not
  *           counted.
  * Trust.    An archive may come from anywhere: whatever its bytes are, nothing is read or written out of bounds, no
@@ -8,7 +8,8 @@
  *           memory.
  * Errors.   As in amlz.h functions return an amlz_status. A last argument `error`, which may be NULL, says more:
  *             AMLZ_ERROR_DATA         bytes that are not an archive, are damaged, or contradict themselves
- *             AMLZ_ERROR_UNSUPPORTED  an archive of another major version of the format; files where there are none
+ *             AMLZ_ERROR_UNSUPPORTED  an archive of another major version of the format; islands of a newer minor
+ *                                     version that are to be copied from a callback; files where there are none
  *             AMLZ_ERROR_PROGRAM      a program that cannot be written since it does not fit its memory
  *             AMLZ_ERROR_MEMORY       a block or buffer of the caller's that is too small
  *             AMLZ_ERROR_ARGUMENT     a null pointer, a call out of turn, objects that do not belong to the archive, an
@@ -27,11 +28,12 @@ extern "C" {
 
 /* The format that is written. Archives of all minor versions are read. */
 #define AMLZ_ARCHIVE_MAJOR 1
-#define AMLZ_ARCHIVE_MINOR 0
+#define AMLZ_ARCHIVE_MINOR 1
 
 #define AMLZ_ARCHIVE_MAX_WRITER 64
 #define AMLZ_ARCHIVE_MAX_SOURCE (UINT32_C(1) << 20)
 #define AMLZ_ARCHIVE_MAX_SESSION (UINT32_C(16) << 20)
+#define AMLZ_ARCHIVE_MAX_ISLANDS 1024
 
 typedef struct amlz_archive_error {
     size_t offset;     /* byte of the archive where it was noticed, from 0 */
@@ -42,10 +44,11 @@ typedef struct amlz_archive_error {
 typedef enum amlz_archive_kind {
     AMLZ_ARCHIVE_PROGRAM = 0,
     AMLZ_ARCHIVE_POPULATION = 1,
-    AMLZ_ARCHIVE_CHECKPOINT = 2
+    AMLZ_ARCHIVE_CHECKPOINT = 2,
+    AMLZ_ARCHIVE_ISLANDS = 3 /* checkpoints of searches that exchange programs */
 } amlz_archive_kind;
 
-/* "program", "population", "checkpoint"; NULL for a number that is none. */
+/* "program", "population", "checkpoint", "islands"; NULL for a number that is none. */
 AMLZ_API const char *amlz_archive_kind_name(int kind);
 
 /* ---------------------------------------------------------------- bytes in and out */
@@ -98,6 +101,7 @@ typedef struct amlz_archive_info {
     uint64_t tasks_digest;
     uint8_t has_data;         /* 1: amlz_archive_read_tasks can make the tasks */
     uint64_t evaluations;     /* that the search had done: once they were read, by amlz_archive_read_search */
+    uint32_t n_islands;       /* of islands, and of the checkpoints in them */
 } amlz_archive_info;
 
 /* Takes any program, whose instructions have at most 28 bytes each, and any list of ops: see FORMAT.md. */
@@ -109,8 +113,8 @@ typedef struct amlz_archive_place {
     amlz_archive_error *error;
     size_t offset;
     const char *section, *key, *field; /* "section.key[index].field"; NULL: not that deep */
-    uint32_t index;
-    uint8_t has_index, is_silent;
+    uint32_t index, island;
+    uint8_t has_index, is_silent, is_island; /* "islands[island]: " comes before */
 } amlz_archive_place;
 
 /* The state of reading; it must stay where it is. info and program may be looked at, the rest is the library's own. */
@@ -121,11 +125,16 @@ typedef struct amlz_archive_reader {
     amlz_archive_input input;
     const unsigned char *at, *end; /* bytes at hand */
     size_t taken;                  /* bytes before `at` */
-    uint32_t crc;
-    uint32_t n_read;               /* members of a population so far */
+    size_t start, limit;           /* where the archive at hand begins and ends, if that is known: an island, or all */
+    uint32_t crc;                  /* of the archive at hand */
+    uint32_t n_read;               /* members of a population, or islands, so far */
     uint64_t body_surplus, tasks_surplus; /* keys that a newer minor version added */
     int stage;
     struct archive_writer *copy;
+    amlz_archive_info outer;       /* in an island: those of the archive around it */
+    uint64_t outer_surplus;
+    size_t outer_limit;
+    uint32_t outer_crc;
     unsigned char bytes[AMLZ_ARCHIVE_BUFFER];
 } amlz_archive_reader;
 
@@ -160,16 +169,28 @@ AMLZ_API size_t amlz_archive_scratch_size(const amlz_archive_info *info);
 AMLZ_API amlz_status amlz_archive_read_search(amlz_archive_reader *reader, amlz_search *search,
                                               amlz_archive_text *session, amlz_archive_error *error);
 
-/* Reads a whole archive and writes it again; where output.write is NULL, only reads it. reader->info is filled in. That
- * checks all that can be checked without tasks and a search: the numbers of tasks are not looked at, and a checkpoint
- * is not resumed. */
+/* Of islands: goes to the next of info.n_islands, which then is like a checkpoint that was just opened: info and
+ * program of the reader are its own, and what follows are amlz_archive_read_tasks and amlz_archive_read_search, or none
+ * of these. What was not read of the island before is checked and skipped. Islands have no sessions of their own. */
+AMLZ_API amlz_status amlz_archive_read_island(amlz_archive_reader *reader, amlz_archive_text *source,
+                                              amlz_archive_error *error);
+
+/* Of islands: reads the archive to its end, with the session of all, which may be NULL. Islands that were not read are
+ * checked and skipped. info is that of amlz_archive_open again. */
+AMLZ_API amlz_status amlz_archive_read_session(amlz_archive_reader *reader, amlz_archive_text *session,
+                                               amlz_archive_error *error);
+
+/* Reads a whole archive and writes it again, in the version of the format above; where output.write is NULL, only reads
+ * it. reader->info is filled in. That checks all that can be checked without tasks and a search: the numbers of tasks
+ * are not looked at, and a checkpoint is not resumed. */
 AMLZ_API amlz_status amlz_archive_copy(amlz_archive_reader *reader, amlz_archive_input input,
                                        amlz_archive_output output, amlz_archive_error *error);
 
 /* ---------------------------------------------------------------- writing */
 
 /* What to write: the kind, and the members that it has; others are not looked at and may be 0. */
-typedef struct amlz_archive_content {
+typedef struct amlz_archive_content amlz_archive_content;
+struct amlz_archive_content {
     amlz_archive_kind kind;
     const char *writer; /* library and version, up to 64 bytes of UTF-8; NULL: this library and its version */
 
@@ -179,13 +200,19 @@ typedef struct amlz_archive_content {
     /* Of a population: either a search, whose population it is, or a callback that gives member `index`, from 0 on. */
     uint32_t n_members;
     amlz_status (*member)(void *context, uint32_t index, amlz_program *program, amlz_member *member);
-    void *context;
 
     const amlz_search *search;        /* of a checkpoint or a population */
     const amlz_tasks *data;           /* the tasks of the search, for an archive with their numbers; else NULL */
     const amlz_archive_text *source;  /* JSON, up to AMLZ_ARCHIVE_MAX_SOURCE: how tasks were made; NULL: not known */
     const amlz_archive_text *session; /* JSON, up to AMLZ_ARCHIVE_MAX_SESSION; NULL: none */
-} amlz_archive_content;
+
+    /* Of islands: 1 to AMLZ_ARCHIVE_MAX_ISLANDS, and a callback that fills in what the checkpoint of island `index` has
+     * but for a session: content has its kind and writer, all else is 0. It is called twice for each, from 0 on. */
+    uint32_t n_islands;
+    amlz_status (*island)(void *context, uint32_t index, amlz_archive_content *content);
+
+    void *context; /* of callbacks */
+};
 
 /* Writes an archive. What would be refused by a reader is refused here, with a message; what was written by then is of
  * no use. */

@@ -1,8 +1,8 @@
-/* Reads archives: what all have in common, programs, populations; the calls for checkpoints. */
+/* Reads archives: programs, populations, islands; the calls for checkpoints. */
 #include "archive_internal.h"
 
 /* What comes next. */
-enum { STAGE_BEGIN, STAGE_PROGRAM, STAGE_MEMBERS, STAGE_DATA, STAGE_SEARCH, STAGE_END };
+enum { STAGE_BEGIN, STAGE_PROGRAM, STAGE_MEMBERS, STAGE_DATA, STAGE_SEARCH, STAGE_ISLANDS, STAGE_END };
 
 /* 1 if what this call reads comes next. */
 static int begin_call(amlz_archive_reader *reader, int stage, amlz_archive_error *error)
@@ -19,7 +19,7 @@ static int begin_call(amlz_archive_reader *reader, int stage, amlz_archive_error
 
 static amlz_status end_call(amlz_archive_reader *reader, int next_stage)
 {
-    reader->stage = next_stage;
+    reader->stage = next_stage == STAGE_END && reader->place.is_island ? STAGE_ISLANDS : next_stage;
     reader->place.error = NULL; /* the caller's, which may be gone by the next call */
     return reader->place.status;
 }
@@ -31,114 +31,7 @@ static amlz_status without_reader(amlz_archive_error *error, const char *message
     return AMLZ_ERROR_ARGUMENT;
 }
 
-/* ---------------------------------------------------------------- head and end */
-
-static int get_version(amlz_archive_reader *reader)
-{
-    static const unsigned char first[] = {0x94, 0xa4, 'a', 'm', 'l', 'z'};
-    const unsigned char *bytes = archive_get_bytes(reader, sizeof first);
-    uint64_t major;
-    if (bytes == NULL || memcmp(bytes, first, sizeof first) != 0) {
-        return archive_fail(&reader->place, AMLZ_ERROR_DATA, "this is not an archive of libamlz: it begins otherwise");
-    }
-    archive_go(&reader->place, NULL, "version");
-    if (!archive_get_array(reader, 2) || !archive_get_value(reader, ARCHIVE_INTEGER, "an integer", &major)) {
-        return 0;
-    }
-    if (major != AMLZ_ARCHIVE_MAJOR) {
-        archive_fail(&reader->place, AMLZ_ERROR_UNSUPPORTED,
-                     "archives of version 1 can be read, this one has version ");
-        archive_say_integer(&reader->place, major);
-        return 0;
-    }
-    return archive_get_value(reader, ARCHIVE_INTEGER, "an integer", &reader->info.minor);
-}
-
-static int get_kind(amlz_archive_reader *reader)
-{
-    uint64_t length;
-    if (!archive_get_key(reader, NULL, "kind") || !archive_get_value(reader, ARCHIVE_STRING, "a string", &length)) {
-        return 0;
-    }
-    const size_t most = strlen("population"); /* as long as the longest */
-    const unsigned char *bytes = length == 0 || length > most ? NULL : archive_get_bytes(reader, (size_t)length);
-    for (int kind = AMLZ_ARCHIVE_PROGRAM; bytes != NULL && kind <= AMLZ_ARCHIVE_CHECKPOINT; kind++) {
-        const char *name = amlz_archive_kind_name(kind);
-        if (length == strlen(name) && memcmp(bytes, name, strlen(name)) == 0) {
-            reader->info.kind = (amlz_archive_kind)kind;
-            return 1;
-        }
-    }
-    archive_fail(&reader->place, AMLZ_ERROR_DATA, "expected 'program', 'population' or 'checkpoint', got '");
-    archive_say_bytes(&reader->place, bytes, bytes == NULL ? 0 : (size_t)length);
-    archive_say(&reader->place, "'");
-    return 0;
-}
-
-static int get_writer(amlz_archive_reader *reader)
-{
-    amlz_archive_info *info = &reader->info;
-    uint64_t length;
-    if (!archive_get_key(reader, NULL, "writer") || !archive_get_value(reader, ARCHIVE_STRING, "a string", &length)) {
-        return 0;
-    }
-    if (length > AMLZ_ARCHIVE_MAX_WRITER) {
-        return archive_fail(&reader->place, AMLZ_ERROR_DATA, "expected up to 64 bytes");
-    }
-    info->writer_length = (size_t)length;
-    return archive_get_long(reader, length, 1, (unsigned char *)info->writer, NULL);
-}
-
-static int get_dims(amlz_archive_reader *reader)
-{
-    amlz_archive_info *info = &reader->info;
-    const char *reason;
-    uint64_t surplus;
-    int is_nil = 0;
-    if (!archive_get_key(reader, NULL, "dims") ||
-        (info->kind == AMLZ_ARCHIVE_PROGRAM && !archive_get_nil(reader, &is_nil))) {
-        return 0;
-    }
-    info->has_dims = !is_nil;
-    if (is_nil) {
-        return 1;
-    }
-    if (!archive_get_map(reader, ARCHIVE_DIMS_KEYS, &surplus) ||
-        !archive_get_fields(reader, "dims", archive_dims_fields, &info->dims)) {
-        return 0;
-    }
-    if (amlz_dims_check(&info->dims, &reason) != AMLZ_OK) {
-        archive_go(&reader->place, NULL, "dims");
-        return archive_fail(&reader->place, AMLZ_ERROR_DATA, reason);
-    }
-    return archive_skip_keys(reader, surplus);
-}
-
-/* The map of the body is longer by what is only known when its first key was read: the kind. */
-static int get_head(amlz_archive_reader *reader)
-{
-    amlz_archive_info *info = &reader->info;
-    uint64_t count;
-    if (!get_version(reader) || !archive_check_block(reader)) {
-        return 0;
-    }
-    archive_go(&reader->place, NULL, "body");
-    if (!archive_get_value(reader, ARCHIVE_MAP, "a map", &count) || !get_kind(reader) ||
-        !archive_check_count(reader, count, (uint64_t)archive_kind_keys(info->kind), &reader->body_surplus) ||
-        !get_writer(reader) || !get_dims(reader)) {
-        return 0;
-    }
-    if (reader->copy != NULL) {
-        archive_put_head(reader->copy, info->kind, info->has_dims ? &info->dims : NULL, info->writer,
-                         info->writer_length);
-    }
-    return 1;
-}
-
-static int get_end(amlz_archive_reader *reader)
-{
-    return archive_skip_keys(reader, reader->body_surplus) && archive_get_checksum(reader);
-}
+static int get_rest(amlz_archive_reader *reader);
 
 /* ---------------------------------------------------------------- opening */
 
@@ -154,13 +47,32 @@ static int get_population_header(amlz_archive_reader *reader)
         archive_put_key(reader->copy, NULL, archive_parts[AMLZ_POPULATION]);
         archive_put_value(reader->copy, ARCHIVE_ARRAY, count);
     }
-    return count > 0 || get_end(reader);
+    return count > 0 || archive_get_end(reader);
+}
+
+static int get_islands_header(amlz_archive_reader *reader)
+{
+    uint64_t count;
+    if (!archive_get_key(reader, NULL, "islands") || !archive_get_value(reader, ARCHIVE_ARRAY, "an array", &count)) {
+        return 0;
+    }
+    if (count == 0 || count > AMLZ_ARCHIVE_MAX_ISLANDS) {
+        archive_fail(&reader->place, AMLZ_ERROR_DATA, "expected 1 to 1024 of them, got ");
+        archive_say_integer(&reader->place, count);
+        return 0;
+    }
+    reader->info.n_islands = (uint32_t)count;
+    if (reader->copy != NULL) {
+        archive_put_key(reader->copy, NULL, "islands");
+        archive_put_value(reader->copy, ARCHIVE_ARRAY, count);
+    }
+    return 1;
 }
 
 /* Reads up to what the next call reads, and gives its stage. */
 static int get_beginning(amlz_archive_reader *reader, amlz_archive_text *source)
 {
-    if (!get_head(reader)) {
+    if (!archive_get_head(reader)) {
         return STAGE_END;
     }
     switch (reader->info.kind) {
@@ -168,6 +80,7 @@ static int get_beginning(amlz_archive_reader *reader, amlz_archive_text *source)
     case AMLZ_ARCHIVE_POPULATION:
         get_population_header(reader);
         return reader->info.n_members > 0 ? STAGE_MEMBERS : STAGE_END;
+    case AMLZ_ARCHIVE_ISLANDS: get_islands_header(reader); return STAGE_ISLANDS;
     default: archive_get_setup(reader, source); return reader->info.has_data ? STAGE_DATA : STAGE_SEARCH;
     }
 }
@@ -241,7 +154,7 @@ static int get_only_program(amlz_archive_reader *reader, amlz_program *program)
         archive_put_key(reader->copy, NULL, "program");
         archive_put_program(reader->copy, program);
     }
-    return get_end(reader);
+    return archive_get_end(reader);
 }
 
 static int get_next_member(amlz_archive_reader *reader, amlz_program *program, amlz_member *member)
@@ -261,7 +174,7 @@ static int get_next_member(amlz_archive_reader *reader, amlz_program *program, a
         archive_put_member(reader->copy, program, member);
     }
     reader->n_read++;
-    return reader->n_read < reader->info.n_members || get_end(reader);
+    return reader->n_read < reader->info.n_members || archive_get_end(reader);
 }
 
 amlz_status amlz_archive_read_program(amlz_archive_reader *reader, amlz_program *program, amlz_archive_error *error)
@@ -342,7 +255,7 @@ static int restore(amlz_archive_reader *reader, amlz_search *search, amlz_archiv
     archive_outcome outcome;
     return archive_check_search(reader, search) &&
            (reader->stage == STAGE_SEARCH || archive_get_data(reader, NULL, NULL)) &&
-           archive_get_state(reader, search, session, &outcome) && get_end(reader) &&
+           archive_get_state(reader, search, session, &outcome) && archive_get_end(reader) &&
            archive_resume(reader, search, &outcome);
 }
 
@@ -354,6 +267,151 @@ amlz_status amlz_archive_read_search(amlz_archive_reader *reader, amlz_search *s
     }
     if (begin_call(reader, reader->stage == STAGE_DATA ? STAGE_DATA : STAGE_SEARCH, error)) {
         restore(reader, search, session);
+    }
+    return end_call(reader, STAGE_END);
+}
+
+/* ---------------------------------------------------------------- islands */
+
+/* An island is read by the reader of the archive around it: of that, what is needed again is put aside. */
+static void begin_island(amlz_archive_reader *reader, uint64_t length, amlz_archive_text *source)
+{
+    reader->outer = reader->info;
+    reader->outer_surplus = reader->body_surplus;
+    reader->outer_limit = reader->limit;
+    reader->outer_crc = reader->crc;
+    memset(&reader->info, 0, sizeof reader->info);
+    reader->info.n_islands = reader->outer.n_islands;
+    reader->start = reader->taken;
+    reader->limit = reader->taken + (size_t)length;
+    reader->crc = 0;
+    reader->place.offset = reader->start;
+    archive_go(&reader->place, NULL, NULL);
+    reader->place.is_island = 1;
+    reader->place.island = reader->n_read;
+    reader->stage = get_beginning(reader, source);
+}
+
+/* What was not read of it, and back to the archive around it. */
+static int end_island(amlz_archive_reader *reader)
+{
+    if (reader->place.status != AMLZ_OK || (reader->stage != STAGE_ISLANDS && !get_rest(reader))) {
+        return 0;
+    }
+    reader->info = reader->outer;
+    reader->body_surplus = reader->outer_surplus;
+    reader->limit = reader->outer_limit;
+    reader->start = 0;
+    reader->crc = reader->outer_crc;
+    reader->place.is_island = 0;
+    reader->stage = STAGE_ISLANDS;
+    reader->n_read++;
+    return reader->input.read != NULL || archive_get_bytes(reader, ARCHIVE_CHECKSUM_SIZE) != NULL; /* of a block */
+}
+
+static int get_island_header(amlz_archive_reader *reader, uint64_t *length)
+{
+    archive_go(&reader->place, NULL, "islands");
+    archive_go_index(&reader->place, reader->n_read);
+    return archive_get_value(reader, ARCHIVE_BINARY, "a binary", length);
+}
+
+/* The length that an island of a newer version has without what is not known here. */
+static int measure_island(amlz_archive_reader *reader, uint64_t *length)
+{
+    const unsigned char *at = reader->at;
+    const size_t taken = reader->taken;
+    if (reader->input.read != NULL) {
+        return archive_fail(&reader->place, AMLZ_ERROR_UNSUPPORTED,
+                            "islands of a newer version can only be copied from a block of memory");
+    }
+    archive_put_island(reader->copy, reader->n_read, NULL);
+    begin_island(reader, *length, NULL);
+    if (!end_island(reader)) {
+        return 0;
+    }
+    *length = archive_put_island_end(reader->copy);
+    reader->at = at;
+    reader->taken = taken;
+    reader->n_read--;
+    return 1;
+}
+
+static int get_whole_island(amlz_archive_reader *reader)
+{
+    uint64_t length, copied;
+    if (!get_island_header(reader, &length)) {
+        return 0;
+    }
+    copied = length;
+    if (reader->copy != NULL) {
+        if (reader->info.minor > AMLZ_ARCHIVE_MINOR && !measure_island(reader, &copied)) {
+            return 0;
+        }
+        archive_put_island(reader->copy, reader->n_read, &copied);
+    }
+    begin_island(reader, length, NULL);
+    if (!end_island(reader)) {
+        return 0;
+    }
+    if (reader->copy != NULL) {
+        archive_put_island_end(reader->copy);
+    }
+    return 1;
+}
+
+static int get_islands_rest(amlz_archive_reader *reader, amlz_archive_text *session)
+{
+    if (reader->place.is_island && !end_island(reader)) {
+        return 0;
+    }
+    while (reader->n_read < reader->info.n_islands) {
+        if (!get_whole_island(reader)) {
+            return 0;
+        }
+    }
+    return archive_get_text(reader, NULL, "session", AMLZ_ARCHIVE_MAX_SESSION, session) && archive_get_end(reader);
+}
+
+static void get_next_island(amlz_archive_reader *reader, amlz_archive_text *source)
+{
+    uint64_t length;
+    if (reader->place.is_island && !end_island(reader)) {
+        return;
+    }
+    if (reader->n_read == reader->info.n_islands) {
+        archive_go(&reader->place, NULL, NULL);
+        archive_fail(&reader->place, AMLZ_ERROR_ARGUMENT, "there are no more islands");
+    } else if (get_island_header(reader, &length)) {
+        begin_island(reader, length, source);
+    }
+}
+
+/* Whatever was read of an island, the next may be asked for. */
+static int stage_of_islands(const amlz_archive_reader *reader)
+{
+    return reader->place.is_island ? reader->stage : STAGE_ISLANDS;
+}
+
+amlz_status amlz_archive_read_island(amlz_archive_reader *reader, amlz_archive_text *source, amlz_archive_error *error)
+{
+    if (reader == NULL) {
+        return without_reader(error, "a reader must be given");
+    }
+    if (begin_call(reader, stage_of_islands(reader), error)) {
+        get_next_island(reader, source);
+    }
+    return end_call(reader, reader->stage);
+}
+
+amlz_status amlz_archive_read_session(amlz_archive_reader *reader, amlz_archive_text *session,
+                                      amlz_archive_error *error)
+{
+    if (reader == NULL) {
+        return without_reader(error, "a reader must be given");
+    }
+    if (begin_call(reader, stage_of_islands(reader), error)) {
+        get_islands_rest(reader, session);
     }
     return end_call(reader, STAGE_END);
 }
@@ -376,7 +434,8 @@ static int get_rest(amlz_archive_reader *reader)
     case STAGE_DATA:
     case STAGE_SEARCH:
         return (reader->stage == STAGE_SEARCH || archive_get_data(reader, NULL, NULL)) &&
-               archive_get_state(reader, NULL, NULL, &outcome) && get_end(reader);
+               archive_get_state(reader, NULL, NULL, &outcome) && archive_get_end(reader);
+    case STAGE_ISLANDS: return get_islands_rest(reader, NULL);
     default: return 1;
     }
 }

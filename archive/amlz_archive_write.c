@@ -217,15 +217,14 @@ static void write_part(archive_writer *writer, const amlz_search *search, int pa
     }
 }
 
-static void write_setup(archive_writer *writer, const amlz_archive_content *content)
+static void write_setup(archive_writer *writer, const amlz_archive_content *content, amlz_search_config *config)
 {
-    amlz_search_config config;
     amlz_tasks_config tasks;
     amlz_program start;
     uint64_t digest;
-    amlz_search_made_of(content->search, &config, &tasks, &digest, &start);
-    write_head(writer, content, &config.space.dims);
-    archive_put_config(writer, &config, &start);
+    amlz_search_made_of(content->search, config, &tasks, &digest, &start);
+    write_head(writer, content, &config->space.dims);
+    archive_put_config(writer, config, &start);
     archive_put_tasks(writer, &tasks, digest);
     write_text(writer, "tasks", "source", content->source, AMLZ_ARCHIVE_MAX_SOURCE);
     write_data(writer, content->data, &tasks, digest);
@@ -234,17 +233,62 @@ static void write_setup(archive_writer *writer, const amlz_archive_content *cont
 static void write_checkpoint(archive_writer *writer, const amlz_archive_content *content)
 {
     const amlz_search *search = content->search;
+    amlz_search_config config;
     amlz_state state;
-    write_setup(writer, content);
+    write_setup(writer, content, &config);
     amlz_search_state(search, AMLZ_NOW, &state);
     archive_put_outcome(writer, state.progress.evaluations, amlz_search_digest(search));
     write_best(writer, NULL, search, AMLZ_NOW);
     amlz_search_state(search, AMLZ_AT_MARK, &state);
-    archive_put_state(writer, &state);
+    archive_put_state(writer, &state, config.n_hurdles);
     write_part(writer, search, AMLZ_POPULATION);
     write_part(writer, search, AMLZ_HALL);
     write_part(writer, search, AMLZ_HISTORY);
     write_best(writer, "mark", search, AMLZ_AT_MARK);
+    write_text(writer, NULL, "session", content->session, AMLZ_ARCHIVE_MAX_SESSION);
+}
+
+/* ---------------------------------------------------------------- islands */
+
+/* What is wrong with the content of an island; NULL: nothing. */
+static const char *fault_of(const amlz_archive_content *island)
+{
+    return island->kind != AMLZ_ARCHIVE_CHECKPOINT || island->search == NULL ? "it must be a checkpoint of a search"
+           : island->session != NULL && island->session->is_there            ? "it must have no session of its own"
+                                                                             : NULL;
+}
+
+/* An island, which is only measured where length is NULL; its length. */
+static uint64_t write_island(archive_writer *writer, const amlz_archive_content *content, uint32_t index,
+                             const uint64_t *length)
+{
+    amlz_archive_content island;
+    memset(&island, 0, sizeof island);
+    island.kind = AMLZ_ARCHIVE_CHECKPOINT;
+    island.writer = content->writer;
+    const amlz_status status = content->island(content->context, index, &island);
+    const char *fault = status != AMLZ_OK ? "it cannot be had" : fault_of(&island);
+    archive_put_island(writer, index, length);
+    if (fault != NULL) {
+        archive_go(&writer->place, NULL, NULL);
+        archive_fail(&writer->place, status != AMLZ_OK ? status : AMLZ_ERROR_ARGUMENT, fault);
+    } else {
+        write_checkpoint(writer, &island);
+    }
+    return archive_put_island_end(writer);
+}
+
+static void write_islands(archive_writer *writer, const amlz_archive_content *content)
+{
+    write_head(writer, content, NULL);
+    archive_put_key(writer, NULL, "islands");
+    archive_put_value(writer, ARCHIVE_ARRAY, content->n_islands);
+    for (uint32_t i = 0; i < content->n_islands && writer->place.status == AMLZ_OK; i++) {
+        const uint64_t length = write_island(writer, content, i, NULL);
+        if (writer->place.status == AMLZ_OK) {
+            write_island(writer, content, i, &length);
+        }
+    }
     write_text(writer, NULL, "session", content->session, AMLZ_ARCHIVE_MAX_SESSION);
 }
 
@@ -263,7 +307,11 @@ static const char *missing(const amlz_archive_content *content, amlz_archive_out
                    ? "a search, or dims and a callback for the members, must be given"
                    : NULL;
     case AMLZ_ARCHIVE_CHECKPOINT: return content->search == NULL ? "search must be given" : NULL;
-    default: return "kind must be program, population or checkpoint";
+    case AMLZ_ARCHIVE_ISLANDS:
+        return content->island == NULL || content->n_islands == 0 || content->n_islands > AMLZ_ARCHIVE_MAX_ISLANDS
+                   ? "1 to 1024 islands, and a callback for them, must be given"
+                   : NULL;
+    default: return "kind must be program, population, checkpoint or islands";
     }
 }
 
@@ -281,6 +329,7 @@ amlz_status amlz_archive_write(const amlz_archive_content *content, amlz_archive
     case AMLZ_ARCHIVE_PROGRAM: write_program(&writer, content); break;
     case AMLZ_ARCHIVE_POPULATION: write_population(&writer, content); break;
     case AMLZ_ARCHIVE_CHECKPOINT: write_checkpoint(&writer, content); break;
+    case AMLZ_ARCHIVE_ISLANDS: write_islands(&writer, content); break;
     }
     return archive_put_end(&writer);
 }

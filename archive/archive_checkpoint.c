@@ -66,25 +66,59 @@ static int get_functions(amlz_archive_reader *reader, amlz_space *space)
     return 1;
 }
 
+static int get_hurdles(amlz_archive_reader *reader, amlz_search_config *config)
+{
+    uint64_t count, surplus;
+    if (!archive_get_key(reader, "config", "hurdles") ||
+        !archive_get_value(reader, ARCHIVE_ARRAY, "an array", &count)) {
+        return 0;
+    }
+    if (count > AMLZ_MAX_HURDLES) {
+        return fail(reader, "there must not be more than 4");
+    }
+    config->n_hurdles = (uint32_t)count;
+    for (uint32_t i = 0; i < config->n_hurdles; i++) {
+        archive_go_index(&reader->place, i);
+        if (!archive_get_row(reader, ARCHIVE_HURDLE_ROW, &surplus) ||
+            !archive_get_row_fields(reader, archive_hurdle_fields, &config->hurdle[i]) ||
+            !archive_skip_elements(reader, surplus)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* What version 1.1 added. */
+static int get_additions(amlz_archive_reader *reader, amlz_search_config *config)
+{
+    if (reader->info.minor < 1) {
+        archive_set_config_1_0(config);
+        return 1;
+    }
+    return archive_get_fields(reader, "config", archive_redraw_fields, config) && get_hurdles(reader, config) &&
+           archive_get_fields(reader, "config", archive_rating_fields, config);
+}
+
 static int get_config(amlz_archive_reader *reader)
 {
     amlz_search_config *config = &reader->info.search;
+    const uint64_t known = reader->info.minor < 1 ? ARCHIVE_CONFIG_KEYS_1_0 : ARCHIVE_CONFIG_KEYS;
     const char *reason;
     uint64_t surplus;
     config->struct_size = sizeof *config;
     config->space.dims = reader->info.dims;
-    if (!archive_get_key(reader, NULL, "config") || !archive_get_map(reader, ARCHIVE_CONFIG_KEYS, &surplus) ||
+    if (!archive_get_key(reader, NULL, "config") || !archive_get_map(reader, known, &surplus) ||
         !archive_get_fields(reader, "config", archive_config_fields, config) ||
         !get_weights(reader, config->mutation_weight) ||
         !archive_get_fields(reader, "config", archive_limit_fields, config) || !get_functions(reader, &config->space)) {
         return 0;
     }
+    if (!archive_get_key(reader, "config", "start_program") ||
+        !archive_get_program(reader, &reader->info.dims, config, &reader->program) || !get_additions(reader, config)) {
+        return 0;
+    }
     if (amlz_search_size(config, 1, &reason) == 0) {
         return fail_at(reader, NULL, "config", reason);
-    }
-    if (!archive_get_key(reader, "config", "start_program") ||
-        !archive_get_program(reader, &reader->info.dims, config, &reader->program)) {
-        return 0;
     }
     if (reader->copy != NULL) {
         archive_put_config(reader->copy, config, &reader->program);
@@ -94,9 +128,8 @@ static int get_config(amlz_archive_reader *reader)
 
 /* ---------------------------------------------------------------- tasks */
 
-/* A text or nil. */
-static int get_text(amlz_archive_reader *reader, const char *section, const char *key, size_t most,
-                    amlz_archive_text *text)
+int archive_get_text(amlz_archive_reader *reader, const char *section, const char *key, size_t most,
+                     amlz_archive_text *text)
 {
     amlz_archive_text unwanted = {NULL, 0, 0, 0};
     uint64_t length;
@@ -154,6 +187,11 @@ static int get_shape(amlz_archive_reader *reader)
         (info->search.fec_train > tasks->n_train || info->search.fec_valid > tasks->n_valid)) {
         return fail_at(reader, NULL, "config", "fec_train and fec_valid must be at most what the tasks have");
     }
+    for (uint32_t i = 0; i < info->search.n_hurdles; i++) {
+        if (info->search.hurdle[i].n_train > tasks->n_train || info->search.hurdle[i].n_valid > tasks->n_valid) {
+            return fail_at(reader, NULL, "config", "hurdles must look at no more examples than the tasks have");
+        }
+    }
     if (reader->copy != NULL) {
         archive_put_tasks(reader->copy, tasks, info->tasks_digest);
     }
@@ -166,7 +204,7 @@ int archive_get_setup(amlz_archive_reader *reader, amlz_archive_text *source)
     amlz_archive_info *info = &reader->info;
     int is_nil;
     if (!get_config(reader) || !get_shape(reader) ||
-        !get_text(reader, "tasks", "source", AMLZ_ARCHIVE_MAX_SOURCE, source) ||
+        !archive_get_text(reader, "tasks", "source", AMLZ_ARCHIVE_MAX_SOURCE, source) ||
         !archive_get_key(reader, "tasks", "data") || !archive_get_nil(reader, &is_nil) ||
         !(is_nil || archive_get_array(reader, info->tasks.n_tasks))) {
         return 0;
@@ -370,21 +408,46 @@ static int get_rng(amlz_archive_reader *reader, uint64_t rng[4])
     return (rng[0] | rng[1] | rng[2] | rng[3]) != 0 || fail(reader, "it must not be all zero");
 }
 
-/* A search without caches is always at a mark, and others have one at least every cache_period evaluations. */
+/* A search that remembers nothing is always at a mark, and others have one at least every cache_period evaluations. */
 static int check_distance(amlz_archive_reader *reader, uint64_t at_mark)
 {
     const amlz_search_config *config = &reader->info.search;
-    const uint64_t most = config->cache_size > 0 || config->fec_size > 0 ? config->cache_period : 0;
+    const int has_memory = config->cache_size > 0 || config->fec_size > 0 || config->n_hurdles > 0;
+    const uint64_t most = has_memory ? config->cache_period : 0;
     const uint64_t now = reader->info.evaluations;
     return (at_mark <= now && now - at_mark <= most) || fail(reader, "the mark is too far from the evaluations");
 }
 
+/* What version 1.1 added. */
+static int get_more_counts(amlz_archive_reader *reader, amlz_progress *progress)
+{
+    if (reader->info.minor < 1) {
+        return 1;
+    }
+    reader->place.field = archive_duplicates_field.key;
+    if (!archive_get_field(reader, &archive_duplicates_field, progress)) {
+        return 0;
+    }
+    reader->place.field = "hurdle_stops";
+    if (!archive_get_array(reader, reader->info.search.n_hurdles)) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < reader->info.search.n_hurdles; i++) {
+        if (!archive_get_value(reader, ARCHIVE_INTEGER, "an integer", &progress->hurdle_stops[i])) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static int get_counts(amlz_archive_reader *reader, amlz_progress *progress)
 {
+    const uint64_t known = reader->info.minor < 1 ? ARCHIVE_COUNTS_ROW_1_0 : ARCHIVE_COUNTS_ROW;
     uint64_t surplus;
-    return archive_get_key(reader, "mark", "counts") && archive_get_row(reader, ARCHIVE_COUNTS_ROW, &surplus) &&
+    return archive_get_key(reader, "mark", "counts") && archive_get_row(reader, known, &surplus) &&
            archive_get_row_fields(reader, archive_count_fields, progress) &&
-           check_distance(reader, progress->evaluations) && archive_skip_elements(reader, surplus);
+           check_distance(reader, progress->evaluations) && get_more_counts(reader, progress) &&
+           archive_skip_elements(reader, surplus);
 }
 
 static int get_mark(amlz_archive_reader *reader, amlz_search *search, amlz_state *mark)
@@ -398,7 +461,7 @@ static int get_mark(amlz_archive_reader *reader, amlz_search *search, amlz_state
         return 0;
     }
     if (reader->copy != NULL) {
-        archive_put_state(reader->copy, mark);
+        archive_put_state(reader->copy, mark, config->n_hurdles);
     }
     const uint64_t n = mark->progress.evaluations, size = n < config->population_size ? n : config->population_size;
     return get_part(reader, search, AMLZ_POPULATION, size, size, n) &&
@@ -428,9 +491,17 @@ static int get_outcome(amlz_archive_reader *reader, archive_outcome *outcome)
     return 1;
 }
 
+static int get_session(amlz_archive_reader *reader, amlz_archive_text *session)
+{
+    return archive_get_text(reader, NULL, "session", AMLZ_ARCHIVE_MAX_SESSION, session) &&
+           (!reader->place.is_island || !session->is_there ||
+            fail(reader, "expected nil: islands have one for all of them"));
+}
+
 int archive_get_state(amlz_archive_reader *reader, amlz_search *search, amlz_archive_text *session,
                       archive_outcome *outcome)
 {
+    amlz_archive_text unwanted = {NULL, 0, 0, 0};
     return get_outcome(reader, outcome) && get_mark(reader, search, &outcome->mark) &&
-           get_text(reader, NULL, "session", AMLZ_ARCHIVE_MAX_SESSION, session);
+           get_session(reader, session != NULL ? session : &unwanted);
 }

@@ -13,6 +13,7 @@ void archive_get_start(amlz_archive_reader *reader, amlz_archive_input input)
 {
     reader->input = input;
     reader->at = reader->end = reader->bytes;
+    reader->limit = input.read == NULL ? input.size : ARCHIVE_NO_LIMIT;
     if (input.read == NULL && input.size > 0) {
         reader->at = input.block;
         reader->end = reader->at + input.size;
@@ -21,13 +22,16 @@ void archive_get_start(amlz_archive_reader *reader, amlz_archive_input input)
     reader->crc = 0;
 }
 
-/* How many bytes are at hand once there are as many as asked for, if there can be. */
-static size_t at_hand(amlz_archive_reader *reader, size_t wanted)
+/* Bytes that can follow, as far as that is known. */
+static size_t room_left(const amlz_archive_reader *reader)
+{
+    return reader->limit == ARCHIVE_NO_LIMIT ? SIZE_MAX : reader->limit - reader->taken;
+}
+
+/* More bytes, until there are as many as asked for or there are no more. */
+static size_t fetch(amlz_archive_reader *reader, size_t wanted)
 {
     size_t count = (size_t)(reader->end - reader->at), given = 1;
-    if (count >= wanted || reader->input.read == NULL) {
-        return count;
-    }
     memmove(reader->bytes, reader->at, count);
     while (count < wanted && given > 0) {
         given = reader->input.read(reader->input.context, reader->bytes + count, sizeof reader->bytes - count);
@@ -39,11 +43,24 @@ static size_t at_hand(amlz_archive_reader *reader, size_t wanted)
     return count;
 }
 
+/* How many bytes are at hand once there are as many as asked for, if there can be. */
+static size_t at_hand(amlz_archive_reader *reader, size_t wanted)
+{
+    const size_t room = room_left(reader);
+    size_t count = (size_t)(reader->end - reader->at);
+    wanted = wanted < room ? wanted : room;
+    if (count < wanted && reader->input.read != NULL) {
+        count = fetch(reader, wanted);
+    }
+    return count < room ? count : room;
+}
+
 static const unsigned char *take(amlz_archive_reader *reader, size_t length)
 {
     const unsigned char *bytes = reader->at;
     if (reader->input.read != NULL) {
         reader->crc = archive_crc(reader->crc, bytes, length);
+        reader->outer_crc = archive_crc(reader->outer_crc, bytes, reader->place.is_island ? length : 0);
     }
     reader->at += length;
     reader->taken += length;
@@ -133,7 +150,7 @@ static int get_token(amlz_archive_reader *reader, token *t)
             return bytes == NULL ? 0 : fail(reader, "a number or length in a longer form than it needs");
         }
     }
-    if (reader->input.read == NULL && least_length(*t) > (uint64_t)(reader->end - reader->at)) {
+    if (least_length(*t) > room_left(reader)) {
         return fail_at_end(reader);
     }
     return 1;
@@ -325,21 +342,21 @@ static int check_sum(amlz_archive_reader *reader, const unsigned char *bytes, ui
            fail(reader, "it is not that of the bytes before it: the archive is damaged or cut off");
 }
 
-/* Leaves what comes before the checksum at hand, so that lengths are measured against that. */
+/* Moves the limit to before the checksum, so that lengths are measured against that. */
 int archive_check_block(amlz_archive_reader *reader)
 {
     const unsigned char *block = reader->input.block;
-    const size_t size = reader->input.size;
     if (reader->input.read != NULL) {
         return 1;
     }
     archive_go(&reader->place, NULL, "checksum");
-    if (size - reader->taken < ARCHIVE_CHECKSUM_SIZE) {
+    if (room_left(reader) < ARCHIVE_CHECKSUM_SIZE) {
         return fail_at_end(reader);
     }
-    reader->end -= ARCHIVE_CHECKSUM_SIZE;
-    reader->place.offset = size - ARCHIVE_CHECKSUM_SIZE;
-    return check_sum(reader, reader->end, archive_crc(0, block, size - ARCHIVE_CHECKSUM_SIZE));
+    reader->limit -= ARCHIVE_CHECKSUM_SIZE;
+    reader->place.offset = reader->limit;
+    return check_sum(reader, block + reader->limit,
+                     archive_crc(0, block + reader->start, reader->limit - reader->start));
 }
 
 int archive_get_checksum(amlz_archive_reader *reader)

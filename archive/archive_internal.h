@@ -96,23 +96,38 @@ extern const archive_fields archive_dims_fields;   /* of amlz_dims */
 extern const archive_fields archive_config_fields; /* of amlz_search_config: before the mutations */
 extern const archive_fields archive_limit_fields;  /* of amlz_search_config: after the mutations */
 extern const archive_field archive_weight_field;   /* of a mutation's weight */
+extern const archive_fields archive_redraw_fields; /* of amlz_search_config: before the hurdles */
+extern const archive_fields archive_hurdle_fields; /* of amlz_hurdle */
+extern const archive_fields archive_rating_fields; /* of amlz_search_config: after the hurdles */
 extern const archive_fields archive_size_fields;   /* of amlz_function_space */
 extern const archive_fields archive_tasks_fields;  /* of amlz_tasks_config */
-extern const archive_fields archive_count_fields;  /* of amlz_progress */
+extern const archive_fields archive_count_fields;  /* of amlz_progress: in all versions */
+extern const archive_field archive_duplicates_field; /* of amlz_progress: from 1.1 on, before the stops at hurdles */
 extern const archive_fields archive_member_fields; /* of amlz_member */
 
 /* Keys of maps. A body has more: those of its kind. */
 enum {
     ARCHIVE_BODY_KEYS = 3,
     ARCHIVE_DIMS_KEYS = 6,
-    ARCHIVE_CONFIG_KEYS = 20,
+    ARCHIVE_CONFIG_KEYS = 24,
+    ARCHIVE_CONFIG_KEYS_1_0 = 20,
     ARCHIVE_TASKS_KEYS = 8,
     ARCHIVE_MARK_KEYS = 6
 };
 int archive_kind_keys(amlz_archive_kind kind);
 
-/* Rows of a member, of an improvement, of a function. */
-enum { ARCHIVE_MEMBER_ROW = 5, ARCHIVE_HISTORY_ROW = 4, ARCHIVE_FUNCTION_ROW = 4, ARCHIVE_COUNTS_ROW = 8 };
+/* Rows of a member, of an improvement, of a function, of counts, of a hurdle. */
+enum {
+    ARCHIVE_MEMBER_ROW = 5,
+    ARCHIVE_HISTORY_ROW = 4,
+    ARCHIVE_FUNCTION_ROW = 4,
+    ARCHIVE_COUNTS_ROW = 10,
+    ARCHIVE_COUNTS_ROW_1_0 = 8,
+    ARCHIVE_HURDLE_ROW = 2
+};
+
+/* What a configuration of version 1.0 does not say: that there is none of it. */
+void archive_set_config_1_0(amlz_search_config *config);
 
 extern const char *const archive_parts[];     /* keys of the parts of a search, by amlz_part */
 extern const char *const archive_data[4];     /* names of the binaries of a task, for messages */
@@ -152,8 +167,11 @@ void archive_data_sizes(const amlz_tasks_config *tasks, uint64_t size[4]);
 typedef struct archive_writer {
     amlz_archive_output output;
     amlz_archive_place place; /* its offset counts all bytes, also those in the buffer */
-    uint32_t crc;             /* of what was given to the output */
+    uint32_t crc;             /* of what was given to the output; of an island, of what is in it */
     size_t used;              /* of the buffer */
+    uint32_t outer_crc;       /* in an island */
+    size_t island_start;      /* offset of the island */
+    int is_measuring;         /* nothing is given to the output */
     unsigned char bytes[AMLZ_ARCHIVE_BUFFER];
 } archive_writer;
 
@@ -172,7 +190,12 @@ void archive_put_head(archive_writer *writer, amlz_archive_kind kind, const amlz
 void archive_put_config(archive_writer *writer, const amlz_search_config *config, const amlz_program *start_program);
 void archive_put_tasks(archive_writer *writer, const amlz_tasks_config *tasks, uint64_t digest);
 void archive_put_outcome(archive_writer *writer, uint64_t evaluations, uint64_t digest);
-void archive_put_state(archive_writer *writer, const amlz_state *state); /* and the key `mark` before it */
+void archive_put_state(archive_writer *writer, const amlz_state *state, uint32_t n_hurdles); /* and before it `mark` */
+
+/* What comes between these is an island, an archive of its own, of so many bytes. Where length is NULL it is only
+ * measured: how many they are, with the checksum, is what the second gives. */
+void archive_put_island(archive_writer *writer, uint32_t index, const uint64_t *length);
+uint64_t archive_put_island_end(archive_writer *writer);
 
 void archive_put_program(archive_writer *writer, const amlz_program *program);
 void archive_put_member(archive_writer *writer, const amlz_program *program, const amlz_member *member);
@@ -209,6 +232,10 @@ int archive_get_field(amlz_archive_reader *reader, const archive_field *field, v
 int archive_get_fields(amlz_archive_reader *reader, const char *section, archive_fields fields, void *object);
 int archive_get_row_fields(amlz_archive_reader *reader, archive_fields fields, void *object);
 
+/* The body up to what only its kind has; and what comes after that, to the end of the archive. */
+int archive_get_head(amlz_archive_reader *reader);
+int archive_get_end(amlz_archive_reader *reader);
+
 /* A program that fits the memory, or where dims is NULL any; and with config as large as it allows. */
 int archive_get_program(amlz_archive_reader *reader, const amlz_dims *dims, const amlz_search_config *config,
                         amlz_program *program);
@@ -218,6 +245,10 @@ int archive_get_member(amlz_archive_reader *reader, uint64_t surplus, uint64_t l
 
 /* Of a checkpoint: what comes before the numbers of the tasks. */
 int archive_get_setup(amlz_archive_reader *reader, amlz_archive_text *source);
+
+/* A text or nil. text may be NULL. */
+int archive_get_text(amlz_archive_reader *reader, const char *section, const char *key, size_t most,
+                     amlz_archive_text *text);
 
 /* These, which there are just if info.has_data is 1, and the rest of the tasks. tasks and scratch may be NULL. */
 int archive_get_data(amlz_archive_reader *reader, amlz_tasks *tasks, unsigned char *scratch);
@@ -238,6 +269,8 @@ int archive_get_state(amlz_archive_reader *reader, amlz_search *search, amlz_arc
 /* Whether a search is made as the one that was saved; and it is brought to where that one was. */
 int archive_check_search(amlz_archive_reader *reader, const amlz_search *search);
 int archive_resume(amlz_archive_reader *reader, amlz_search *search, const archive_outcome *outcome);
+
+#define ARCHIVE_NO_LIMIT SIZE_MAX
 
 int archive_check_block(amlz_archive_reader *reader);  /* the checksum of a block, all of which lies there already */
 int archive_get_checksum(amlz_archive_reader *reader); /* that of other inputs; and the end */

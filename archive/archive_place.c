@@ -135,6 +135,11 @@ int archive_fail(amlz_archive_place *place, amlz_status status, const char *mess
         memset(place->error, 0, sizeof *place->error);
         place->error->offset = place->offset;
     }
+    if (place->is_island) {
+        archive_say(place, "islands[");
+        archive_say_integer(place, place->island);
+        archive_say(place, "]: ");
+    }
     if (place->key != NULL) {
         say_where(place);
     }

@@ -9,11 +9,18 @@ void archive_put_start(archive_writer *writer, amlz_archive_output output, amlz_
     writer->place = archive_place_at_start(error);
     writer->crc = 0;
     writer->used = 0;
+    writer->is_measuring = 0;
 }
 
 static void deliver(archive_writer *writer, const void *bytes, size_t length)
 {
+    if (writer->is_measuring) {
+        return;
+    }
     writer->crc = archive_crc(writer->crc, bytes, length);
+    if (writer->place.is_island) {
+        writer->outer_crc = archive_crc(writer->outer_crc, bytes, length);
+    }
     if (writer->place.status == AMLZ_OK && length > 0 &&
         writer->output.write(writer->output.context, bytes, length) != 0) {
         writer->place.key = NULL;
@@ -147,6 +154,9 @@ void archive_put_head(archive_writer *writer, amlz_archive_kind kind, const amlz
     archive_put_string(writer, amlz_archive_kind_name((int)kind));
     archive_put_key(writer, NULL, "writer");
     put_writer(writer, name, length);
+    if (kind == AMLZ_ARCHIVE_ISLANDS) {
+        return; /* each has its own */
+    }
     archive_put_key(writer, NULL, "dims");
     if (dims == NULL) {
         archive_put_value(writer, ARCHIVE_NIL, 0);
@@ -209,6 +219,17 @@ static void put_functions(archive_writer *writer, const amlz_space *space)
     }
 }
 
+static void put_hurdles(archive_writer *writer, const amlz_search_config *config)
+{
+    archive_put_key(writer, "config", "hurdles");
+    archive_put_value(writer, ARCHIVE_ARRAY, config->n_hurdles);
+    for (uint32_t i = 0; i < config->n_hurdles; i++) {
+        archive_go_index(&writer->place, i);
+        archive_put_value(writer, ARCHIVE_ARRAY, ARCHIVE_HURDLE_ROW);
+        put_row_fields(writer, archive_hurdle_fields, &config->hurdle[i]);
+    }
+}
+
 void archive_put_config(archive_writer *writer, const amlz_search_config *config, const amlz_program *start_program)
 {
     archive_put_key(writer, NULL, "config");
@@ -221,6 +242,9 @@ void archive_put_config(archive_writer *writer, const amlz_search_config *config
     if (archive_check_sizes(&writer->place, start_program, config, AMLZ_ERROR_PROGRAM)) {
         archive_put_program(writer, start_program);
     }
+    put_fields(writer, "config", archive_redraw_fields, config);
+    put_hurdles(writer, config);
+    put_fields(writer, "config", archive_rating_fields, config);
 }
 
 void archive_put_tasks(archive_writer *writer, const amlz_tasks_config *tasks, uint64_t digest)
@@ -240,16 +264,55 @@ void archive_put_outcome(archive_writer *writer, uint64_t evaluations, uint64_t 
     archive_put_value(writer, ARCHIVE_INTEGER, digest);
 }
 
-void archive_put_state(archive_writer *writer, const amlz_state *state)
+void archive_put_state(archive_writer *writer, const amlz_state *state, uint32_t n_hurdles)
 {
     archive_put_key(writer, NULL, "mark");
     archive_put_value(writer, ARCHIVE_MAP, ARCHIVE_MARK_KEYS);
     archive_put_key(writer, "mark", "counts");
     archive_put_value(writer, ARCHIVE_ARRAY, ARCHIVE_COUNTS_ROW);
     put_row_fields(writer, archive_count_fields, &state->progress);
+    writer->place.field = archive_duplicates_field.key;
+    put_field(writer, &archive_duplicates_field, &state->progress);
+    archive_put_value(writer, ARCHIVE_ARRAY, n_hurdles);
+    for (uint32_t i = 0; i < n_hurdles; i++) {
+        archive_put_value(writer, ARCHIVE_INTEGER, state->progress.hurdle_stops[i]);
+    }
     archive_put_key(writer, "mark", "rng");
     archive_put_value(writer, ARCHIVE_ARRAY, 4);
     for (int i = 0; i < 4; i++) {
         archive_put_value(writer, ARCHIVE_INTEGER, state->rng[i]);
     }
+}
+
+/* ---------------------------------------------------------------- islands */
+
+void archive_put_island(archive_writer *writer, uint32_t index, const uint64_t *length)
+{
+    archive_go(&writer->place, NULL, "islands");
+    archive_go_index(&writer->place, index);
+    if (length != NULL && *length > UINT32_MAX) {
+        archive_fail(&writer->place, AMLZ_ERROR_ARGUMENT, "it takes more than an archive can hold");
+    } else if (length != NULL) {
+        archive_put_value(writer, ARCHIVE_BINARY, *length);
+    }
+    flush(writer);
+    writer->is_measuring = length == NULL;
+    writer->island_start = writer->place.offset;
+    writer->outer_crc = writer->crc;
+    writer->crc = 0;
+    writer->place.is_island = 1;
+    writer->place.island = index;
+}
+
+uint64_t archive_put_island_end(archive_writer *writer)
+{
+    archive_put_checksum(writer);
+    const size_t length = writer->place.offset - writer->island_start;
+    if (writer->is_measuring) {
+        writer->place.offset = writer->island_start;
+    }
+    writer->is_measuring = 0;
+    writer->crc = writer->outer_crc;
+    writer->place.is_island = 0;
+    return length;
 }

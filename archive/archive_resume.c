@@ -56,6 +56,24 @@ static int check_function(amlz_archive_place *place, const amlz_function_space *
            fail_setting(place, "the archive and the search have other ops, or in another order");
 }
 
+static int check_hurdles(amlz_archive_place *place, const amlz_search_config *archived, const amlz_search_config *given)
+{
+    archive_go(place, "config", "hurdles");
+    if (archived->n_hurdles != given->n_hurdles) {
+        return fail_setting(place, "the archive and the search have different numbers of them");
+    }
+    for (uint32_t i = 0; i < archived->n_hurdles; i++) {
+        archive_go_index(place, i);
+        for (int f = 0; f < archive_hurdle_fields.count; f++) {
+            place->field = archive_hurdle_fields.field[f].key;
+            if (!check_same(place, &archive_hurdle_fields.field[f], &archived->hurdle[i], &given->hurdle[i])) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
 static int check_config(amlz_archive_place *place, const amlz_search_config *archived, const amlz_search_config *given)
 {
     if (!check_all_same(place, "dims", archive_dims_fields, &archived->space.dims, &given->space.dims) ||
@@ -77,7 +95,9 @@ static int check_config(amlz_archive_place *place, const amlz_search_config *arc
             return 0;
         }
     }
-    return 1;
+    return check_all_same(place, "config", archive_redraw_fields, archived, given) &&
+           check_hurdles(place, archived, given) &&
+           check_all_same(place, "config", archive_rating_fields, archived, given);
 }
 
 /* While reader->program is the start program, that is before more is read. */

@@ -43,6 +43,31 @@ static const archive_field limit_fields[] = {
 };
 const archive_fields archive_limit_fields = FIELDS(limit_fields);
 
+static const archive_field redraw_fields[] = {
+    INTEGER(amlz_search_config, redraws, "redraws", 0, UINT32_MAX),
+};
+const archive_fields archive_redraw_fields = FIELDS(redraw_fields);
+
+static const archive_field hurdle_fields[] = {
+    INTEGER(amlz_hurdle, n_train, "n_train", 1, INT32_MAX),
+    INTEGER(amlz_hurdle, n_valid, "n_valid", 1, INT32_MAX),
+};
+const archive_fields archive_hurdle_fields = FIELDS(hurdle_fields);
+
+static const archive_field rating_fields[] = {
+    REAL(amlz_search_config, hurdle_percentile, "hurdle_percentile", ARCHIVE_REAL_ONE),
+    INTEGER(amlz_search_config, hurdle_window, "hurdle_window", 0, UINT32_MAX),
+};
+const archive_fields archive_rating_fields = FIELDS(rating_fields);
+
+void archive_set_config_1_0(amlz_search_config *config)
+{
+    config->redraws = 0;
+    config->n_hurdles = 0;
+    config->hurdle_percentile = 0.75;
+    config->hurdle_window = 100;
+}
+
 static const archive_field size_fields[] = {
     INTEGER(amlz_function_space, min_size, "fewest", 0, UINT16_MAX),
     INTEGER(amlz_function_space, max_size, "most", 0, UINT16_MAX),
@@ -71,6 +96,8 @@ static const archive_field count_fields[] = {
 };
 const archive_fields archive_count_fields = FIELDS(count_fields);
 
+const archive_field archive_duplicates_field = INTEGER(amlz_progress, duplicates, "duplicates", 0, UINT64_MAX);
+
 static const archive_field member_fields[] = {
     REAL(amlz_member, fitness, "fitness", ARCHIVE_REAL_ONE),
     INTEGER(amlz_member, birth, "birth", 0, UINT64_MAX),
@@ -85,8 +112,8 @@ const char *const archive_data[4] = {"training features", "training labels", "va
 
 const char *amlz_archive_kind_name(int kind)
 {
-    static const char *const names[] = {"program", "population", "checkpoint"};
-    return kind >= AMLZ_ARCHIVE_PROGRAM && kind <= AMLZ_ARCHIVE_CHECKPOINT ? names[kind] : NULL;
+    static const char *const names[] = {"program", "population", "checkpoint", "islands"};
+    return kind >= AMLZ_ARCHIVE_PROGRAM && kind <= AMLZ_ARCHIVE_ISLANDS ? names[kind] : NULL;
 }
 
 int archive_kind_keys(amlz_archive_kind kind) { return ARCHIVE_BODY_KEYS + (kind == AMLZ_ARCHIVE_CHECKPOINT ? 7 : 1); }

@@ -10,11 +10,12 @@
 >>> print(result.best_fitness, result.best)  # doctest: +SKIP
 """
 
-from pyamlz import archive, baselines, experiment, presets, tasks
+from pyamlz import archive, baselines, experiment, log, presets, tasks
 from pyamlz._ffi import ffi, lib
 from pyamlz.baselines import linear_regressor, neural_network
 from pyamlz.errors import AmlzError, ArchiveError, DataError, FileError, InputError, ProgramError, SearchError
 from pyamlz.evaluate import Evaluation, Evaluator, PackedTasks, Probe
+from pyamlz.islands import Islands
 from pyamlz.learner import Learner
 from pyamlz.ops import OPS, Op, find_op
 from pyamlz.presets import Preset
@@ -38,6 +39,7 @@ __all__ = [
     "Improvement",
     "InputError",
     "Instruction",
+    "Islands",
     "Learner",
     "Member",
     "Op",
@@ -58,6 +60,7 @@ __all__ = [
     "experiment",
     "find_op",
     "linear_regressor",
+    "log",
     "neural_network",
     "presets",
     "tasks",

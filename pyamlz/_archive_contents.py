@@ -15,6 +15,7 @@ from pyamlz.space import Dims, FunctionSpace, SearchSpace
 WRITER: Final = f"libamlz {text(lib.amlz_version())}"
 MAX_SOURCE: Final = 2**20  # bytes
 MAX_SESSION: Final = 2**24  # bytes
+MAX_ISLANDS: Final = 1024
 
 
 class Member(NamedTuple):
@@ -58,8 +59,18 @@ class Function(NamedTuple):
     ops: bytes
 
 
+class Hurdle(NamedTuple):
+    """An evaluation on the first examples of each task that a program must do well in to be tried on more."""
+
+    n_train: int
+    n_valid: int
+
+
 class Counts(NamedTuple):
-    """Counts of a search, as in :class:`pyamlz.Progress`."""
+    """Counts of a search, as in :class:`pyamlz.Progress`; `hurdle_stops` has one for each of its hurdles.
+
+    What has a default came with version 1.1 of the format.
+    """
 
     evaluations: int
     cache_hits: int
@@ -69,11 +80,16 @@ class Counts(NamedTuple):
     full_evaluations: int
     train_steps: int
     valid_steps: int
+    duplicates: int = 0
+    hurdle_stops: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """How a search was set up: `amlz_search_config`, but for the memory of its programs."""
+    """How a search was set up: `amlz_search_config`, but for the memory of its programs.
+
+    What has a default came with version 1.1 of the format; the default is what archives of version 1.0 mean.
+    """
 
     seed: int
     algorithm: int
@@ -95,18 +111,24 @@ class Config:
     must_learn: int
     functions: tuple[Function, ...]
     start_program: Program
+    redraws: int = 0
+    hurdles: tuple[Hurdle, ...] = ()
+    hurdle_percentile: float = 0.75
+    hurdle_window: int = 100
 
     def _c(self, dims: Any, variant: int = lib.AMLZ_VARIANT_AUTO) -> Any:
         """The `amlz_search_config *`, with memory as in an `amlz_dims *`."""
         plain = {name: getattr(self, name) for name in PLAIN_CONFIG}
         config = new_config("amlz_search_config", variant=variant, mutation_weight=self.mutations, **plain)
         set_space(config.space, dims, self.functions)
+        config.n_hurdles = len(self.hurdles)
+        config.hurdle = self.hurdles
         return config
 
 
 # Members of Config that have the same name and type in C.
 PLAIN_CONFIG: Final = tuple(
-    field.name for field in fields(Config) if field.name not in ("mutations", "functions", "start_program")
+    field.name for field in fields(Config) if field.name not in ("mutations", "functions", "start_program", "hurdles")
 )
 
 
@@ -208,7 +230,28 @@ class Checkpoint:
         return SearchSpace(self.dims, *functions)
 
 
-Archive: TypeAlias = ProgramArchive | PopulationArchive | Checkpoint
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Islands:
+    """Searches that exchange programs, as they were when they were saved.
+
+    Attributes:
+        writer: the library that wrote it, and its version.
+        islands: the searches, 1 to 1024; none has a session of its own.
+        session: JSON of the program that ran them, up to 16 MiB, or None.
+    """
+
+    writer: str = WRITER
+    islands: tuple[Checkpoint, ...]
+    session: str | None = None
+
+    @property
+    def best(self) -> Member | None:
+        """The best program of all, of the first island that has it; None before the first evaluation."""
+        found = [island.best for island in self.islands if island.best is not None]
+        return max(found, key=lambda member: member.fitness, default=None)
+
+
+Archive: TypeAlias = ProgramArchive | PopulationArchive | Checkpoint | Islands
 
 
 # ---------------------------------------------------------------- programs

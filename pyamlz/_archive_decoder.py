@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final, cast
 
 from pyamlz._archive_contents import (
+    MAX_ISLANDS,
     MAX_SESSION,
     MAX_SOURCE,
     Archive,
@@ -17,6 +18,8 @@ from pyamlz._archive_contents import (
     Counts,
     Function,
     HistoryRow,
+    Hurdle,
+    Islands,
     Mark,
     Member,
     PopulationArchive,
@@ -34,7 +37,7 @@ from pyamlz.space import CAPACITY, FUNCTIONS, Dims
 from pyamlz.tasks.taskset import Kind
 
 MAJOR: Final = 1
-MINOR: Final = 0
+MINOR: Final = 1
 MAGIC: Final = b"\x94\xa4amlz\x92"  # how a file begins, before its version
 CHECKSUM: Final = b"\xce"  # the header of the checksum
 
@@ -47,15 +50,21 @@ _MAX_32 = 2**32 - 1
 
 def decode(data: bytes, name: str) -> Archive:
     """The contents of an archive; see :func:`pyamlz.archive.decode`."""
+    reader, minor = _begin(data, name)
+    return _Decoder(reader, minor).archive()
+
+
+def _begin(data: bytes, name: str) -> tuple[Reader, int]:
+    """A reader at the body of an archive whose checksum is right, and the archive's minor version."""
     check_beginning(data, name)
     if len(data) < _SMALLEST:
         raise ArchiveError(f"{name}: expected an archive, got one that is cut off at byte {len(data)}")
     reader = Reader(data, len(data) - _CHECKSUM_SIZE, name)
     reader.array(4)
     reader.text(len("amlz"))
-    _read_version(reader)
+    minor = _read_version(reader)
     _check_checksum(data, name)
-    return _Decoder(reader).archive()
+    return reader, minor
 
 
 def check_beginning(data: bytes, name: str) -> None:
@@ -67,13 +76,14 @@ def check_beginning(data: bytes, name: str) -> None:
         raise ArchiveError(f"{name}: expected an archive, got {cut}")
 
 
-def _read_version(reader: Reader) -> None:
+def _read_version(reader: Reader) -> int:
     reader.array(2)
     major, minor = (reader.field("version", reader.integer, 0, MAX_64) for _ in range(2))
     if major != MAJOR:
         newer = "; a newer pyamlz may read it" if major > MAJOR else ""
         raise ArchiveError(f"{reader.name}: expected version {MAJOR} of the archive format, got {major}.{minor}{newer}")
     reader.lenient = minor > MINOR
+    return minor
 
 
 def _check_checksum(data: bytes, name: str) -> None:
@@ -90,8 +100,10 @@ def _check_checksum(data: bytes, name: str) -> None:
 class _Decoder:
     """Reads the body. What was read before says what may follow."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, minor: int, is_island: bool = False) -> None:
         self.reader = reader
+        self.minor = minor
+        self.is_island = is_island  # an archive in an archive
         self.dims: Any = None  # the memory that programs must fit, in C
         self.most = (CAPACITY,) * len(FUNCTIONS)  # instructions that they may have
         self.births = (0, MAX_64)  # from which to which
@@ -116,10 +128,18 @@ class _Decoder:
                     "digest": partial(reader.integer, 0, MAX_64),
                     "best": self.best,
                     "mark": self.mark,
-                    "session": partial(self.text_or_nil, MAX_SESSION),
+                    "session": self.session,
                 },
             ),
+            "islands": (
+                Islands,
+                {"islands": partial(reader.items, self.island, 1, MAX_ISLANDS), "session": self.session},
+            ),
         }
+        if self.minor < 1:
+            del kinds["islands"]
+        if self.is_island and kind != "checkpoint":  # so that nothing recurses
+            reader.fail("checkpoint", repr(kind[:40]), at="kind")
         if kind not in kinds:
             reader.fail(f"one of {', '.join(kinds)}", repr(kind[:40]), at="kind")
         contents, readers = kinds[kind]
@@ -133,6 +153,20 @@ class _Decoder:
 
     def text_or_nil(self, most: int) -> str | None:
         return None if self.reader.is_nil() else self.reader.text(most)
+
+    def session(self) -> str | None:
+        if not self.is_island:
+            return self.text_or_nil(MAX_SESSION)
+        self.reader.nil("nil in an archive of islands, which has one for all")
+        return None
+
+    def island(self) -> Checkpoint:
+        data, name = self.reader.binary(), self.reader.here()
+        reader, minor = _begin(data, name)
+        if minor != self.minor:
+            around = f"version {MAJOR}.{self.minor}, that of the archive around it"
+            raise ArchiveError(f"{name}: version: expected {around}, got {MAJOR}.{minor}")
+        return cast(Checkpoint, _Decoder(reader, minor, is_island=True).archive())
 
     # ------------------------------------------------------------ memory and programs
 
@@ -217,6 +251,12 @@ class _Decoder:
         integer, real = self.reader.integer, self.reader.real
         word, positive = partial(integer, 0, _MAX_32), partial(integer, 1, _MAX_32)
         largest = partial(real, 0, sys.float_info.max)
+        of_1_1: dict[str, Callable[[], Any]] = {
+            "redraws": word,
+            "hurdles": partial(self.reader.items, self.hurdle, 0, lib.AMLZ_MAX_HURDLES),
+            "hurdle_percentile": partial(real, 0, 1),
+            "hurdle_window": word,
+        }
         values = self.reader.fields(
             {
                 "seed": partial(integer, 0, MAX_64),
@@ -239,6 +279,7 @@ class _Decoder:
                 "must_learn": partial(integer, 0, 1),
                 "functions": self.functions,
                 "start_program": self.program_object,
+                **(of_1_1 if self.minor >= 1 else {}),
             }
         )
         self.config = config = Config(**values)
@@ -253,6 +294,13 @@ class _Decoder:
         values = tuple(self.reader.element(i, read) for i in range(length))
         self.reader.skip(surplus)
         return values
+
+    def hurdle(self) -> Hurdle:
+        reader = self.reader
+        surplus = reader.row(2)
+        hurdle = Hurdle(*(reader.field(name, reader.integer, 1, _MAX_31) for name in Hurdle._fields))
+        reader.skip(surplus)
+        return hurdle
 
     def functions(self) -> tuple[Function, ...]:
         reader = self.reader
@@ -280,11 +328,14 @@ class _Decoder:
     def tasks(self) -> TasksRecord:
         reader, config = self.reader, self.config
         positive, whole = partial(reader.integer, 1, _MAX_32), partial(reader.integer, 0, MAX_64)
-        has_fingerprints = config.fec_size > 0  # which look at examples that must be there
+        looked_at = list(config.hurdles)  # examples that must be there
+        if config.fec_size > 0:
+            looked_at.append(Hurdle(config.fec_train, config.fec_valid))
+        least = [max((1, *sizes)) for sizes in zip((1, 1), *looked_at, strict=True)]
         fields = reader.map()
         count = fields.field("count", positive)
-        train = fields.field("train", partial(reader.integer, config.fec_train if has_fingerprints else 1, _MAX_31))
-        valid = fields.field("valid", partial(reader.integer, config.fec_valid if has_fingerprints else 1, _MAX_31))
+        train = fields.field("train", partial(reader.integer, least[0], _MAX_31))
+        valid = fields.field("valid", partial(reader.integer, least[1], _MAX_31))
         record = TasksRecord(
             count=count,
             train=train,
@@ -328,8 +379,7 @@ class _Decoder:
     def mark(self) -> Mark:
         reader = self.reader
         fields = reader.map()
-        whole = partial(reader.integer, 0, MAX_64)
-        counts = Counts(*fields.field("counts", partial(self.numbers, whole, len(Counts._fields))))
+        counts = fields.field("counts", self.counts)
         self.births = (1, counts.evaluations)
         rng = fields.field("rng", self.rng)
         n_members = min(counts.evaluations, self.config.population_size)
@@ -343,6 +393,18 @@ class _Decoder:
         )
         fields.end()
         return mark
+
+    def counts(self) -> Counts:
+        reader, whole = self.reader, partial(self.reader.integer, 0, MAX_64)
+        n_hurdles = len(self.config.hurdles)
+        readers: dict[str, Callable[[], Any]] = dict.fromkeys(Counts._fields, whole)
+        readers["hurdle_stops"] = partial(reader.items, whole, n_hurdles, n_hurdles)
+        if self.minor < 1:
+            readers = {name: read for name, read in readers.items() if name not in Counts._field_defaults}
+        surplus = reader.row(len(readers))
+        counts = Counts(**{name: reader.field(name, read) for name, read in readers.items()})
+        reader.skip(surplus)
+        return counts
 
     def rng(self) -> tuple[int, ...]:
         reader = self.reader
@@ -371,7 +433,8 @@ class _Decoder:
 
     def check_evaluations(self, evaluations: int, at_mark: int) -> None:
         """What was done since the mark must be what a search can have done."""
-        has_caches = self.config.cache_size > 0 or self.config.fec_size > 0
-        most = at_mark + (self.config.cache_period if has_caches else 0)
+        config = self.config
+        has_memory = config.cache_size > 0 or config.fec_size > 0 or config.hurdles  # which is emptied at a mark
+        most = at_mark + (config.cache_period if has_memory else 0)
         if not at_mark <= evaluations <= most:
             self.reader.fail(f"an integer from {at_mark} to {most}, by the mark", evaluations, at="evaluations")

@@ -95,6 +95,10 @@ class Reader:
             return f"{self.name}: {path}"
         return f"{self.name}: {path} ({offset})" if path else f"{self.name}: {offset}"
 
+    def here(self) -> str:
+        """The file and the path of keys of the value at hand, for messages of others."""
+        return self._place("")
+
     # ------------------------------------------------------------ single values
 
     def _begin(self, kind: str, wanted: str) -> int:

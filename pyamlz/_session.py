@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -57,7 +57,8 @@ class Session:
         evaluations: programs scored by those before it.
         train_steps: their training steps.
         considered: programs scored by this one when its best program was last tried on the select tasks.
-        tried: fitness of the last program that was tried there; -1 before the first.
+        tried: of each island, or of the search, the fitness of the last program that was tried there; -1 before the
+            first.
         best: the best candidate of this experiment.
         champion: the best candidate of those before it.
     """
@@ -71,7 +72,7 @@ class Session:
     evaluations: int
     train_steps: int
     considered: int
-    tried: float
+    tried: tuple[float, ...]
     best: Candidate | None
     champion: Candidate | None
 
@@ -81,6 +82,7 @@ class Session:
         for name in ("best", "champion"):
             candidate: Candidate | None = values[name]
             values[name] = None if candidate is None else {**asdict(candidate), "program": str(candidate.program)}
+        values["tried"] = self.tried[0] if len(self.tried) == 1 else self.tried
         preset = {"name": self.preset.name, "config": self.preset.self_contained().config}
         return to_json({"session": _VERSION, **values, "preset": preset})
 
@@ -102,19 +104,23 @@ class Session:
         except InputError as error:
             raise ArchiveError(f"{where}: {error}") from None
 
-    def check(self, saved: Checkpoint, where: str) -> None:
-        """Refuses a session that does not belong to the search that it was saved with.
+    def check(self, saved: Sequence[Checkpoint], where: str) -> None:
+        """Refuses a session that does not belong to the search, or the islands, that it was saved with.
 
         Raises:
             ArchiveError: it does not; the message names the key.
         """
-        if self.considered > saved.evaluations:
-            wanted = f"expected at most {saved.evaluations}, got {self.considered}"
-            raise ArchiveError(f"{where}: session.considered: {wanted}")
+        evaluations = sum(island.evaluations for island in saved)
+        if self.considered > evaluations:
+            raise ArchiveError(f"{where}: session.considered: expected at most {evaluations}, got {self.considered}")
+        islands = self.preset.config["islands"]
+        for name, number in (("preset.config.islands", islands), ("tried", len(self.tried))):
+            if number != len(saved):
+                raise ArchiveError(f"{where}: session.{name}: expected {len(saved)} searches, got {number}")
         for name, candidate in (("best", self.best), ("champion", self.champion)):
             try:
                 if candidate is not None:
-                    candidate.program.check(saved.dims)
+                    candidate.program.check(saved[0].dims)
             except InputError as error:
                 raise ArchiveError(f"{where}: session.{name}.program: {error}") from None
 
@@ -160,6 +166,11 @@ def _fitness(name: str, value: object) -> float:
     return checked_float(name, value, 0.0, 1.0)
 
 
+def _tried(name: str, value: object) -> tuple[float, ...]:
+    values = value if isinstance(value, list) else [value]
+    return tuple(checked_float(name, fitness, -1.0, 1.0) for fitness in values)
+
+
 def _count(name: str, value: object) -> int:
     return checked_int(name, value, 0, _MOST)
 
@@ -178,7 +189,7 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "evaluations": _count,
     "train_steps": _count,
     "considered": _count,
-    "tried": lambda name, value: checked_float(name, value, -1.0, 1.0),
+    "tried": _tried,
     "best": _optional(_candidate),
     "champion": _optional(_candidate),
 }

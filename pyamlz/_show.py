@@ -19,11 +19,12 @@ _SHOWN = 10  # members of a population, unless all are wanted
 
 
 def kind_of(found: archive.Archive) -> str:
-    """ "program", "population" or "checkpoint"."""
+    """ "program", "population", "checkpoint" or "islands"."""
     kinds: dict[type, str] = {
         archive.ProgramArchive: "program",
         archive.PopulationArchive: "population",
         archive.Checkpoint: "checkpoint",
+        archive.Islands: "islands",
     }
     return kinds[type(found)]
 
@@ -33,6 +34,9 @@ def kind_of(found: archive.Archive) -> str:
 
 def summary(found: archive.Archive) -> dict[str, Any]:
     """What matters of an archive, as JSON values."""
+    if isinstance(found, archive.Islands):
+        islands = [summary(island) for island in found.islands]
+        return {**_head_of_islands(found), "preset": _preset(found), "best": _member(found.best), "islands": islands}
     head: dict[str, Any] = {"kind": kind_of(found), "writer": found.writer, "dims": _dims(found.dims)}
     if isinstance(found, archive.ProgramArchive):
         return {**head, "program": str(found.program)}
@@ -51,6 +55,9 @@ def summary(found: archive.Archive) -> dict[str, Any]:
 
 def contents(found: archive.Archive) -> dict[str, Any]:
     """All that is in an archive, as JSON values, in the order of the format; binaries in base 64."""
+    if isinstance(found, archive.Islands):
+        islands = [contents(island) for island in found.islands]
+        return {**_head_of_islands(found), "islands": islands, "session": _session(found)}
     head: dict[str, Any] = {"kind": kind_of(found), "writer": found.writer, "dims": _dims(found.dims)}
     if isinstance(found, archive.ProgramArchive):
         return {**head, "program": str(found.program)}
@@ -72,8 +79,16 @@ def contents(found: archive.Archive) -> dict[str, Any]:
             "history": [{**row._asdict(), "action": name_of(row.action, MUTATIONS)} for row in mark.history],
             "best": _member(mark.best),
         },
-        "session": None if found.session is None else archive.from_json(found.session, "session"),
+        "session": _session(found),
     }
+
+
+def _head_of_islands(found: archive.Islands) -> dict[str, Any]:
+    return {"kind": kind_of(found), "writer": found.writer}
+
+
+def _session(found: archive.Checkpoint | archive.Islands) -> Any:
+    return None if found.session is None else archive.from_json(found.session, "session")
 
 
 def _dims(dims: Dims | None) -> dict[str, Any] | None:
@@ -110,6 +125,7 @@ def _config(config: archive.Config) -> dict[str, Any]:
         name: {**function._asdict(), "ops": [OPS[op].name for op in function.ops]}
         for name, function in zip(FUNCTIONS, config.functions, strict=True)
     }
+    values["hurdles"] = [hurdle._asdict() for hurdle in config.hurdles]
     values["start_program"] = str(config.start_program)
     return values
 
@@ -124,8 +140,8 @@ def _tasks(tasks: archive.TasksRecord) -> dict[str, Any]:
     return values
 
 
-def _preset(found: archive.Checkpoint) -> str | None:
-    session = None if found.session is None else archive.from_json(found.session, "session")
+def _preset(found: archive.Checkpoint | archive.Islands) -> str | None:
+    session = _session(found)
     preset = session.get("preset") if isinstance(session, dict) else None
     name = preset.get("name") if isinstance(preset, dict) else None
     return name if isinstance(name, str) else None
@@ -134,12 +150,17 @@ def _preset(found: archive.Checkpoint) -> str | None:
 # ---------------------------------------------------------------- as text
 
 
-def lines(found: archive.PopulationArchive | archive.Checkpoint, *, everything: bool) -> Iterator[str]:
+def lines(
+    found: archive.PopulationArchive | archive.Checkpoint | archive.Islands, *, everything: bool
+) -> Iterator[str]:
     """An archive for people; of programs in it only the best, unless everything is wanted."""
     if isinstance(found, archive.PopulationArchive):
         yield f"# a population of {len(found.population)} programs, written by {found.writer}"
         yield f"# memory: {_memory(found.dims)}"
         yield from _members(found.population, everything)
+        return
+    if isinstance(found, archive.Islands):
+        yield from _islands(found, everything)
         return
     yield from _checkpoint(found)
     if not everything:
@@ -151,6 +172,21 @@ def lines(found: archive.PopulationArchive | archive.Checkpoint, *, everything: 
         yield f"{row.birth:>12,}  {row.fitness:.7f}  by {name_of(row.action, MUTATIONS)} of {row.parent:,}"
     yield "\n# population at the last mark, oldest first"
     yield from _members(found.mark.population, everything)
+
+
+def _islands(found: archive.Islands, everything: bool) -> Iterator[str]:
+    preset = _preset(found)
+    yield f"# {len(found.islands)} islands{f' of {preset}' if preset else ''}, written by {found.writer}"
+    for number, island in enumerate(found.islands):
+        best = "" if island.best is None else f", best fitness {island.best.fitness:.7f}"
+        yield f"island {number}: {island.evaluations:,} programs scored{best}"
+    if found.best is not None:
+        number = next(i for i, island in enumerate(found.islands) if island.best is found.best)
+        yield f"\n# the best program, of island {number}\n{found.best.program}".rstrip("\n")
+    if everything:
+        for number, island in enumerate(found.islands):
+            yield f"\n# island {number}"
+            yield from lines(island, everything=True)
 
 
 def _checkpoint(found: archive.Checkpoint) -> Iterator[str]:

@@ -13,6 +13,7 @@ from msgpack import Packer
 
 from pyamlz import _archive_decoder
 from pyamlz._archive_contents import (
+    MAX_ISLANDS,
     MAX_SESSION,
     MAX_SOURCE,
     PLAIN_CONFIG,
@@ -23,6 +24,8 @@ from pyamlz._archive_contents import (
     Counts,
     Function,
     HistoryRow,
+    Hurdle,
+    Islands,
     Mark,
     Member,
     PopulationArchive,
@@ -44,6 +47,7 @@ from pyamlz.space import Dims
 from pyamlz.tasks.taskset import Kind, Precision, Reals, TaskSet, checked_precision
 
 __all__ = [
+    "MAX_ISLANDS",
     "MAX_SESSION",
     "MAX_SOURCE",
     "WRITER",
@@ -53,6 +57,8 @@ __all__ = [
     "Counts",
     "Function",
     "HistoryRow",
+    "Hurdle",
+    "Islands",
     "Mark",
     "Member",
     "PopulationArchive",
@@ -107,19 +113,24 @@ def encode(archive: Archive) -> bytes:
     Raises:
         ArchiveError: the contents break a rule of the format, or are not of the types that they must be.
     """
-    packer = Packer(autoreset=False)
     try:
-        packer.pack_array_header(4)
-        packer.pack("amlz")
-        packer.pack((MAJOR, MINOR))
-        packer.pack(_plain(archive))
+        data = _packed(archive)
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
         raise ArchiveError(f"archive: cannot be encoded: {error}") from None
+    _archive_decoder.decode(data, "archive")
+    return data
+
+
+def _packed(archive: Archive) -> bytes:
+    packer = Packer(autoreset=False)
+    packer.pack_array_header(4)
+    packer.pack("amlz")
+    packer.pack((MAJOR, MINOR))
+    packer.pack(_plain(archive))
     body = packer.getbuffer()
     data = b"".join((body, CHECKSUM, zlib.crc32(body).to_bytes(4, "big")))
     del body
     packer.reset()
-    _archive_decoder.decode(data, "archive")
     return data
 
 
@@ -177,8 +188,14 @@ def _plain(archive: Archive) -> dict[str, Any]:
     if isinstance(archive, PopulationArchive):
         dims = _plain_dims(archive.dims)
         return {"kind": "population", "writer": archive.writer, "dims": dims, "population": archive.population}
+    if isinstance(archive, Islands):
+        if not all(isinstance(island, Checkpoint) for island in archive.islands):
+            raise TypeError("expected islands that are Checkpoints")
+        islands = [_packed(island) for island in archive.islands]
+        return {"kind": "islands", "writer": archive.writer, "islands": islands, "session": archive.session}
     if not isinstance(archive, Checkpoint):
-        raise TypeError(f"expected a ProgramArchive, PopulationArchive or Checkpoint, got {type(archive).__name__}")
+        wanted = "a ProgramArchive, PopulationArchive, Checkpoint or Islands"
+        raise TypeError(f"expected {wanted}, got {type(archive).__name__}")
     return {
         "kind": "checkpoint",
         "writer": archive.writer,
@@ -210,14 +227,14 @@ def _members(contents: Config | TasksRecord | Mark) -> dict[str, Any]:
 
 
 def program_of(archive: Archive, name: str = "archive") -> Program:
-    """The program of an archive, or the best one of a checkpoint.
+    """The program of an archive, or the best one of a checkpoint or of islands.
 
     Raises:
         ArchiveError: it is a population, in which there is none to choose, or a search that has not run.
     """
     if isinstance(archive, ProgramArchive):
         return archive.program
-    if isinstance(archive, Checkpoint) and archive.best is not None:
+    if isinstance(archive, Checkpoint | Islands) and archive.best is not None:
         return archive.best.program
     raise ArchiveError(f"{name}: expected an archive of a program, or of a search that has run")
 
@@ -263,7 +280,7 @@ def checkpoint_of(
         digest=lib.amlz_search_digest(pointer),
         best=items.best(lib.AMLZ_NOW),
         mark=Mark(
-            counts=Counts(*(getattr(at_mark.progress, name) for name in Counts._fields)),
+            counts=_counts_of(at_mark.progress, config.n_hurdles),
             rng=tuple(at_mark.rng),
             population=items.members(lib.AMLZ_POPULATION),
             hall=items.members(lib.AMLZ_HALL),
@@ -272,6 +289,11 @@ def checkpoint_of(
         ),
         session=session,
     )
+
+
+def _counts_of(progress: Any, n_hurdles: int) -> Counts:
+    values = {name: getattr(progress, name) for name in Counts._fields}
+    return Counts(**{**values, "hurdle_stops": tuple(progress.hurdle_stops)[:n_hurdles]})
 
 
 class _Items:
@@ -320,6 +342,7 @@ def _config_of(c: Any, start: Any) -> Config:
             Function(f.min_size, f.max_size, f.init_size, bytes(ffi.buffer(f.ops, f.n_ops))) for f in c.space.function
         ),
         start_program=Program._of(start),
+        hurdles=tuple(Hurdle(hurdle.n_train, hurdle.n_valid) for hurdle in c.hurdle[0 : c.n_hurdles]),
     )
 
 

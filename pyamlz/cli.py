@@ -104,7 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("preset", nargs="?", metavar="PRESET|FILE.toml", help=preset)
     search.add_argument("--max-seconds", type=float, metavar="S", help="time for all experiments")
     search.add_argument("--max-evaluations", type=integer, metavar="N", help="programs to score in all experiments")
+    search.add_argument("--islands", type=integer, metavar="N", help="searches that exchange programs, a thread each")
     search.add_argument("--checkpoint", metavar="FILE.amlz", help="a new file, from which `resume` goes on")
+    search.add_argument("--log", metavar="FILE.jsonl", help="a new file for counts and fitness, a JSON object a line")
     _add_every(search)
 
     resume = command(commands, "resume", _resume, "go on with a search from its checkpoint")
@@ -114,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     resume.add_argument(
         "--seed", type=seed_argument, metavar="N", help="an error if it is another than the checkpoint's"
     )
+    resume.add_argument("--log", metavar="FILE.jsonl", help="the log that the search had, to go on with, or a new one")
     add_set(resume, "an error if the checkpoint has another value, as population_size=100")
     _add_every(resume)
 
@@ -171,6 +174,8 @@ def _read_program(value: str, n_features: int = 0) -> Program:
 
 
 def _search(arguments: argparse.Namespace) -> int:
+    if arguments.islands is not None:
+        arguments.set.append(f"islands={arguments.islands}")
     preset = load_preset(arguments.preset, arguments)
     seed = given_or_drawn(arguments.seed)
     if not arguments.quiet:
@@ -186,6 +191,7 @@ def _search(arguments: argparse.Namespace) -> int:
             reporter=shown,
             checkpoint=arguments.checkpoint,
             every=arguments.every,
+            log=arguments.log,
         )
     return _tell(arguments, outcome)
 
@@ -200,6 +206,7 @@ def _resume(arguments: argparse.Namespace) -> int:
             every=arguments.every,
             seed=arguments.seed,
             overrides=arguments.set,
+            log=arguments.log,
         )
     return _tell(arguments, outcome)
 

@@ -19,6 +19,8 @@ from pyamlz._session import Candidate, Session
 from pyamlz.baselines import TUNABLE, built_in, tuned
 from pyamlz.errors import AmlzError, ArchiveError, InputError
 from pyamlz.evaluate import Evaluation, Evaluator, Variant
+from pyamlz.islands import Islands, session_of
+from pyamlz.log import RunLog
 from pyamlz.presets import Preset, Section, differences
 from pyamlz.program import Program
 from pyamlz.progress import Reporter, Status
@@ -33,8 +35,6 @@ StopReason: TypeAlias = Literal[
 ]
 _UNLIMITED = 2**63  # evaluations, experiments
 EVERY: Final = 60.0  #: seconds between two checkpoints, unless told otherwise
-
-_NEW_EXPERIMENT: dict[str, Any] = {"considered": 0, "tried": -1.0, "best": None}
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -113,6 +113,7 @@ def run(
     reporter: Reporter | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     every: float = EVERY,
+    log: str | os.PathLike[str] | None = None,
 ) -> Outcome:
     """Runs a preset.
 
@@ -132,10 +133,12 @@ def run(
             every so many seconds, and when the run ends or is interrupted. Where it cannot be written later on, the run
             says so and goes on.
         every: seconds between two checkpoints, 0 or more.
+        log: a file, which must not exist yet, for :mod:`pyamlz.log`. Where it cannot be written later on, the run says
+            so and goes on without.
 
     Raises:
         InputError: an argument or a setting is wrong, or nothing could ever end the run.
-        FileError: the first checkpoint cannot be written.
+        FileError: the first checkpoint, or the first line of the log, cannot be written.
     """
     session = Session(
         preset=preset,
@@ -147,14 +150,15 @@ def run(
         evaluations=0,
         train_steps=0,
         champion=None,
-        **_NEW_EXPERIMENT,
+        **_new_experiment(preset),
     )
     endless = "max_evaluations" not in preset.config
     if endless and max_evaluations is None and max_seconds is None and "sufficient_fitness" not in preset.config:
         raise InputError("max_evaluations, max_seconds: expected one of them, since the preset sets no end")
-    if checkpoint is not None and os.path.lexists(checkpoint):
-        raise InputError(f"{os.fspath(checkpoint)}: is there already; resume it, remove it, or choose another name")
-    return _Run(session, variant, reporter or Reporter(), _Saver(checkpoint, every)).outcome()
+    for path in (checkpoint, log):
+        if path is not None and os.path.lexists(path):
+            raise InputError(f"{os.fspath(path)}: is there already; resume it, remove it, or choose another name")
+    return _Run(session, variant, reporter or Reporter(), _Saver(checkpoint, every), log).outcome()
 
 
 def resume(
@@ -166,6 +170,7 @@ def resume(
     every: float = EVERY,
     seed: int | None = None,
     overrides: Iterable[str] = (),
+    log: str | os.PathLike[str] | None = None,
 ) -> Outcome:
     """Goes on with a run from its checkpoint, which is kept up to date, to the limits that it was begun with.
 
@@ -180,6 +185,7 @@ def resume(
         every: seconds between two checkpoints, 0 or more.
         seed: what the seed should be, if that is known.
         overrides: what settings should be, as "key=value".
+        log: the run's log, to go on with it; or a new one.
 
     Raises:
         ArchiveError: the file is no checkpoint of a run, or what it holds contradicts itself, or what was expected.
@@ -187,16 +193,25 @@ def resume(
     """
     name = os.fspath(path)
     saved = archive.read(path)
-    if not isinstance(saved, archive.Checkpoint) or saved.session is None:
+    if not isinstance(saved, archive.Checkpoint | archive.Islands) or saved.session is None:
         kind = "one of a search alone" if isinstance(saved, archive.Checkpoint) else type(saved).__name__
         raise ArchiveError(f"{name}: expected a checkpoint of a run, which `search --checkpoint` makes, got {kind}")
-    session = Session.parse(saved.session, name)
-    session.check(saved, name)
+    if isinstance(saved, archive.Islands):
+        session = Session.parse(session_of(saved, name), name)
+        session.check(saved.islands, name)
+    else:
+        session = Session.parse(saved.session, name)
+        session.check([saved], name)
     _check_same(name, session, seed, overrides)
-    runs = _Run(session, variant, reporter or Reporter(), _Saver(path, every), saved)
+    runs = _Run(session, variant, reporter or Reporter(), _Saver(path, every), log, saved)
     if max_seconds is not None:
         runs.max_seconds = checked_float("max_seconds", max_seconds, 0.0, over=True)
     return runs.outcome()
+
+
+def _new_experiment(preset: Preset) -> dict[str, Any]:
+    """What a session has of an experiment that has not begun."""
+    return {"considered": 0, "tried": (-1.0,) * preset.config["islands"], "best": None}
 
 
 def _or_none(value: T | None, check: Callable[[T], V]) -> V | None:
@@ -225,7 +240,7 @@ class _Saver:
     def is_due(self) -> bool:
         return time.monotonic() >= self.next
 
-    def save(self, search: Search, session: Session) -> None:
+    def save(self, search: Search | Islands, session: Session) -> None:
         """Raises AmlzError where it fails; it is tried again when it is due."""
         if self.path is None:
             return
@@ -247,7 +262,8 @@ class _Run:
         variant: Variant,
         reporter: Reporter,
         saver: _Saver,
-        saved: archive.Checkpoint | None = None,
+        log: str | os.PathLike[str] | None,
+        saved: archive.Checkpoint | archive.Islands | None = None,
     ) -> None:
         self.preset, self.seed, self.config = session.preset, session.seed, session.preset.config
         self.session = session
@@ -258,6 +274,9 @@ class _Run:
         # What is wrong in the final tasks should show before the search, not after.
         self.final, self.select = self._evaluator_on("final"), self._evaluator_on("select")
         self.champion = session.champion
+        self.log = None if log is None else RunLog(log, warn=reporter.warn)
+        if self.log is not None:
+            self.log.open(self.seed, self.preset.self_contained().config)
         self.experiment = _Experiment(self, session, saved)
         self.began = time.monotonic()
         self.done_before = self.evaluations
@@ -271,7 +290,7 @@ class _Run:
             dims = self.experiment.search.space.dims
             done = self.evaluations - self.done_before
             draws = derived_seed(self.seed, "final", "draws")
-            return Outcome(
+            outcome = Outcome(
                 preset=self.preset,
                 program=best.program,
                 simplified=best.program.simplified(dims),
@@ -289,6 +308,9 @@ class _Run:
                 stop_reason=stop_reason,
                 seed=self.seed,
             )
+            if self.log is not None:
+                self.log.close(_told(outcome))
+            return outcome
 
     @property
     def evaluations(self) -> int:
@@ -334,7 +356,7 @@ class _Run:
             assert best is not None
             if self.session.champion is not None and self.session.champion.merit >= best.merit:
                 best = self.session.champion
-            if reason != "max_evaluations" or self.evaluations_left == 0:
+            if reason != "max_evaluations" or self.evaluations_left <= 0:
                 return best, reason
             if self.session.experiment == most:
                 return best, "max_evaluations" if most == 1 else "max_experiments"
@@ -344,7 +366,7 @@ class _Run:
                 evaluations=self.evaluations,
                 train_steps=self.session.train_steps + self.experiment.search.progress.train_steps,
                 champion=best,
-                **_NEW_EXPERIMENT,
+                **_new_experiment(self.preset),
             )
             self.experiment = _Experiment(self, self.session)
 
@@ -369,24 +391,42 @@ class _Run:
             comparisons.append(Comparison(name, rate, final.evaluate(program, draws).fitness))
         return tuple(comparisons)
 
-    def tasks_of(self, experiment: int) -> TaskSet:
-        """What the search of an experiment scores programs on."""
-        tasks = self.preset.tasks("tasks", derived_seed(self.seed, "tasks", experiment))
+    def tasks_of(self, experiment: int, island: int | None = None) -> TaskSet:
+        """What the search of an experiment, or one of its islands, scores programs on."""
+        labels = (experiment,) if island is None else (experiment, island)
+        tasks = self.preset.tasks("tasks", derived_seed(self.seed, "tasks", *labels), island or 0)
         assert tasks is not None
         return tasks
 
+    def search_of(self, experiment: int, begun: bool) -> Search | Islands:
+        """The search of an experiment, or its islands; one that is to be restored has not begun."""
+        seed, config = self.seed, self.config
+        if config["islands"] == 1:
+            own = derived_seed(seed, "search", experiment)
+            return self.preset.search(self.tasks_of(experiment), seed=own, variant=self.variant, begun=begun)
+        searches = [
+            self.preset.search(
+                self.tasks_of(experiment, island),
+                seed=derived_seed(seed, "search", experiment, island),
+                variant=self.variant,
+                begun=begun,
+            )
+            for island in range(config["islands"])
+        ]
+        return Islands(searches, seed=derived_seed(seed, "migration", experiment), **config["migration"])
+
 
 class _Experiment:
-    """One search on tasks of its own, whose best programs are tried on the select tasks."""
+    """One search, or islands, on tasks of its own, whose best programs are tried on the select tasks."""
 
-    def __init__(self, runs: _Run, session: Session, saved: archive.Checkpoint | None = None) -> None:
+    def __init__(self, runs: _Run, session: Session, saved: archive.Checkpoint | archive.Islands | None = None) -> None:
         self.runs = runs
-        tasks = runs.tasks_of(session.experiment)
-        self.search = runs.preset.search(
-            tasks, seed=derived_seed(session.seed, "search", session.experiment), variant=runs.variant
-        )
+        self.search = runs.search_of(session.experiment, begun=saved is None)
         if saved is not None:
-            self.search.restore(saved, os.fspath(runs.saver.path or "archive"))
+            restore: Callable[[Any, str], None] = self.search.restore
+            restore(saved, os.fspath(runs.saver.path or "archive"))
+        if runs.log is not None:
+            runs.log.experiment = session.experiment
         self.considered, self.tried, self.best = session.considered, session.tried, session.best
         self._select_seed = derived_seed(session.seed, "select", "draws")
 
@@ -394,14 +434,16 @@ class _Experiment:
         """Searches until the experiment ends; "max_evaluations" stands for its own limit or that of all."""
         runs, search = self.runs, self.search
         goal: float | None = runs.config.get("sufficient_fitness")
-        every = _UNLIMITED if runs.select is None else runs.config["select"]["every"]
+        every = _UNLIMITED if runs.select is None else runs.config["select"]["every"] * runs.config["islands"]
         done = search.progress.evaluations
         end = min(runs.config.get("max_evaluations", _UNLIMITED), done + runs.evaluations_left)
         while True:
             if self.considered == done:
                 is_good = self.best is not None and goal is not None and self.best.merit >= goal
-                if is_good or done == end:
+                if is_good or done >= end:
                     runs.save()
+                    if runs.log is not None:
+                        runs.log(search.progress)
                     return "sufficient_fitness" if is_good else "max_evaluations"
             target = min((self.considered // every + 1) * every, end)
             left, reason = runs.seconds(), "max_evaluations"
@@ -412,7 +454,7 @@ class _Experiment:
                     max_evaluations=target - done,
                     max_seconds=left if left is None else max(left, 1e-9),
                     sufficient_fitness=goal if runs.select is None else None,
-                    callbacks=[self._look],
+                    callbacks=[self._look] if runs.log is None else [self._look, runs.log],
                 )
                 done, reason = result.evaluations, result.stop_reason
             if reason in ("max_seconds", "interrupted"):
@@ -441,13 +483,22 @@ class _Experiment:
             runs.save()
 
     def _consider(self) -> None:
-        """Takes the search's best program if it is better than what there is."""
-        program, fitness, *_ = self.search.best
-        if fitness <= self.tried:
-            return
-        self.tried = fitness
-        select = self.runs.select
-        merit = None if select is None else select.evaluate(program, self._select_seed).fitness
-        candidate = Candidate(program, fitness, merit, self.runs.session.experiment)
-        if self.best is None or candidate.merit > self.best.merit:
-            self.best = candidate
+        """Takes the best program of each island, or of the search, if it is better than what there is."""
+        tried, select = list(self.tried), self.runs.select
+        for island, best in enumerate(self.search.bests):
+            if best is None or best.fitness <= tried[island]:
+                continue
+            tried[island] = best.fitness
+            merit = None if select is None else select.evaluate(best.program, self._select_seed).fitness
+            candidate = Candidate(best.program, best.fitness, merit, self.runs.session.experiment)
+            if self.best is None or candidate.merit > self.best.merit:
+                self.best = candidate
+        self.tried = tuple(tried)
+
+
+def _told(outcome: Outcome) -> dict[str, Any]:
+    """What the last line of a log has."""
+    names = ("stop_reason", "experiments", "evaluations", "train_steps", "seconds", "best_fitness", "select_fitness")
+    final = None if outcome.final is None else outcome.final.fitness
+    values = {name: getattr(outcome, name) for name in names}
+    return {**values, "final_fitness": final, "program": str(outcome.program)}

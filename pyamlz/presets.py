@@ -2,11 +2,16 @@
 
 A file has the settings of :class:`pyamlz.Search` at its top (``fec`` is a table of ``size``, ``train`` and ``valid``),
 and besides ``description``, ``precision``, ``max_evaluations`` (of one experiment), ``max_experiments`` and
-``sufficient_fitness``. ``start`` is "random", "empty" or a program: the name of a built-in one, its text, or a path
-from the current folder; so is ``fixed_program``. Its tables:
+``sufficient_fitness``; ``budget``, how many times as much as the plain two-layer network programs may cost; and
+``islands``, how many searches run at once and exchange programs. ``start`` is "random", "empty", a program (the name of
+a built-in one, its text, or a path from the current folder; so is ``fixed_program``), an archive of programs, or a list
+of programs. Its tables:
 
 ``[tasks]``
     ``generator`` names a function of :mod:`pyamlz.tasks`; the other keys are its arguments, but for seed and dtype.
+    A list of such tables, ``[[tasks]]``, is dealt to the islands in turn; the first is what the other sections follow.
+``[migration]``
+    ``every`` and ``share``, of :class:`pyamlz.Islands`.
 ``[select]``
     Optional. Programs are chosen, and ``sufficient_fitness`` is measured, on these tasks and not on those of the
     search, every ``every`` evaluations of an experiment. Its other keys are those of ``[tasks]`` that differ.
@@ -23,7 +28,6 @@ from __future__ import annotations
 import copy
 import importlib
 import inspect
-import json
 import os
 import re
 import sys
@@ -33,11 +37,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
+from pyamlz import archive
 from pyamlz._checks import checked_bool, checked_float, hint
 from pyamlz._native import ALGORITHMS, COMBINES, PRECISIONS
-from pyamlz.baselines import BASELINES, built_in
+from pyamlz._toml import dump_toml
+from pyamlz.baselines import BASELINES, built_in, neural_network
 from pyamlz.errors import InputError
 from pyamlz.evaluate import Combine, Evaluator, PackedTasks, Variant
+from pyamlz.islands import EVERY, SHARE
 from pyamlz.program import Program
 from pyamlz.search import COUNT_RANGES, STARTS, Search, checked_mutations, search_settings
 from pyamlz.space import FUNCTIONS, Dims, FunctionSpace, SearchSpace
@@ -135,10 +142,12 @@ class Preset:
     def self_contained(self) -> Preset:
         """The same preset without paths: programs in files become their texts."""
         config = dict(self.config)
-        for key in ("start", "fixed_program"):
-            value = config.get(key)
-            if value is not None and value not in STARTS and value not in BASELINES:
-                config[key] = str(find_program(key, value))
+        fixed, start = config.get("fixed_program"), config["start"]
+        if fixed is not None and fixed not in BASELINES:
+            config["fixed_program"] = str(find_program("fixed_program", fixed))
+        if isinstance(start, list) or (start not in STARTS and start not in BASELINES):
+            found = find_start("start", start)
+            config["start"] = str(found) if isinstance(found, Program) else [str(program) for program in found]
         return Preset(self.name, config)
 
     @property
@@ -155,8 +164,13 @@ class Preset:
         """All settings as TOML; loading it gives the same preset."""
         return dump_toml(self.config)
 
-    def tasks(self, section: Section, seed: int) -> TaskSet | None:
+    def tasks(self, section: Section, seed: int, island: int = 0) -> TaskSet | None:
         """The tasks of a section; None if the preset does not have it.
+
+        Args:
+            section: which.
+            seed: for the generator.
+            island: of the tasks of a search, whose: its number, from 0.
 
         Raises:
             InputError: an argument of the generator is wrong; the message names the key.
@@ -164,9 +178,12 @@ class Preset:
         arguments = self.config.get(section)
         if arguments is None:
             return None
-        generator = GENERATORS[self.config["tasks"]["generator"]]
+        tables = _task_tables(self.config["tasks"])
+        name, table = tables[island % len(tables) if section == "tasks" else 0]
+        generator = GENERATORS[table["generator"]]
+        arguments = table if section == "tasks" else arguments
         own = {key: value for key, value in arguments.items() if key in _keys_of(generator)}
-        shared = {key: value for key, value in self.config["tasks"].items() if key != "generator"}
+        shared = {key: value for key, value in table.items() if key != "generator"}
         merged: Table = {**shared, **own}
         if "split" in _keys_of(generator) and "split" not in own:
             merged["split"] = _SPLITS[section]
@@ -175,8 +192,8 @@ class Preset:
         except MemoryError:
             raise InputError(f"{section}: there is not enough memory for so many numbers") from None
         except InputError as error:
-            table = section if str(error).partition(":")[0] in own else "tasks"
-            raise InputError(f"{table}.{error}") from None
+            is_own = section != "tasks" and str(error).partition(":")[0] in own
+            raise InputError(f"{section if is_own else name}.{error}") from None
 
     def space(self, tasks: TaskSet) -> SearchSpace:
         """What programs may look like, on the features and labels of `tasks`."""
@@ -192,23 +209,74 @@ class Preset:
         combine = cast(Combine, self.config["combine"])
         return Evaluator(tasks, precision=self.precision, variant=variant, combine=combine)
 
-    def search(self, tasks: TaskSet | PackedTasks, *, seed: int, variant: Variant = "auto") -> Search:
-        """A search with the preset's settings on the given tasks."""
+    def search(
+        self, tasks: TaskSet | PackedTasks, *, seed: int, variant: Variant = "auto", begun: bool = True
+    ) -> Search:
+        """A search with the preset's settings on the given tasks: one island, if it has islands.
+
+        Args:
+            tasks: what programs are scored on.
+            seed: of the search.
+            variant: kernels to use.
+            begun: whether it has taken in the programs that it starts from, if they are several. One that is to be
+                restored has not.
+        """
         settings = {key: self.config[key] for key in search_settings() if key in self.config}
         settings.update({f"fec_{key}": value for key, value in self.config["fec"].items()})
-        start = self.config["start"]
-        fixed = self.config.get("fixed_program")
         task_set = tasks.tasks if isinstance(tasks, PackedTasks) else tasks
-        return Search(
+        settings["max_cost"] = self._max_cost(task_set.n_features)
+        start = self.config["start"]
+        if isinstance(start, list) or start not in STARTS:
+            start = find_start("start", start)
+        fixed = self.config.get("fixed_program")
+        search = Search(
             tasks,
             self.space(task_set),
             seed=seed,
-            start=start if start in STARTS else find_program("start", start),
+            start="random" if isinstance(start, list) else start,
             fixed_program=None if fixed is None else find_program("fixed_program", fixed),
             precision=self.precision,
             variant=variant,
             **settings,
         )
+        if begun and isinstance(start, list):
+            try:
+                search.take(start[: self.config["population_size"]])
+            except InputError as error:
+                raise InputError(f"start: {error}") from None
+        return search
+
+    def _max_cost(self, n_features: int) -> float:
+        """The lower one of the two limits that there are; 0 for none."""
+        limits = (self.config["max_cost"], self.config["budget"] * neural_network().cost(n_features))
+        return min((limit for limit in limits if limit > 0), default=0.0)
+
+
+def find_start(name: str, value: str | list[str]) -> Program | list[Program]:
+    """What a search starts from: one program, or several, of which those that count most come first.
+
+    Args:
+        name: of the argument, for messages.
+        value: what the user wrote: see :func:`find_program`; or a list of such; or the path of an archive of a
+            population, or of a search or islands, which have one at their last mark. The fittest come first, of equals
+            the older ones.
+
+    Raises:
+        InputError: it stands for no program.
+    """
+    if isinstance(value, list):
+        return [find_program(f"{name}[{i}]", program) for i, program in enumerate(value)]
+    if "\n" in value or value in BASELINES or not os.path.isfile(value) or not archive.is_archive(value):
+        return find_program(name, value)
+    found = archive.read(value)
+    if isinstance(found, archive.ProgramArchive):
+        return found.program
+    members: list[archive.Member] = []
+    for part in found.islands if isinstance(found, archive.Islands) else (found,):
+        members += part.mark.population if isinstance(part, archive.Checkpoint) else part.population
+    if not members:
+        raise InputError(f"{name}: expected programs in {value}, got none")
+    return [member.program for member in sorted(members, key=lambda member: -member.fitness)]
 
 
 def find_program(name: str, value: str, n_features: int = 0) -> Program:
@@ -308,6 +376,10 @@ def _fraction(name: str, value: object) -> float:
     return checked_float(name, value, 0.0, 1.0)
 
 
+def _share(name: str, value: object) -> float:
+    return checked_float(name, value, 0.0, 1.0, over=True)
+
+
 def _cost(name: str, value: object) -> float:
     return checked_float(name, value, 0.0, sys.float_info.max)
 
@@ -327,10 +399,12 @@ def _baselines(name: str, value: object) -> list[str]:
     return [checked_choice(name, program, BASELINES) for program in value]
 
 
-def _start(name: str, value: object) -> str:
+def _start(name: str, value: object) -> str | list[str]:
+    if isinstance(value, list) and value:
+        return [_program(f"{name}[{i}]", program) for i, program in enumerate(value)]
     start = _text(name, value)
     if start not in STARTS:
-        _program(name, start)
+        find_start(name, start)
     return start
 
 
@@ -371,6 +445,7 @@ _FUNCTION: dict[str, Checker] = {
     "init_size": _integer(0),
     "ops": _ops,
 }
+_MIGRATION: dict[str, Checker] = {"every": _integer(1), "share": _share}
 _SPACE: dict[str, Checker] = {
     "scalars": _integer(2, 256),
     "vectors": _integer(1, 256),
@@ -389,12 +464,15 @@ _TOP: dict[str, Checker] = {
     "fixed_program": _program,
     "combine": _choice(COMBINES),
     "precision": _choice(PRECISIONS),
+    "budget": _cost,
     "max_cost": _cost,
     "must_learn": checked_bool,
     **{name: _integer(*COUNT_RANGES[name]) for name in ("cache_size", "cache_period", "cache_work", "history_size")},
     "max_evaluations": _integer(1),
     "max_experiments": _integer(1),
     "sufficient_fitness": _fraction,
+    "islands": _integer(1, archive.MAX_ISLANDS),
+    "migration": _table(_MIGRATION),
     "fec": _table(_FEC),
     "tasks": _any,
     "select": _any,
@@ -410,11 +488,12 @@ def _checked_preset(table: Table) -> Table:
             raise InputError(f"{needed}: this table is missing")
     defaults = search_settings()
     fec = {key: defaults.pop(f"fec_{key}") for key in _FEC}
-    first = {"description": "", "profile": "paper", "start": "random", "precision": "float32"}
+    first = {"description": "", "profile": "paper", "start": "random", "precision": "float32", "budget": 4.0}
     defaults.update(_PROFILES[config.get("profile", "paper")])
     config = {**first, **defaults, **config, "fec": {**fec, **config.get("fec", {})}}
     config["space"] = _checked_space(config["space"])
     _check_tasks(config)
+    _check_islands(config)
     return {key: config[key] for key in _TOP if key in config}
 
 
@@ -443,54 +522,46 @@ def _keys_of(generator: Callable[..., TaskSet]) -> list[str]:
     return [key for key in inspect.signature(generator).parameters if key not in _GIVEN]
 
 
+def _task_tables(tasks: Table | list[Table]) -> list[tuple[str, Table]]:
+    """The tables of `tasks`, which may be one or a list, and what messages call them."""
+    return [(f"tasks[{i}]", table) for i, table in enumerate(tasks)] if isinstance(tasks, list) else [("tasks", tasks)]
+
+
 def _check_tasks(config: Table) -> None:
     """Checks the keys of the three sections, and gives the first one its defaults."""
-    tasks = config["tasks"]
-    if not isinstance(tasks, dict) or "generator" not in tasks:
-        raise InputError(f"tasks.generator: expected one of {', '.join(GENERATORS)}")
-    generator = GENERATORS[checked_choice("tasks.generator", tasks["generator"], GENERATORS)]
-    arguments: dict[str, Checker] = dict.fromkeys(_keys_of(generator), _any)
-    own: dict[Section, dict[str, Checker]] = {
-        "tasks": {"generator": _text},
-        "select": {"every": _integer(1)},
-        "final": {"compare": _baselines},
-    }
+    checked = [_checked_task_table(name, table) for name, table in _task_tables(config["tasks"] or {})]
+    config["tasks"] = checked if isinstance(config["tasks"], list) else checked[0]
+    arguments: dict[str, Checker] = dict.fromkeys(_keys_of(GENERATORS[checked[0]["generator"]]), _any)
+    own: dict[Section, dict[str, Checker]] = {"select": {"every": _integer(1)}, "final": {"compare": _baselines}}
     for section, checkers in own.items():
         if section in config:
             config[section] = _table({**checkers, **arguments})(section, config[section])
     if "select" in config:
         config["select"].setdefault("every", _DEFAULT_EVERY)
+
+
+def _checked_task_table(name: str, table: object) -> Table:
+    if not isinstance(table, dict) or "generator" not in table:
+        raise InputError(f"{name}.generator: expected one of {', '.join(GENERATORS)}")
+    generator = GENERATORS[checked_choice(f"{name}.generator", table["generator"], GENERATORS)]
+    keys = _keys_of(generator)
+    checked: Table = _table({"generator": _text, **dict.fromkeys(keys, _any)})(name, table)
     for key, parameter in inspect.signature(generator).parameters.items():
-        if key in arguments and key != "split" and key not in config["tasks"]:
+        if key in keys and key != "split" and key not in checked:
             if parameter.default is inspect.Parameter.empty:
-                raise InputError(f"tasks.{key}: this key is missing")
+                raise InputError(f"{name}.{key}: this key is missing")
             if parameter.default is not None:
-                config["tasks"][key] = parameter.default
+                checked[key] = parameter.default
+    return checked
 
 
-# ---------------------------------------------------------------- writing
-
-
-def dump_toml(table: Mapping[str, Any], prefix: str = "") -> str:
-    """A table as TOML text: numbers, strings, lists and tables. Tables without a string or list in them are inline."""
-    lines, sections = [], []
-    for key, value in table.items():
-        if isinstance(value, Mapping) and not all(isinstance(v, (int, float)) for v in value.values()):
-            sections.append(f"\n[{prefix}{key}]\n" + dump_toml(value, f"{prefix}{key}."))
-        elif isinstance(value, Mapping) and prefix:
-            sections.append(f"\n[{prefix}{key}]\n" + dump_toml(value))
-        else:
-            lines.append(f"{key} = {_toml_value(value)}\n")
-    return "".join([*lines, *sections])
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml_value(inner)}" for key, inner in value.items()) + " }"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml_value(inner) for inner in value) + "]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
+def _check_islands(config: Table) -> None:
+    """Gives islands and migrations their defaults; there are as many islands as tables of tasks, or more."""
+    n_tables = len(_task_tables(config["tasks"]))
+    config["migration"] = {"every": EVERY, "share": SHARE, **config.get("migration", {})}
+    if config.setdefault("islands", n_tables) < n_tables:
+        wanted = f"expected {n_tables} or more, as many as there are [[tasks]]"
+        raise InputError(f"islands: {wanted}, got {config['islands']}")
+    least, every = config["population_size"], config["migration"]["every"]
+    if config["islands"] > 1 and every < least:
+        raise InputError(f"migration.every: expected population_size, {least}, or more, got {every}")

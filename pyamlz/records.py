@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pyamlz.program import Program
 
@@ -17,20 +17,27 @@ class Progress:
     """Counts of a search so far.
 
     Attributes:
-        evaluations: programs scored, in whatever way.
+        evaluations: programs scored, in whatever way: the sum of cache_hits, fec_hits, rejected, hurdle_stops and
+            full_evaluations.
         cache_hits: of these, known by their structural key, so that nothing was run.
         fec_hits: known by their errors on the first examples (the functional equivalence cache).
         rejected: scored 0 without being run, for their cost or because they cannot learn.
         probes: programs run on the first examples.
         full_evaluations: programs run on all examples.
-        train_steps: training steps of probes and full evaluations, Predict and Learn on one example of one task each.
+        train_steps: training steps of probes, hurdles and full evaluations: Predict and Learn on one example of one
+            task each.
         valid_steps: validation steps likewise.
         best_fitness: of the best program so far; -1 before the first.
         best_evaluation: number of the evaluation that found it, from 1.
         mean_fitness: of the population as it is.
         population: its members so far.
-        seconds: time spent in :meth:`Search.run`, since it was loaded if it was.
+        duplicates: children that were drawn again, since a member had their structural key.
+        hurdle_stops: programs that were stopped at each hurdle.
+        saved_steps: training and validation steps that full evaluations of these would have taken besides, at most.
+        seconds: time spent in :meth:`Search.run` and :meth:`Search.take`, since it was loaded if it was.
         evaluations_per_second: programs scored in one of these seconds; 0 before the first.
+        islands: the same of each island, where there are islands. All together have the sums of their counts, the best
+            fitness of all (and the number that its evaluation has on its island), and the mean over all members.
     """
 
     evaluations: int
@@ -45,8 +52,12 @@ class Progress:
     best_evaluation: int
     mean_fitness: float
     population: int
+    duplicates: int
+    hurdle_stops: tuple[int, ...]
+    saved_steps: int
     seconds: float
     evaluations_per_second: float
+    islands: tuple[Progress, ...] = ()
 
 
 class Improvement(NamedTuple):
@@ -105,3 +116,17 @@ class Result:
     history: list[Improvement]
     stop_reason: StopReason
     stats: Progress
+
+    @classmethod
+    def of(cls, search: Any, stop_reason: StopReason) -> Result:
+        """What a search, or islands, have found when a run ends for this reason."""
+        best, stats = search.best, search.progress
+        return cls(
+            best=best.program,
+            best_fitness=best.fitness,
+            evaluations=stats.evaluations,
+            seconds=stats.seconds,
+            history=search.history,
+            stop_reason=stop_reason,
+            stats=stats,
+        )

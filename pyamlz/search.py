@@ -7,9 +7,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from pyamlz import archive
 from pyamlz._checks import checked_bool, checked_float, checked_type, hint
@@ -24,12 +24,14 @@ from pyamlz._native import (
     construct,
     name_of,
     number_of,
+    text,
 )
-from pyamlz.errors import ArchiveError, InputError, SearchError, check
+from pyamlz._running import SLICE_SECONDS, Callback, Callbacks, Clock, Limits
+from pyamlz.errors import ArchiveError, InputError, ProgramError, SearchError, check
 from pyamlz.evaluate import Combine, PackedTasks, Variant, packed
 from pyamlz.program import Program
 from pyamlz.records import Improvement, Member, Progress, Result, StopReason
-from pyamlz.space import SearchSpace
+from pyamlz.space import FunctionSpace, SearchSpace
 from pyamlz.tasks.generators import can_remake, remake
 from pyamlz.tasks.taskset import Precision, TaskSet, checked_int, checked_seed
 
@@ -53,16 +55,12 @@ COUNT_RANGES: dict[str, tuple[int, int]] = {
     "cache_work": (1, _MAX_64),
     "history_size": (0, _MAX_32),
 }
-_NEVER = 2.0  # as a sufficient fitness
-_SLICE_SECONDS = 0.15  # how long a Ctrl-C waits at most, but for a single evaluation that takes longer
 _FIRST_SLICE = 1  # evaluations; programs may be slow
 _MAX_GROWTH = 8  # of a slice over the one before
 
 
-_TIMES = ("seconds", "evaluations_per_second")
-_COUNTS = tuple(field.name for field in fields(Progress) if field.name not in _TIMES)
-
-Callback: TypeAlias = Callable[[Progress], object]
+_NO_COUNTS = ("seconds", "evaluations_per_second", "islands")
+_COUNTS = tuple(field.name for field in fields(Progress) if field.name not in _NO_COUNTS)
 
 
 class Search:
@@ -72,8 +70,8 @@ class Search:
     machine, and running it for n and then for m evaluations is running it for n + m. How much memory it needs is known
     when it is made, and that is all it ever takes.
 
-    One thread at a time may call :meth:`run`; the other methods may be called from any thread. Searches in different
-    threads run at the same time: Python's lock is not held while programs are scored.
+    One thread at a time may call :meth:`run` or :meth:`take`; the other methods may be called from any
+    thread. Searches in different threads run at the same time: Python's lock is not held while programs are scored.
 
     Arguments that are left out, or None, take the paper's values, which :attr:`config` tells.
 
@@ -242,6 +240,7 @@ class Search:
     def _progress(self, counts: Any) -> Progress:
         rate = (counts.evaluations - self._before) / self._seconds if self._seconds > 0 else 0.0
         values = {name: getattr(counts, name) for name in _COUNTS}
+        values["hurdle_stops"] = tuple(counts.hurdle_stops)[: self._config.n_hurdles]
         return Progress(**values, seconds=self._seconds, evaluations_per_second=rate)
 
     @property
@@ -255,6 +254,11 @@ class Search:
         if not best:
             raise SearchError("best: nothing was evaluated yet")
         return best[0]
+
+    @property
+    def bests(self) -> list[Member | None]:
+        """:attr:`best` alone; of islands, the best of each."""
+        return [self.best]
 
     @property
     def population(self) -> list[Member]:
@@ -350,6 +354,18 @@ class Search:
         saved = archive.read(path)
         if not isinstance(saved, archive.Checkpoint):
             raise ArchiveError(f"{name}: expected a checkpoint, got a {type(saved).__name__}")
+        return cls._of(saved, name, tasks, variant, expected)
+
+    @classmethod
+    def _of(
+        cls,
+        saved: archive.Checkpoint,
+        name: str,
+        tasks: TaskSet | PackedTasks | None,
+        variant: Variant,
+        expected: Mapping[str, object],
+    ) -> Search:
+        """The search of a checkpoint."""
         search = cls.__new__(cls)
         search._space = saved.space
         precision = cast(Precision, name_of(saved.config.precision, PRECISIONS))
@@ -402,47 +418,83 @@ class Search:
             max_seconds: time that this call may take, over 0. What is found then depends on the machine's speed.
             sufficient_fitness: stop at the first program of this fitness, in [0, 1].
             callbacks: called every fraction of a second with a :class:`Progress`, in this thread; when one of them
-                returns a true value, the search stops.
+                returns a true value, the search stops. Some, as :class:`pyamlz.log.JsonLines`, are called at fixed
+                counts.
 
         Raises:
             InputError: an argument is wrong, or nothing could ever end the search.
             SearchError: the search is being run already.
         """
-        if not isinstance(callbacks, Iterable) or not all(map(callable, called := list(callbacks))):
-            raise InputError(f"callbacks: expected functions, got {callbacks!r}")
-        if max_evaluations is None and max_seconds is None and sufficient_fitness is None and not called:
-            raise InputError("run: expected max_evaluations, max_seconds, sufficient_fitness or a callback to end it")
-        limits = _Limits(
-            _MAX_64 if max_evaluations is None else checked_int("max_evaluations", max_evaluations, 1, _MAX_64),
-            math.inf if max_seconds is None else checked_float("max_seconds", max_seconds, 0.0, over=True),
-            _NEVER if sufficient_fitness is None else checked_float("sufficient_fitness", sufficient_fitness, 0.0, 1.0),
-        )
+        called = Callbacks(callbacks)
+        limits = Limits.checked(max_evaluations, max_seconds, sufficient_fitness, len(called))
         if not self._running.acquire(blocking=False):
             raise SearchError("run: this search is being run already")
         try:
+            called.begin(self)
             reason = self._run(limits, called)
         finally:
             self._running.release()
-        best = self.best
-        stats = self.progress
-        return Result(
-            best=best.program,
-            best_fitness=best.fitness,
-            evaluations=stats.evaluations,
-            seconds=stats.seconds,
-            history=self.history,
-            stop_reason=reason,
-            stats=stats,
-        )
+        result = Result.of(self, reason)
+        called.end(result)
+        return result
 
-    def _run(self, limits: _Limits, callbacks: list[Callback]) -> StopReason:
-        clock = _Clock(self._seconds)
+    def take(self, programs: Iterable[Program]) -> None:
+        """Takes in programs from outside, in order: each is scored as if it were a child, and joins the population.
+
+        Once that is full each takes the place of the oldest member. Both caches are emptied afterwards, and the search
+        is saved from there, so that a checkpoint needs to know nothing of where the programs came from.
+
+        Args:
+            programs: of the search's space; none of them is as good as an empty list.
+
+        Raises:
+            InputError: they are no programs.
+            ProgramError: one does not fit the space; the message names it, and nothing was taken in.
+            SearchError: the search is being run.
+        """
+        if not isinstance(programs, Iterable):
+            raise InputError(f"programs: expected programs, got {programs!r}")
+        taken = [checked_type(f"programs[{i}]", program, Program) for i, program in enumerate(programs)]
+        block = ffi.new("amlz_program[]", len(taken))
+        for i, program in enumerate(taken):
+            self._check_fits(f"programs[{i}]", program)
+            block[i] = program._c[0]
+        if not self._running.acquire(blocking=False):
+            raise SearchError("take: this search is being run")
+        try:
+            self._take(block, len(taken))
+        finally:
+            self._running.release()
+
+    def _take(self, block: Any, count: int) -> None:
+        """Takes in an array of `amlz_program`."""
+        clock = Clock(self._seconds)
+        reason = ffi.new("const char **")
+        with self._calling:
+            check(lib.amlz_search_take(self._handle.pointer, block, count, reason), text(reason[0]))
+            lib.amlz_search_progress(self._handle.pointer, self._counts)
+        self._seconds = clock.in_all()
+
+    def _check_fits(self, name: str, program: Program) -> None:
+        """Refuses a program that the search cannot have as a member."""
+        try:
+            program.check(self._space.dims)
+        except ProgramError as error:
+            raise ProgramError(f"{name}: {error}", error.line) from None
+        for function, size in program.sizes.items():
+            allowed: FunctionSpace = getattr(self._space, function)
+            if allowed.ops and size > allowed.max_size:
+                raise ProgramError(f"{name}.{function}: expected at most {allowed.max_size} instructions, got {size}")
+
+    def _run(self, limits: Limits, callbacks: Callbacks) -> StopReason:
+        clock = Clock(self._seconds)
         left = limits.evaluations
         with interrupt_flag() as interrupt:
             while True:
-                left -= self._advance(min(self._slice, left), limits, clock)
+                before = int(self._counts.evaluations)
+                left -= self._advance(min(self._slice, left, callbacks.room(before)), limits, clock)
                 progress = self._progress(self._counts)
-                stops = [bool(callback(progress)) for callback in callbacks]
+                stops = [callbacks.passed(before, progress), callbacks.often(progress)]
                 if progress.best_fitness >= limits.fitness:
                     return "sufficient_fitness"
                 if interrupt.is_set:  # also at the end, or who runs it in short pieces would never hear of it
@@ -455,7 +507,7 @@ class Search:
                     self._seconds = clock.in_all()
                     return "max_seconds"
 
-    def _advance(self, evaluations: int, limits: _Limits, clock: _Clock) -> int:
+    def _advance(self, evaluations: int, limits: Limits, clock: Clock) -> int:
         """Scores up to so many programs; how many it were."""
         began = time.monotonic()
         before = self._counts.evaluations
@@ -469,7 +521,7 @@ class Search:
 
     def _plan_slice(self, evaluations: int, took: float, left: float) -> None:
         """Sets the next slice's size from what the last one took and the time that is left."""
-        wanted = min(_SLICE_SECONDS, max(left, 0.0))
+        wanted = min(SLICE_SECONDS, max(left, 0.0))
         size = evaluations * wanted / took if took > 0 else math.inf
         self._slice = max(1, int(min(size, evaluations * _MAX_GROWTH)))
 
@@ -486,28 +538,6 @@ def _tasks_of(saved: archive.Checkpoint, name: str) -> TaskSet:
         raise
     except InputError as error:
         raise ArchiveError(f"{name}: tasks.{error}") from None
-
-
-class _Limits(NamedTuple):
-    """What ends a run."""
-
-    evaluations: int
-    seconds: float
-    fitness: float
-
-
-class _Clock:
-    """The time of one run, and of all runs of the search."""
-
-    def __init__(self, before: float) -> None:
-        self._before = before
-        self._began = time.monotonic()
-
-    def in_this_run(self) -> float:
-        return time.monotonic() - self._began
-
-    def in_all(self) -> float:
-        return self._before + self.in_this_run()
 
 
 def checked_mutations(mutations: object) -> dict[str, float]:

@@ -60,25 +60,24 @@ static void unlink_bucket(cache *c, uint32_t i)
     *link = c->entries[i].next;
 }
 
-int cache_find(cache *c, uint64_t key, double *fitness)
+const cache_entry *cache_find(cache *c, uint64_t key)
 {
     if (c->capacity == 0) {
-        return 0;
+        return NULL;
     }
     for (uint32_t i = *bucket_of(c, key); i != NONE; i = c->entries[i].next) {
         if (c->entries[i].key == key) {
-            *fitness = c->entries[i].fitness;
             if (i != c->newest) {
                 unlink_use(c, i);
                 link_newest(c, i);
             }
-            return 1;
+            return &c->entries[i];
         }
     }
-    return 0;
+    return NULL;
 }
 
-void cache_insert(cache *c, uint64_t key, double fitness)
+void cache_insert(cache *c, uint64_t key, double fitness, int is_complete)
 {
     uint32_t i;
     if (c->capacity == 0) {
@@ -94,6 +93,7 @@ void cache_insert(cache *c, uint64_t key, double fitness)
     uint32_t *bucket = bucket_of(c, key);
     c->entries[i].key = key;
     c->entries[i].fitness = fitness;
+    c->entries[i].is_complete = (uint8_t)is_complete;
     c->entries[i].next = *bucket;
     *bucket = i;
     link_newest(c, i);

@@ -1,4 +1,4 @@
-/* A table of the most recently used keys and their fitnesses, in memory of a fixed size. */
+/* A table of the most recently used keys and the fitnesses of their programs, in memory of a fixed size. */
 #ifndef AMLZ_CACHE_H
 #define AMLZ_CACHE_H
 
@@ -10,6 +10,7 @@ typedef struct cache_entry {
     double fitness;
     uint32_t older, newer; /* neighbours in order of use */
     uint32_t next;         /* of the same bucket */
+    uint8_t is_complete;   /* 0: the fitness is that of a hurdle which stopped the program */
 } cache_entry;
 
 typedef struct cache {
@@ -29,10 +30,10 @@ void cache_init(cache *c, void *memory, uint32_t capacity);
 /* Forgets everything. */
 void cache_clear(cache *c);
 
-/* 1 and the fitness, which counts as a use, or 0. */
-int cache_find(cache *c, uint64_t key, double *fitness);
+/* What is known of the key, up to the next insertion; NULL if nothing is. Finding it counts as a use. */
+const cache_entry *cache_find(cache *c, uint64_t key);
 
 /* Remembers a key that is not in the table, in the place of the least recently used when it is full. */
-void cache_insert(cache *c, uint64_t key, double fitness);
+void cache_insert(cache *c, uint64_t key, double fitness, int is_complete);
 
 #endif

@@ -116,18 +116,22 @@ static double fitness_of(uint8_t label, double loss, uint32_t n)
     return label == AMLZ_REGRESSION ? 1 - two_over_pi * math_atan(port_sqrt(mean)) : 1 - mean;
 }
 
+/* How much of the tasks is run. */
+typedef struct extent {
+    uint32_t n_train, n_valid, n_epochs;
+} extent;
+
 /* The best epoch counts; a task that is stopped keeps the best it had, 0 in the first epoch. */
-static void run_block(amlz_evaluator *e, const amlz_tasks *tasks, const tasks_block *block, uint64_t seed,
+static void run_block(amlz_evaluator *e, const amlz_tasks *tasks, const tasks_block *block, extent part, uint64_t seed,
                       amlz_evaluation *result)
 {
-    const amlz_tasks_config *config = &tasks->config;
     machine *m = e->machine;
     double *fitness = e->fitness + block->first_task;
-    kernel_examples train = {block->train_x, block->train_y, NULL, config->n_train};
-    const kernel_examples valid = {block->valid_x, block->valid_y, NULL, config->n_valid};
+    kernel_examples train = {block->train_x, block->train_y, NULL, part.n_train};
+    const kernel_examples valid = {block->valid_x, block->valid_y, NULL, part.n_valid};
     start_block(e, block, seed);
     memset(fitness, 0, block->n_tasks * sizeof *fitness);
-    for (uint32_t epoch = 0; epoch < config->n_epochs; epoch++) {
+    for (uint32_t epoch = 0; epoch < part.n_epochs; epoch++) {
         int any_alive = 0;
         train.order = tasks_order(tasks, epoch);
         m->kernels->train(&m->run, &train, NULL);
@@ -136,7 +140,7 @@ static void run_block(amlz_evaluator *e, const amlz_tasks *tasks, const tasks_bl
         result->valid_steps += sum_steps(&m->run);
         for (uint32_t l = 0; l < block->n_tasks; l++) {
             if (m->run.alive[l]) {
-                const double now = fitness_of(config->label, m->run.loss[l], config->n_valid);
+                const double now = fitness_of(tasks->config.label, m->run.loss[l], part.n_valid);
                 fitness[l] = now > fitness[l] ? now : fitness[l];
                 any_alive = 1;
             }
@@ -179,13 +183,26 @@ static double combined(amlz_evaluator *e, uint32_t n)
     return sum / n;
 }
 
-void evaluate_run(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, amlz_evaluation *result)
+static void run_part(amlz_evaluator *e, const amlz_tasks *tasks, extent part, uint64_t seed, amlz_evaluation *result)
 {
     result->n_stopped = 0;
     for (uint32_t b = 0; b < tasks->n_blocks; b++) {
-        run_block(evaluator, tasks, &tasks->blocks[b], seed, result);
+        run_block(e, tasks, &tasks->blocks[b], part, seed, result);
     }
-    result->fitness = combined(evaluator, tasks->config.n_tasks);
+    result->fitness = combined(e, tasks->config.n_tasks);
+}
+
+void evaluate_run(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, amlz_evaluation *result)
+{
+    const extent all = {tasks->config.n_train, tasks->config.n_valid, tasks->config.n_epochs};
+    run_part(evaluator, tasks, all, seed, result);
+}
+
+void evaluate_first(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, uint32_t n_train, uint32_t n_valid,
+                    amlz_evaluation *result)
+{
+    const extent first = {n_train, n_valid, 1};
+    run_part(evaluator, tasks, first, seed, result);
 }
 
 /* The errors of a block's tasks are hashed one after the other, tasks side by side; then the tasks' hashes are. */

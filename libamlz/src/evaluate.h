@@ -29,6 +29,10 @@ void evaluate_load(amlz_evaluator *evaluator, const amlz_program *program);
 /* Runs the loaded program. Steps are added to *result; fitness and n_stopped are set. */
 void evaluate_run(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, amlz_evaluation *result);
 
+/* The same for one pass over the first examples of each task, from fresh memory. */
+void evaluate_first(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, uint32_t n_train, uint32_t n_valid,
+                    amlz_evaluation *result);
+
 /* Functional equivalence checking (the paper's section 3.2): runs the first examples of the loaded program from fresh memory;
  * a hash of its truncated errors on all tasks. Programs that err alike count as the same. Steps are added to *result. */
 uint64_t evaluate_fingerprint(amlz_evaluator *evaluator, const amlz_tasks *tasks, uint64_t seed, uint32_t n_train,

@@ -7,219 +7,33 @@
 #include "mutate.h"
 #include "portability.h"
 
-void amlz_search_defaults(amlz_search_config *config)
-{
-    memset(config, 0, sizeof *config);
-    config->struct_size = sizeof *config;
-    config->algorithm = AMLZ_EVOLUTION;
-    config->start = AMLZ_START_RANDOM;
-    config->combine = AMLZ_MEDIAN;
-    config->population_size = 100;
-    config->tournament_size = 10;
-    config->mutate_prob = 0.9;
-    /* insert or remove, removing being twice as likely; randomize a function; alter an argument: each as likely */
-    config->mutation_weight[AMLZ_MUTATE_INSERT] = 1.0 / 9;
-    config->mutation_weight[AMLZ_MUTATE_REMOVE] = 2.0 / 9;
-    config->mutation_weight[AMLZ_MUTATE_RANDOMIZE_FUNCTION] = 1.0 / 3;
-    config->mutation_weight[AMLZ_MUTATE_ALTER_ARGUMENT] = 1.0 / 3;
-    config->cache_size = 100000;
-    config->fec_size = 100000;
-    config->fec_train = 10;
-    config->fec_valid = 10;
-    /* So many programs take a second or less where they are quick to run, and emptying the caches as seldom as that has
-     * no cost that could be measured; where programs are slow, the work bounds what a resumed search must do again. */
-    config->cache_period = 100000;
-    config->cache_work = UINT64_C(200000000000);
-    config->history_size = 1000;
-}
-
-static amlz_evaluator_config evaluator_config(const amlz_search_config *config, uint32_t n_tasks)
-{
-    amlz_evaluator_config e = {sizeof e, config->space.dims, config->precision, config->variant, config->combine, n_tasks};
-    return e;
-}
-
-/* NULL, or what is wrong in the configuration but its space and what the evaluator looks at. */
-static PORT_NOINLINE const char *fault_of(const amlz_search_config *config)
-{
-    if (config->algorithm > AMLZ_RANDOM_SEARCH) {
-        return "algorithm must be evolution or random search";
-    }
-    if (config->start > AMLZ_START_PROGRAM) {
-        return "start must be random, empty or a program";
-    }
-    if (config->population_size == 0) {
-        return "population_size must be 1 or more";
-    }
-    if (config->tournament_size == 0) {
-        return "tournament_size must be 1 or more";
-    }
-    if (!(config->mutate_prob >= 0 && config->mutate_prob <= 1)) {
-        return "mutate_prob must be from 0 to 1";
-    }
-    if (!mutate_weights_valid(config->mutation_weight)) {
-        return "mutations must have finite weights, none negative and one of them over 0";
-    }
-    if (config->fec_size > 0 && (config->fec_train == 0 || config->fec_valid == 0)) {
-        return "fec_train and fec_valid must be 1 or more";
-    }
-    if (config->cache_period == 0 || config->cache_work == 0) {
-        return "cache_period and cache_work must be 1 or more";
-    }
-    if (config->must_learn > 1) {
-        return "must_learn must be 0 or 1";
-    }
-    if (!(config->max_cost >= 0 && config->max_cost <= 1.7976931348623157e308)) {
-        return "max_cost must be finite, and 0 (no limit) or more";
-    }
-    return NULL;
-}
-
-static amlz_status check_config(const amlz_search_config *config, const char **reason)
-{
-    if (config == NULL || config->struct_size != sizeof *config) {
-        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "search: struct_size must be the size of amlz_search_config");
-    }
-    const port_fp_state caller = port_fp_enter();
-    const char *fault = fault_of(config);
-    port_fp_leave(caller);
-    if (fault != NULL) {
-        return program_fail(AMLZ_ERROR_ARGUMENT, reason, fault);
-    }
-    const amlz_evaluator_config e = evaluator_config(config, 1);
-    const amlz_status status = evaluate_check(&e, reason);
-    return status != AMLZ_OK ? status : amlz_space_check(&config->space, reason);
-}
-
-static amlz_search *lay_out(arena *a, const amlz_search_config *config, uint32_t n_tasks)
-{
-    const amlz_evaluator_config e = evaluator_config(config, n_tasks);
-    search_state now, mark;
-    amlz_search *s = arena_take(a, 1, sizeof *s);
-    state_place(&now, a, config);
-    if (evolve_has_caches(config)) {
-        state_place(&mark, a, config);
-    }
-    void *by_key = arena_take(a, 1, cache_size(config->cache_size));
-    void *by_fingerprint = arena_take(a, 1, cache_size(config->fec_size));
-    amlz_evaluator *evaluator = evaluate_place(a, &e);
-    if (s != NULL) {
-        memset(s, 0, sizeof *s);
-        s->config = *config;
-        s->evaluator = evaluator;
-        s->now = now;
-        if (evolve_has_caches(config)) {
-            s->mark = mark;
-        }
-        cache_init(&s->by_key, by_key, config->cache_size);
-        cache_init(&s->by_fingerprint, by_fingerprint, config->fec_size);
-    }
-    return s;
-}
-
-size_t amlz_search_size(const amlz_search_config *config, uint32_t n_tasks, const char **reason)
-{
-    arena a = arena_over(NULL);
-    if (check_config(config, reason) != AMLZ_OK) {
-        return 0;
-    }
-    if (n_tasks == 0) {
-        program_fail(AMLZ_ERROR_ARGUMENT, reason, "n_tasks must be 1 or more");
-        return 0;
-    }
-    lay_out(&a, config, n_tasks);
-    if (arena_total(&a) == 0) {
-        program_fail(AMLZ_ERROR_ARGUMENT, reason, "the search needs more memory than the address space has");
-    }
-    return arena_total(&a);
-}
-
-/* The start program gives what the space does not draw: with AMLZ_START_PROGRAM everything, else functions without ops. */
-static amlz_status check_start(const amlz_search_config *config, const amlz_program *start, const char **reason)
-{
-    if (start == NULL) {
-        return config->start == AMLZ_START_PROGRAM
-                   ? program_fail(AMLZ_ERROR_ARGUMENT, reason, "start_program must be given to start from a program")
-                   : AMLZ_OK;
-    }
-    if (amlz_program_check(start, &config->space.dims, NULL) != AMLZ_OK) {
-        return program_fail(AMLZ_ERROR_PROGRAM, reason, "start_program must fit the memory of the space");
-    }
-    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        const amlz_function_space *function = &config->space.function[f];
-        if (config->start == AMLZ_START_PROGRAM && function->n_ops > 0 &&
-            (start->size[f] > function->max_size || start->size[f] < function->min_size)) {
-            return program_fail(AMLZ_ERROR_PROGRAM, reason, "start_program must have sizes from min_size to max_size");
-        }
-    }
-    return AMLZ_OK;
-}
-
-/* Only what is used of it, which fits the places that members have. */
-static void take_start(amlz_search *s, const amlz_program *start)
-{
-    state_copy_program(&s->start, start);
-    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        if (s->config.start != AMLZ_START_PROGRAM && s->config.space.function[f].n_ops > 0) {
-            s->start.size[f] = 0;
-        }
-    }
-}
-
-amlz_search *amlz_search_init(void *memory, size_t size, const amlz_search_config *config, const amlz_tasks *tasks,
-                              const amlz_program *start_program, const char **reason)
-{
-    const size_t needed = tasks == NULL ? 0 : amlz_search_size(config, tasks->config.n_tasks, reason);
-    if (needed == 0) {
-        if (tasks == NULL) {
-            program_fail(AMLZ_ERROR_ARGUMENT, reason, "tasks must not be NULL");
-        }
-        return NULL;
-    }
-    if (memory == NULL || size < needed) {
-        program_fail(AMLZ_ERROR_MEMORY, reason, "the memory block is smaller than amlz_search_size");
-        return NULL;
-    }
-    if (check_start(config, start_program, reason) != AMLZ_OK) {
-        return NULL;
-    }
-    if (config->fec_size > 0 &&
-        (config->fec_train > tasks->config.n_train || config->fec_valid > tasks->config.n_valid)) {
-        program_fail(AMLZ_ERROR_ARGUMENT, reason, "fec_train and fec_valid must be at most what the tasks have");
-        return NULL;
-    }
-    arena a = arena_over(memory);
-    amlz_search *s = lay_out(&a, config, tasks->config.n_tasks);
-    if (!evaluate_accepts(s->evaluator, tasks)) {
-        program_fail(AMLZ_ERROR_ARGUMENT, reason, "tasks must have the features, labels and precision of the search");
-        return NULL;
-    }
-    s->tasks = tasks;
-    s->tasks_digest = amlz_tasks_digest(tasks);
-    if (start_program != NULL) {
-        take_start(s, start_program);
-    }
-    rng_seed(&s->now.rng, config->seed);
-    s->evaluation_seed = rng_next(&s->now.rng);
-    evolve_set_mark(s);
-    return s;
-}
-
 void evolve_set_mark(amlz_search *s)
 {
-    if (!evolve_has_caches(&s->config)) {
+    if (!evolve_has_memory(&s->config)) {
         return;
     }
     state_copy(&s->mark, &s->now);
     s->work = 0;
     cache_clear(&s->by_key);
     cache_clear(&s->by_fingerprint);
+    for (uint32_t i = 0; i < s->config.n_hurdles; i++) {
+        threshold_clear(&s->thresholds[i]);
+    }
+    if (s->config.n_hurdles > 0) {
+        return; /* members do not tell whether their fitness is that of a hurdle */
+    }
     for (uint32_t i = 0; i < s->now.progress.population; i++) {
         const shelf_entry *entry = &s->now.population.entries[state_by_age(&s->now, i)];
-        double known;
-        if (entry->key != 0 && !cache_find(&s->by_key, entry->key, &known)) {
-            cache_insert(&s->by_key, entry->key, entry->member.fitness);
+        if (entry->key != 0 && cache_find(&s->by_key, entry->key) == NULL) {
+            cache_insert(&s->by_key, entry->key, entry->member.fitness, 1);
         }
+    }
+}
+
+void evolve_collect_keys(amlz_search *s)
+{
+    for (uint32_t i = 0; s->config.redraws > 0 && i < s->now.progress.population; i++) {
+        key_set_add(&s->members, s->now.population.entries[i].key);
     }
 }
 
@@ -320,40 +134,65 @@ static void count_work(amlz_search *s, const amlz_evaluation *result)
     s->work += (result->train_steps + result->valid_steps) * per_step;
 }
 
-/* Fitness of the loaded program by the cheapest way that knows it: structural key, fingerprint, running on all examples. */
-static double score(amlz_search *s)
+/* Runs the loaded program from hurdle to hurdle, and on all examples if none stops it: 1 if so, and else 0. The last
+ * fitness is left in *result. */
+static int run(amlz_search *s, amlz_evaluation *result)
+{
+    amlz_progress *p = &s->now.progress;
+    for (uint32_t i = 0; i < s->config.n_hurdles; i++) {
+        const amlz_hurdle *hurdle = &s->config.hurdle[i];
+        evaluate_first(s->evaluator, s->tasks, s->evaluation_seed, hurdle->n_train, hurdle->n_valid, result);
+        const int is_stopped = result->fitness < threshold_value(&s->thresholds[i]);
+        threshold_see(&s->thresholds[i], result->fitness);
+        if (is_stopped) {
+            p->hurdle_stops[i]++;
+            return 0;
+        }
+    }
+    evaluate_run(s->evaluator, s->tasks, s->evaluation_seed, result);
+    p->full_evaluations++;
+    return 1;
+}
+
+/* Fitness of the loaded program by the cheapest way that knows it: structural key, fingerprint, running it. 1 if it was
+ * measured on all examples, 0 if at a hurdle; the caches keep this with the fitness, so that no program gets among the
+ * best by a fitness of fewer examples. */
+static int score(amlz_search *s, double *fitness)
 {
     amlz_progress *p = &s->now.progress;
     amlz_evaluation result = {0};
-    double fitness;
+    int is_complete;
     uint64_t fingerprint = 0;
     const uint64_t key = s->evaluator->plan.key;
-    const int is_known = cache_find(&s->by_key, key, &fitness);
+    const cache_entry *known = cache_find(&s->by_key, key);
     lap(s, AMLZ_PHASE_CACHES);
-    if (is_known) {
+    if (known != NULL) {
         p->cache_hits++;
-        return fitness;
+        *fitness = known->fitness;
+        return known->is_complete;
     }
     if (s->config.fec_size > 0) {
         fingerprint = evaluate_fingerprint(s->evaluator, s->tasks, s->evaluation_seed, s->config.fec_train,
                                            s->config.fec_valid, &result);
         p->probes++;
         lap(s, AMLZ_PHASE_PROBES);
+        known = cache_find(&s->by_fingerprint, fingerprint);
     }
-    if (s->config.fec_size > 0 && cache_find(&s->by_fingerprint, fingerprint, &fitness)) {
+    if (known != NULL) {
         p->fec_hits++;
+        *fitness = known->fitness;
+        is_complete = known->is_complete;
     } else {
         lap(s, AMLZ_PHASE_CACHES);
-        evaluate_run(s->evaluator, s->tasks, s->evaluation_seed, &result);
+        is_complete = run(s, &result);
         lap(s, AMLZ_PHASE_EVALUATION);
-        fitness = result.fitness;
-        p->full_evaluations++;
-        cache_insert(&s->by_fingerprint, fingerprint, fitness);
+        *fitness = result.fitness;
+        cache_insert(&s->by_fingerprint, fingerprint, *fitness, is_complete);
     }
-    cache_insert(&s->by_key, key, fitness);
+    cache_insert(&s->by_key, key, *fitness, is_complete);
     lap(s, AMLZ_PHASE_CACHES);
     count_work(s, &result);
-    return fitness;
+    return is_complete;
 }
 
 /* The first marks come sooner, with the first population and whenever the evaluations have doubled, so that what is saved
@@ -365,31 +204,71 @@ static int is_time_for_mark(const amlz_search *s)
     return since >= (young < s->config.cache_period ? young : s->config.cache_period) || s->work >= s->config.cache_work;
 }
 
-/* Scores a program, which takes the place of the oldest. */
-static void add(amlz_search *s, const amlz_program *program, amlz_member *member)
+/* Loads a program that is to be scored; 0 if it is rejected. */
+static int load(amlz_search *s, const amlz_program *program)
+{
+    const int is_rejected = evolve_is_rejected(s, program);
+    if (!is_rejected) {
+        evaluate_load(s->evaluator, program);
+    }
+    lap(s, AMLZ_PHASE_ANALYSIS);
+    return !is_rejected;
+}
+
+/* Takes a program into the population. */
+static void join(amlz_search *s, const amlz_program *program, const amlz_member *member, uint64_t key)
+{
+    const search_state *now = &s->now;
+    if (s->config.redraws > 0) {
+        if (now->progress.population == s->config.population_size) {
+            key_set_remove(&s->members, now->population.entries[now->oldest].key);
+        }
+        key_set_add(&s->members, key);
+    }
+    state_add(&s->now, program, member, key);
+}
+
+/* Scores a program that was loaded or rejected, and takes it in. */
+static void add(amlz_search *s, const amlz_program *program, amlz_member *member, int is_loaded)
 {
     amlz_progress *p = &s->now.progress;
+    const uint64_t key = is_loaded ? s->evaluator->plan.key : 0;
     member->birth = p->evaluations + 1;
-    if (evolve_is_rejected(s, program)) {
-        lap(s, AMLZ_PHASE_ANALYSIS);
+    if (!is_loaded) {
         p->rejected++;
-        state_add(&s->now, program, member, 0, -1);
-    } else {
-        evaluate_load(s->evaluator, program);
-        lap(s, AMLZ_PHASE_ANALYSIS);
-        member->fitness = score(s);
-        state_add(&s->now, program, member, s->evaluator->plan.key, plan_size(&s->evaluator->plan));
+        state_record(&s->now, program, member, 0, -1);
+    } else if (score(s, &member->fitness)) {
+        state_record(&s->now, program, member, key, plan_size(&s->evaluator->plan));
     }
+    join(s, program, member, key);
     p->evaluations++;
+}
+
+/* 1 if the loaded program is a child that may be drawn again, and computes what a member computes. */
+static int is_duplicate(const amlz_search *s)
+{
+    return s->config.algorithm == AMLZ_EVOLUTION && s->now.progress.population == s->config.population_size &&
+           key_set_has(&s->members, s->evaluator->plan.key);
+}
+
+/* Makes and loads the next program; 0 if it is rejected. */
+static int make_child(amlz_search *s, amlz_member *origin)
+{
+    next_program(s, &s->child, origin);
+    lap(s, AMLZ_PHASE_MUTATION);
+    return load(s, &s->child);
 }
 
 /* One cycle: a program is made and added. */
 static void advance(amlz_search *s)
 {
     amlz_member member = {0};
-    next_program(s, &s->child, &member);
-    lap(s, AMLZ_PHASE_MUTATION);
-    add(s, &s->child, &member);
+    int is_loaded = make_child(s, &member);
+    for (uint32_t i = 0; i < s->config.redraws && is_loaded && is_duplicate(s); i++) {
+        s->now.progress.duplicates++;
+        is_loaded = make_child(s, &member);
+    }
+    add(s, &s->child, &member, is_loaded);
     if (is_time_for_mark(s)) {
         evolve_set_mark(s);
     }
@@ -430,7 +309,8 @@ amlz_status amlz_search_take(amlz_search *search, const amlz_program *programs, 
     for (uint32_t i = 0; i < count; i++) {
         amlz_member member = {0};
         member.action = AMLZ_MUTATE_IDENTITY;
-        add(search, &programs[i], &member);
+        add(search, &programs[i], &member, load(search, &programs[i]));
+        lap(search, AMLZ_PHASE_RECORDS);
     }
     evolve_set_mark(search);
     lap(search, AMLZ_PHASE_RECORDS);
@@ -507,5 +387,8 @@ uint64_t amlz_search_digest(const amlz_search *search)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         hash = rng_mix(hash ^ counts[i]);
     }
-    return hash;
+    for (uint32_t i = 0; i < search->config.n_hurdles; i++) {
+        hash = rng_mix(hash ^ p->hurdle_stops[i]);
+    }
+    return search->config.redraws > 0 ? rng_mix(hash ^ p->duplicates) : hash;
 }

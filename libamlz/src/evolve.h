@@ -4,7 +4,9 @@
 
 #include "cache.h"
 #include "evaluate.h"
+#include "key_set.h"
 #include "state.h"
+#include "threshold.h"
 
 struct amlz_search {
     amlz_search_config config;
@@ -13,8 +15,10 @@ struct amlz_search {
     amlz_evaluator *evaluator;
     uint64_t evaluation_seed; /* of random ops: one for the whole search, so that a fitness is a function of the program */
     cache by_key, by_fingerprint;
+    threshold thresholds[AMLZ_MAX_HURDLES]; /* as many as there are hurdles */
+    key_set members; /* laid out only where children are drawn again: the keys of the population */
     search_state now;
-    search_state mark; /* laid out only where there are caches, which make a mark differ from now */
+    search_state mark; /* laid out only where something is remembered, which makes a mark differ from now */
     uint64_t work;     /* since the mark */
     amlz_program start, child;
     uint64_t (*clock)(void); /* NULL: phases are not measured */
@@ -22,9 +26,9 @@ struct amlz_search {
 };
 
 /* 1 if the search remembers fitnesses, so that what follows depends on more than its state. */
-static inline int evolve_has_caches(const amlz_search_config *config)
+static inline int evolve_has_memory(const amlz_search_config *config)
 {
-    return config->cache_size > 0 || config->fec_size > 0;
+    return config->cache_size > 0 || config->fec_size > 0 || config->n_hurdles > 0;
 }
 
 /* OK, or why the program cannot be in the search. */
@@ -33,7 +37,10 @@ amlz_status evolve_check_program(const amlz_search *s, const amlz_program *progr
 /* 1 if the program scores 0 unrun. */
 int evolve_is_rejected(const amlz_search *s, const amlz_program *program);
 
-/* Makes the state as it is the mark: caches are emptied, but for what the population itself tells. */
+/* Puts the keys of the members in place, where something is drawn again for them. */
+void evolve_collect_keys(amlz_search *s);
+
+/* Makes the state as it is the mark: caches and thresholds are emptied, but for what the population itself tells. */
 void evolve_set_mark(amlz_search *s);
 
 #endif

@@ -10,7 +10,7 @@ static const search_state *state_at(const amlz_search *s, int moment)
     if (s == NULL || (moment != AMLZ_NOW && moment != AMLZ_AT_MARK)) {
         return NULL;
     }
-    return moment == AMLZ_AT_MARK && evolve_has_caches(&s->config) ? &s->mark : &s->now;
+    return moment == AMLZ_AT_MARK && evolve_has_memory(&s->config) ? &s->mark : &s->now;
 }
 
 void amlz_search_made_of(const amlz_search *search, amlz_search_config *config, amlz_tasks_config *tasks,
@@ -33,6 +33,17 @@ void amlz_search_made_of(const amlz_search *search, amlz_search_config *config, 
     }
 }
 
+/* Of each program that was stopped at a hurdle, all steps that a full evaluation can have. */
+static uint64_t saved_steps(const amlz_search *s, const amlz_progress *progress)
+{
+    const amlz_tasks_config *tasks = &s->tasks->config;
+    uint64_t stops = 0;
+    for (uint32_t i = 0; i < s->config.n_hurdles; i++) {
+        stops += progress->hurdle_stops[i];
+    }
+    return stops * tasks->n_tasks * tasks->n_epochs * ((uint64_t)tasks->n_train + tasks->n_valid);
+}
+
 void amlz_search_state(const amlz_search *search, int moment, amlz_state *out)
 {
     const search_state *state = state_at(search, moment);
@@ -51,6 +62,7 @@ void amlz_search_state(const amlz_search *search, int moment, amlz_state *out)
     }
     out->progress = state->progress;
     out->progress.mean_fitness = n == 0 ? 0 : sum / n;
+    out->progress.saved_steps = saved_steps(search, &state->progress);
     memcpy(out->rng, state->rng.s, sizeof out->rng);
     port_fp_leave(caller);
 }
@@ -209,9 +221,26 @@ amlz_status amlz_search_put(amlz_search *search, int part, const amlz_program *p
     return program_fail(fault == NULL ? AMLZ_OK : AMLZ_ERROR_ARGUMENT, reason, fault);
 }
 
-/* NULL, or why these numbers and the items that were put are not those of one search. */
-static const char *contradiction(const search_state *state, const amlz_state *numbers)
+/* 1 if each evaluation was of one kind; subtracting, so that nothing overflows. */
+static int is_sum_of_kinds(const amlz_progress *p)
 {
+    uint64_t kinds[4 + AMLZ_MAX_HURDLES] = {p->cache_hits, p->fec_hits, p->rejected, p->full_evaluations};
+    uint64_t left = p->evaluations;
+    memcpy(kinds + 4, p->hurdle_stops, sizeof p->hurdle_stops);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (kinds[i] > left) {
+            return 0;
+        }
+        left -= kinds[i];
+    }
+    return left == 0;
+}
+
+/* NULL, or why these numbers and the items that were put are not those of one search. */
+static const char *contradiction(const amlz_search *search, const amlz_state *numbers)
+{
+    const search_state *state = &search->now;
+    const amlz_search_config *config = &search->config;
     const amlz_progress *p = &numbers->progress;
     const uint64_t size = state->population.capacity, n = p->evaluations;
     if (state->progress.population != (n < size ? n : size)) {
@@ -220,9 +249,16 @@ static const char *contradiction(const search_state *state, const amlz_state *nu
     if ((state->best_member.birth != 0) != (n > 0)) {
         return "there must be a best program just if there were evaluations";
     }
-    if (p->cache_hits > n || p->fec_hits > n - p->cache_hits || p->rejected > n - p->cache_hits - p->fec_hits ||
-        p->full_evaluations != n - p->cache_hits - p->fec_hits - p->rejected || p->probes > n) {
-        return "each evaluation must have been a cache hit, a fingerprint hit, over budget or full";
+    if (!is_sum_of_kinds(p) || p->probes > n) {
+        return "each evaluation must have been a cache hit, a fingerprint hit, over budget, stopped at a hurdle or full";
+    }
+    for (uint32_t i = config->n_hurdles; i < AMLZ_MAX_HURDLES; i++) {
+        if (p->hurdle_stops[i] > 0) {
+            return "programs must have been stopped at hurdles that there are";
+        }
+    }
+    if (p->duplicates > 0 && (config->redraws == 0 || (p->duplicates - 1) / config->redraws >= n)) {
+        return "children must have been drawn again at most redraws times each";
     }
     if ((numbers->rng[0] | numbers->rng[1] | numbers->rng[2] | numbers->rng[3]) == 0) {
         return "the random state must not be all zero";
@@ -253,7 +289,7 @@ amlz_status amlz_search_resume(amlz_search *search, const amlz_state *numbers, c
         return program_fail(AMLZ_ERROR_ARGUMENT, reason, "a search must be resumed before it is run");
     }
     search_state *now = &search->now;
-    const char *fault = contradiction(now, numbers);
+    const char *fault = contradiction(search, numbers);
     if (fault != NULL) {
         return program_fail(AMLZ_ERROR_ARGUMENT, reason, fault);
     }
@@ -266,6 +302,7 @@ amlz_status amlz_search_resume(amlz_search *search, const amlz_state *numbers, c
     if (population == now->population.capacity) {
         state_turn_ring(now);
     }
+    evolve_collect_keys(search);
     evolve_set_mark(search);
     return program_fail(AMLZ_OK, reason, NULL);
 }

@@ -105,7 +105,7 @@ void state_add_history(search_state *state, const amlz_member *member)
     state->history[state->n_history++] = *member;
 }
 
-void state_add(search_state *state, const amlz_program *program, const amlz_member *member, uint64_t key, int n_live)
+void state_record(search_state *state, const amlz_program *program, const amlz_member *member, uint64_t key, int n_live)
 {
     amlz_progress *p = &state->progress;
     if (member->fitness > p->best_fitness) {
@@ -121,6 +121,11 @@ void state_add(search_state *state, const amlz_program *program, const amlz_memb
             state_store(&state->hall, (uint32_t)n_live, program, member, key);
         }
     }
+}
+
+void state_add(search_state *state, const amlz_program *program, const amlz_member *member, uint64_t key)
+{
+    amlz_progress *p = &state->progress;
     if (p->population < state->population.capacity) {
         state_store(&state->population, p->population++, program, member, key);
     } else {

@@ -52,9 +52,12 @@ void state_store(shelf *s, uint32_t i, const amlz_program *program, const amlz_m
 /* The place in the ring of member number `index` by age. */
 uint32_t state_by_age(const search_state *state, uint32_t index);
 
-/* Takes a scored program into the population, in the place of the oldest when that is full; and, as far as it is good
- * enough, into hall, history and best. n_live < 0: live instructions were not counted. */
-void state_add(search_state *state, const amlz_program *program, const amlz_member *member, uint64_t key, int n_live);
+/* Takes a program into the population, in the place of the oldest when that is full. */
+void state_add(search_state *state, const amlz_program *program, const amlz_member *member, uint64_t key);
+
+/* Takes a program that was scored in full, as far as it is good enough, into hall, history and best. n_live < 0: live
+ * instructions were not counted. */
+void state_record(search_state *state, const amlz_program *program, const amlz_member *member, uint64_t key, int n_live);
 
 /* Remembers an improvement. */
 void state_add_history(search_state *state, const amlz_member *member);

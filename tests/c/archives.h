@@ -13,12 +13,15 @@ typedef enum sample {
     SAMPLE_NEW,     /* a checkpoint of a search that has not begun */
     SAMPLE_FLOAT32, /* one after a mark, with source and session */
     SAMPLE_FLOAT64, /* one of a search without caches, of vector labels, with data */
+    SAMPLE_HURDLES, /* one of a search with hurdles and redraws */
+    SAMPLE_ISLANDS, /* those of HURDLES and FLOAT64 */
     SAMPLE_COUNT
 } sample;
 
 static inline const char *sample_name(sample which)
 {
-    static const char *const names[SAMPLE_COUNT] = {"program", "learner", "population", "new", "float32", "float64"};
+    static const char *const names[SAMPLE_COUNT] = {"program", "learner", "population", "new",
+                                                   "float32", "float64", "hurdles",    "islands"};
     return names[which];
 }
 
@@ -48,6 +51,17 @@ static inline amlz_search_config sample_config(sample which)
     if (which == SAMPLE_FLOAT64) {
         config.space.function[AMLZ_SETUP].n_ops = 0; /* so it is always that of the start program */
         config.max_cost = 100;
+    }
+    if (which == SAMPLE_HURDLES) {
+        const amlz_hurdle first = {1, 2}, second = {3, 1};
+        config.cache_size = config.fec_size = 0;
+        config.cache_period = 40;
+        config.redraws = 1;
+        config.n_hurdles = 2;
+        config.hurdle[0] = first;
+        config.hurdle[1] = second;
+        config.hurdle_percentile = 0.5;
+        config.hurdle_window = 3;
     }
     return config;
 }
@@ -87,7 +101,7 @@ static inline amlz_search *sample_search(sample which, const amlz_tasks *tasks)
 /* How many evaluations the samples have done. */
 static inline uint64_t sample_evaluations(sample which)
 {
-    return which == SAMPLE_FLOAT32 ? 47 : which == SAMPLE_FLOAT64 ? 33 : 0;
+    return which == SAMPLE_FLOAT32 ? 47 : which == SAMPLE_FLOAT64 ? 33 : which == SAMPLE_HURDLES ? 60 : 0;
 }
 
 /* ---------------------------------------------------------------- archives */
@@ -122,6 +136,27 @@ static inline amlz_archive_text text_from(char *string)
     return text;
 }
 
+/* A search that a sample is of, and its tasks where the sample has their numbers. */
+static inline void fill_checkpoint(sample which, amlz_archive_content *content)
+{
+    const amlz_tasks *tasks = sample_tasks(which);
+    amlz_search *search = sample_search(which, tasks);
+    amlz_search_run(search, sample_evaluations(which), 2.0, NULL);
+    content->kind = AMLZ_ARCHIVE_CHECKPOINT;
+    content->search = search;
+    content->data = which == SAMPLE_FLOAT64 ? tasks : NULL;
+}
+
+enum { SAMPLE_ISLAND_COUNT = 2 };
+static const sample sample_islands[SAMPLE_ISLAND_COUNT] = {SAMPLE_HURDLES, SAMPLE_FLOAT64};
+
+static inline amlz_status sample_island(void *context, uint32_t index, amlz_archive_content *content)
+{
+    (void)context;
+    fill_checkpoint(sample_islands[index], content);
+    return AMLZ_OK;
+}
+
 /* Writes a sample; the error ends the program. */
 static inline void sample_write(sample which, amlz_archive_output output)
 {
@@ -144,13 +179,13 @@ static inline void sample_write(sample which, amlz_archive_output output)
         content.dims = &config.space.dims;
         content.n_members = 4;
         content.member = sample_member;
+    } else if (which == SAMPLE_ISLANDS) {
+        content.kind = AMLZ_ARCHIVE_ISLANDS;
+        content.n_islands = SAMPLE_ISLAND_COUNT;
+        content.island = sample_island;
+        content.session = &session;
     } else {
-        const amlz_tasks *tasks = sample_tasks(which);
-        amlz_search *search = sample_search(which, tasks);
-        amlz_search_run(search, sample_evaluations(which), 2.0, NULL);
-        content.kind = AMLZ_ARCHIVE_CHECKPOINT;
-        content.search = search;
-        content.data = which == SAMPLE_FLOAT64 ? tasks : NULL;
+        fill_checkpoint(which, &content);
         content.source = which == SAMPLE_FLOAT32 ? &source : NULL;
         content.session = which == SAMPLE_FLOAT32 ? &session : NULL;
     }

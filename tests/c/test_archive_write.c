@@ -33,7 +33,7 @@ static void test_unwritten_programs(void)
     content.dims = NULL;
     program.code[AMLZ_PREDICT][0].op = 255;
     expect_unwritten(&content, AMLZ_ERROR_PROGRAM, "program: unknown op in instruction 1 of its function");
-    content.kind = (amlz_archive_kind)3;
+    content.kind = (amlz_archive_kind)4;
     expect_unwritten(&content, AMLZ_ERROR_ARGUMENT, "kind must be");
 }
 

@@ -65,14 +65,14 @@ static void test_against_model(uint32_t capacity, uint32_t n_keys, int same_buck
     for (int i = 0; i < 100000; i++) {
         const uint64_t which = draw_below(&state, n_keys);
         const uint64_t key = same_bucket ? which << 40 : which * UINT64_C(0x9e3779b97f4a7c15);
-        double found = -1, expected = -1;
-        const int hit = cache_find(&c, key, &found);
-        wrong += hit != model_find(&m, key, &expected);
-        wrong += bits_of(found) != bits_of(expected);
-        hits += hit != 0;
-        if (!hit && draw_below(&state, 4) != 0) {
+        double expected = -1;
+        const cache_entry *hit = cache_find(&c, key);
+        wrong += (hit != NULL) != model_find(&m, key, &expected);
+        wrong += hit != NULL && (bits_of(hit->fitness) != bits_of(expected) || hit->is_complete != (expected > 0));
+        hits += hit != NULL;
+        if (hit == NULL && draw_below(&state, 4) != 0) {
             const double fitness = draw_real(&state);
-            cache_insert(&c, key, fitness);
+            cache_insert(&c, key, fitness, fitness > 0);
             model_insert(&m, key, fitness);
         }
         wrong += c.count != m.count;
@@ -84,23 +84,26 @@ static void test_against_model(uint32_t capacity, uint32_t n_keys, int same_buck
     blocks_free();
 }
 
+static double fitness_of(cache *c, uint64_t key)
+{
+    const cache_entry *entry = cache_find(c, key);
+    return entry == NULL ? -1 : entry->fitness;
+}
+
 static void test_by_hand(void)
 {
     cache c = cache_new(2);
-    double fitness = -1;
-    CHECK_EQ_INT(cache_find(&c, 0, &fitness), 0); /* 0 is a key like any other, and not there */
-    CHECK_EQ_F64BITS(fitness, -1.0);
-    cache_insert(&c, 0, 0.5);
-    cache_insert(&c, UINT64_MAX, 0.25);
-    CHECK_EQ_INT(cache_find(&c, 0, &fitness), 1); /* a use: now the other one is the older */
-    CHECK_EQ_F64BITS(fitness, 0.5);
-    cache_insert(&c, 7, 0.125);
-    CHECK_EQ_INT(cache_find(&c, UINT64_MAX, &fitness), 0);
-    CHECK_EQ_INT(cache_find(&c, 0, &fitness), 1);
-    CHECK_EQ_INT(cache_find(&c, 7, &fitness), 1);
-    CHECK_EQ_F64BITS(fitness, 0.125);
-    cache_insert(&c, 8, 1);
-    CHECK_EQ_INT(cache_find(&c, 0, &fitness), 0);
+    CHECK(cache_find(&c, 0) == NULL); /* 0 is a key like any other, and not there */
+    cache_insert(&c, 0, 0.5, 1);
+    cache_insert(&c, UINT64_MAX, 0.25, 1);
+    CHECK_EQ_F64BITS(fitness_of(&c, 0), 0.5); /* a use: now the other one is the older */
+    cache_insert(&c, 7, 0.125, 0);
+    CHECK(cache_find(&c, UINT64_MAX) == NULL);
+    CHECK_EQ_INT(cache_find(&c, 0)->is_complete, 1);
+    CHECK_EQ_INT(cache_find(&c, 7)->is_complete, 0);
+    CHECK_EQ_F64BITS(fitness_of(&c, 7), 0.125);
+    cache_insert(&c, 8, 1, 1);
+    CHECK(cache_find(&c, 0) == NULL);
     blocks_free();
 }
 
@@ -119,11 +122,9 @@ static void test_sizes(void)
 static void test_none(void)
 {
     cache c;
-    double fitness = -1;
     cache_init(&c, NULL, 0);
-    cache_insert(&c, 5, 0.5);
-    CHECK_EQ_INT(cache_find(&c, 5, &fitness), 0);
-    CHECK_EQ_F64BITS(fitness, -1.0);
+    cache_insert(&c, 5, 0.5, 1);
+    CHECK(cache_find(&c, 5) == NULL);
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 """The command and archives: checkpoints, resuming, showing; and that a bad one ends in exit code 3."""
 
 import contextlib
+import dataclasses
 import json
 import signal
 import subprocess
@@ -118,7 +119,7 @@ class TestSearchAndResume:
             "damaged": good[:200] + bytes([good[200] ^ 1]) + good[201:],
             "longer": good + b"\0",
             "text": b"def Setup():\n",
-            "newer": good.replace(b"\x92\x01\x00", b"\x92\x02\x00", 1),
+            "newer": good.replace(b"\x92\x01", b"\x92\x02", 1),
         }
         for name, data in bad.items():
             path = tmp_path / f"{name}.amlz"
@@ -191,7 +192,7 @@ class TestShow:
         assert list(found["config"]) == list(type(saved.config).__slots__)
         assert len(found["mark"]["population"]) == 100
         assert Program.parse(found["best"]["program"]) == saved.best.program
-        assert found["mark"]["counts"] == saved.mark.counts._asdict()
+        assert found["mark"]["counts"] == {**saved.mark.counts._asdict(), "hurdle_stops": []}
         assert found["session"]["seed"] == 7
         assert found["tasks"]["source"]["generator"] == "linear"
 
@@ -227,6 +228,38 @@ class TestShow:
         assert (found["kind"], found["members"]) == ("population", 12)
         everything = json.loads(amlz("show", str(tmp_path / "population.amlz"), "--json", "--all")[1])
         assert len(everything["population"]) == 12
+
+    def test_knows_islands(self, amlz, quick, checkpoint, tmp_path):
+        saved = archive.read(checkpoint)
+        tasks = linear_tasks()
+        young = Search(tasks, linear_space(tasks), seed=1, population_size=12)
+        young.run(max_evaluations=5)
+        islands = (
+            dataclasses.replace(saved, session=None),
+            young.checkpoint(),
+            Search(tasks, linear_space(tasks), seed=1).checkpoint(),
+        )
+        path = str(tmp_path / "islands.amlz")
+        archive.write(path, archive.Islands(islands=islands, session=saved.session))
+        out = amlz("show", path)[1]
+        assert out.startswith(f"# 3 islands of {quick}, written by libamlz")
+        assert f"\nisland 0: 3,000 programs scored, best fitness {saved.best.fitness:.7f}\n" in out
+        assert f"\nisland 1: 5 programs scored, best fitness {young.best.fitness:.7f}\n" in out
+        assert "\nisland 2: 0 programs scored\n" in out
+        assert saved.best.fitness > young.best.fitness
+        assert out.endswith(f"\n# the best program, of island 0\n{saved.best.program}")
+        assert amlz("show", path, "--all")[1].count("\n# population at the last mark") == 3
+        summary = json.loads(amlz("show", path, "--json")[1])
+        assert list(summary) == ["kind", "writer", "preset", "best", "islands"]
+        assert [island["evaluations"] for island in summary["islands"]] == [3000, 5, 0]
+        assert summary["best"]["fitness"] == saved.best.fitness
+        everything = json.loads(amlz("show", path, "--all", "--json")[1])
+        assert list(everything) == ["kind", "writer", "islands", "session"]
+        assert everything["session"]["seed"] == 7
+        assert len(everything["islands"][0]["mark"]["population"]) == 100
+        evaluated = json.loads(amlz("evaluate", path, "--preset", quick, "--seed", "1", "--json")[1])
+        assert Program.parse(evaluated["program"]) == saved.best.program
+        assert amlz("resume", path)[0] == 3
 
     def test_takes_programs_of_archives_where_programs_are_taken(self, amlz, quick, checkpoint):
         wanted = archive.read(checkpoint).best.program

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pyamlz import InputError, Preset, Program, linear_regressor, presets
-from pyamlz.presets import dump_toml, find_program
+from pyamlz._toml import dump_toml
+from pyamlz.presets import find_program
 
 SMALL = """
 max_evaluations = 500

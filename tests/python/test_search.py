@@ -101,6 +101,76 @@ class TestDeterminism:
         assert [search.digest for search in searches] == wanted
 
 
+class TestTaking:
+    def test_seeds_a_search(self):
+        donor = demo_search()
+        donor.run(max_evaluations=300)
+        programs = [member.program for member in donor.population]
+        search = demo_search(seed=2)
+        search.take(iter(programs[:30]))
+        members = search.population
+        assert [member.program for member in members] == programs[:30]
+        assert [(m.evaluation, m.parent, m.action) for m in members] == [(n, 0, "identity") for n in range(1, 31)]
+        evaluator = Evaluator(TASKS, combine="median")
+        search.take([])
+        assert search.progress.evaluations == 30
+        assert search.best.fitness == max(evaluator.evaluate(program).fitness for program in programs[:30])
+        search.run(max_evaluations=1)
+        assert search.population[:30] == members  # the population goes on growing
+
+    def test_takes_the_place_of_the_oldest(self):
+        search, donor = demo_search(), demo_search(seed=2)
+        for each in (search, donor):
+            each.run(max_evaluations=300)
+        before = search.population
+        given = [member.program for member in donor.population[:20]]
+        search.take(given)
+        assert search.population[:30] == before[20:]
+        assert [member.program for member in search.population[30:]] == given
+        assert search.progress.evaluations == 320
+        assert search.run(max_evaluations=5).evaluations == 325
+
+    def test_goes_on_from_a_checkpoint(self, tmp_path):
+        whole, search = demo_search(), demo_search()
+        given = [linear_regressor()]
+        for each in (whole, search):
+            each.run(max_evaluations=170)
+            each.take(given)
+        search.save(tmp_path / "taken.amlz")
+        search = Search.load(tmp_path / "taken.amlz", TASKS)
+        for each in (whole, search):
+            each.run(max_evaluations=400)
+        assert search.digest == whole.digest
+        assert search.population == whole.population
+
+    def test_refuses(self):
+        search = demo_search()
+        search.run(max_evaluations=100)
+        digest = search.digest
+        good = search.best.program
+        with pytest.raises(InputError, match="programs: expected programs, got 3"):
+            search.take(3)
+        with pytest.raises(InputError, match=r"programs\[1\]: expected a Program, got str"):
+            search.take([good, str(good)])
+        with pytest.raises(ProgramError, match=r"programs\[1\]: Learn, instruction 1, s9 = s1 \+ s2: address"):
+            search.take([good, Program.parse("def Learn():\n s9 = s1 + s2\n")])
+        long = Program.parse("def Predict():\n" + " s1 = dot(v0, v1)\n" * 30)
+        with pytest.raises(ProgramError, match=r"programs\[0\]\.predict: expected at most \d+ instructions, got 30"):
+            search.take([long])
+        assert search.digest == digest
+        errors = []
+
+        def interfere(progress):
+            try:
+                search.take([good])
+            except SearchError as error:
+                errors.append(str(error))
+            return True
+
+        search.run(callbacks=[interfere])
+        assert errors == ["take: this search is being run"]
+
+
 class TestFinding:
     def test_evolution_finds_linear_regression(self):
         search = demo_search(seed=3, population_size=1000, combine="mean")
