@@ -37,6 +37,7 @@ from pyamlz._bench_cli import add_bench
 from pyamlz._export_cli import add_export
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
+from pyamlz._report_cli import add_reports
 from pyamlz._show import contents, lines, summary
 from pyamlz.baselines import BASELINES
 from pyamlz.conform import conform
@@ -137,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     vectors = command(commands, "conform", _conform, "check the library against recorded vectors", machine_options)
     vectors.add_argument("file", metavar="FILE.jsonl[.gz]", help="a JSON object a line")
 
+    add_reports(commands)
     add_export(commands)
     add_bench(commands)
 
