@@ -11,7 +11,7 @@ from pyamlz._arguments import DONE, PRECISION_NAMES, command, given_or_drawn, in
 from pyamlz._files import replace_file
 from pyamlz._native import KINDS
 from pyamlz.baselines import BASELINES
-from pyamlz.errors import ArchiveError, InputError
+from pyamlz.errors import InputError
 from pyamlz.learner import Learner
 from pyamlz.presets import find_program
 from pyamlz.program import Program
@@ -72,7 +72,9 @@ def _program(arguments: argparse.Namespace, wanted: Dims | None) -> tuple[Progra
     """The program, and the smallest memory for it on the examples that are meant."""
     saved: Dims | None = None
     if archive.is_archive(arguments.program):
-        program, saved = _best(arguments.program, archive.read(arguments.program))
+        found = archive.read(arguments.program)
+        program = archive.program_of(found, arguments.program)
+        saved = found.islands[0].dims if isinstance(found, archive.Islands) else found.dims
     else:
         program = find_program("program", arguments.program, arguments.features or 0)
     known = wanted or saved
@@ -84,19 +86,6 @@ def _program(arguments: argparse.Namespace, wanted: Dims | None) -> tuple[Progra
     kind = cast(Kind, arguments.kind or (known.kind if known else "regression"))
     n_classes = arguments.classes or (known.n_classes if known and known.kind == kind else 0)
     return program, program.dims(n_features, kind, n_classes if kind == "multiclass" else 0)
-
-
-def _best(path: str, found: archive.Archive) -> tuple[Program, Dims | None]:
-    """The best program of an archive."""
-    if isinstance(found, archive.ProgramArchive):
-        return found.program, found.dims
-    if isinstance(found, archive.Checkpoint):
-        best = found.best
-    else:
-        best = max(found.population, key=lambda member: member.fitness, default=None)
-    if best is None:
-        raise ArchiveError(f"{path}: has no program yet")
-    return best.program, found.dims
 
 
 def _write(arguments: argparse.Namespace, data: bytes) -> int:

@@ -24,6 +24,7 @@ from pyamlz._arguments import (
     add_program,
     add_set,
     command,
+    data_options,
     given_or_drawn,
     integer,
     load_preset,
@@ -39,6 +40,7 @@ from pyamlz._export_cli import add_export
 from pyamlz._explain_cli import add_explain
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
+from pyamlz._report_cli import add_reports
 from pyamlz._select_cli import add_select, add_tune
 from pyamlz._show import contents, lines, summary
 from pyamlz._study_cli import add_study
@@ -102,8 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    search = command(commands, "search", _search, "run the experiments of a preset", run_options)
-    search.add_argument("preset", metavar="PRESET|FILE.toml", help="a preset's name, or a TOML file")
+    search = command(commands, "search", _search, "run the experiments of a preset", run_options, data_options)
+    preset = "a preset's name, or a TOML file (default, with --data: table)"
+    search.add_argument("preset", nargs="?", metavar="PRESET|FILE.toml", help=preset)
     search.add_argument("--max-seconds", type=float, metavar="S", help="time for all experiments")
     search.add_argument("--max-evaluations", type=integer, metavar="N", help="programs to score in all experiments")
     search.add_argument("--islands", type=integer, metavar="N", help="searches that exchange programs, a thread each")
@@ -130,15 +133,18 @@ def _parser() -> argparse.ArgumentParser:
 
     add_explain(commands)
 
-    evaluate = command(commands, "evaluate", _evaluate, "score a program on the tasks of a preset", run_options)
+    evaluate = command(
+        commands, "evaluate", _evaluate, "score a program on the tasks of a preset", run_options, data_options
+    )
     add_program(evaluate)
-    evaluate.add_argument("--preset", required=True, metavar="NAME|FILE.toml", help="whose tasks")
+    evaluate.add_argument("--preset", metavar="NAME|FILE.toml", help="whose tasks (default, with --data: table)")
     sections = ("final", "select", "tasks")
     evaluate.add_argument("--tasks", choices=sections, help="which of them (default: the first there are of these)")
 
     vectors = command(commands, "conform", _conform, "check the library against recorded vectors", machine_options)
     vectors.add_argument("file", metavar="FILE.jsonl[.gz]", help="a JSON object a line")
 
+    add_reports(commands)
     add_export(commands)
     add_select(commands)
     add_tune(commands)

@@ -31,7 +31,8 @@ from pyamlz.presets import find_program
 from pyamlz.program import Program
 from pyamlz.search import Search
 from pyamlz.space import Dims, FunctionName, FunctionSpace, SearchSpace
-from pyamlz.tasks.taskset import Kind, Precision, TaskSet, checked_int
+from pyamlz.tasks.table import Table, resampled
+from pyamlz.tasks.taskset import Kind, Precision, checked_int
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -76,6 +77,7 @@ class _Base(BaseEstimator):  # type: ignore[misc]
     epochs: int
     precision: Precision
     random_state: Any
+    _min_samples = 1  # for fit
 
     def _new_learners(self, program: Program, n_features: int, n_classes: int) -> list[Learner]:
         """One; or of a program that predicts a number, for more than two classes, one a class."""
@@ -200,7 +202,7 @@ class ProgramClassifier(ClassifierMixin, _Base):  # type: ignore[misc]
             X: features, (N, F).
             y: N labels of any type, of at least two classes.
         """
-        features, labels = validate_data(self, X, y, dtype=np.float64)
+        features, labels = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=self._min_samples)
         check_classification_targets(labels)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -220,7 +222,8 @@ class ProgramClassifier(ClassifierMixin, _Base):  # type: ignore[misc]
             classes: all labels that there will be; the first call needs them.
         """
         is_first = not hasattr(self, "learners_")
-        features, labels = validate_data(self, X, y, dtype=np.float64, reset=is_first)
+        least = self._min_samples if is_first else 1
+        features, labels = validate_data(self, X, y, dtype=np.float64, reset=is_first, ensure_min_samples=least)
         check_classification_targets(labels)
         if is_first:
             if classes is None:
@@ -297,7 +300,9 @@ class ProgramRegressor(RegressorMixin, _Base):  # type: ignore[misc]
             X: features, (N, F).
             y: targets, (N,).
         """
-        features, targets = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        features, targets = validate_data(
+            self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=self._min_samples
+        )
         targets = np.asarray(targets, dtype=np.float64)
         self._begin(features, targets, 0)
         self._train(features, self.target_scaler_.there(targets), self.epochs)
@@ -306,7 +311,10 @@ class ProgramRegressor(RegressorMixin, _Base):  # type: ignore[misc]
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> ProgramRegressor:
         """Goes on learning, in one pass; arguments as of :meth:`fit`."""
         is_first = not hasattr(self, "learners_")
-        features, targets = validate_data(self, X, y, dtype=np.float64, y_numeric=True, reset=is_first)
+        least = self._min_samples if is_first else 1
+        features, targets = validate_data(
+            self, X, y, dtype=np.float64, y_numeric=True, reset=is_first, ensure_min_samples=least
+        )
         targets = np.asarray(targets, dtype=np.float64)
         if is_first:
             self._begin(features, targets, 0)
@@ -331,6 +339,7 @@ class _Evolving(_Base):
     n_tasks: int
     max_evaluations: int
     max_seconds: float | None
+    _min_samples = 8
 
     def _program_for(self, X: Array, y: Array, n_classes: int) -> Program:
         start = _program_of("start", self.start)
@@ -339,8 +348,13 @@ class _Evolving(_Base):
         rows = self._random.permutation(len(scaled))
         n_held_out = max(len(rows) // 4, 1) if len(rows) > 1 else 0
         held_out, kept = rows[:n_held_out], rows[n_held_out:]
-        n_tasks = checked_int("n_tasks", self.n_tasks, 1, 10**6)
-        tasks = _resampled(scaled[kept], labels[kept], n_classes, n_tasks, self._random)
+        tasks = resampled(
+            Table(scaled[kept], labels[kept].astype(float), tuple(map(str, range(n_classes)))),
+            n_features=min(scaled.shape[1], _PROJECTED),
+            n_tasks=checked_int("n_tasks", self.n_tasks, 1, 10**6),
+            seed=self._seed,
+            dtype=self.precision,
+        )
         search = Search(
             tasks,
             _space(start, tasks.n_features, tasks.kind),
@@ -385,7 +399,6 @@ class _Trial(_Base):
 
 
 _PROJECTED = 16  # features that searches see, as in the paper's section 4.2
-_MOST_EXAMPLES = 1000  # of each kind in a task
 _TRIED = 8  # of the hall of fame
 _MEMORY = {"n_scalars": 8, "n_vectors": 14, "n_matrices": 3}  # the paper's section 4.2
 _SIZES: Final[dict[FunctionName, int]] = {"setup": 21, "predict": 21, "learn": 45}  # the same
@@ -404,53 +417,11 @@ def _space(start: Program, n_features: int, kind: Kind) -> SearchSpace:
     return SearchSpace(Dims(n_features=n_features, kind=kind, **memory), **functions)
 
 
-def _resampled(X: Array, y: Array, n_classes: int, n_tasks: int, random: np.random.RandomState) -> TaskSet:
-    """Tasks that are like the data: examples drawn with replacement, features projected at random where there are many.
-
-    In classification each task has two classes, drawn at random, and as many examples of one as of the other.
-    """
-    width = min(X.shape[1], _PROJECTED)
-    n_train = min(max(3 * len(X) // 4, 2), _MOST_EXAMPLES)
-    n_valid = min(max(len(X) // 4, 2), _MOST_EXAMPLES)
-    parts: dict[str, list[Array]] = {name: [] for name in ("train_x", "train_y", "valid_x", "valid_y")}
-    for _ in range(n_tasks):
-        half = random.permutation(len(X))
-        split = max(len(half) // 4, 1) if len(half) > 1 else 0
-        pair = random.permutation(np.unique(y))[:2] if n_classes else None
-        projection = np.eye(X.shape[1]) if width == X.shape[1] else random.normal(size=(X.shape[1], width))
-        projected = X @ projection
-        spread = projected.std(axis=0)
-        projected = (projected - projected.mean(axis=0)) / np.where(spread > 0, spread, 1)
-        for name, pool, count in (
-            ("train", half[split:], n_train),
-            ("valid", half[:split] if split else half, n_valid),
-        ):
-            rows = _drawn(pool, y, pair, count, random)
-            parts[f"{name}_x"].append(projected[rows])
-            parts[f"{name}_y"].append(y[rows] if pair is None else (y[rows] == pair[-1]).astype(float))
-    arrays: dict[str, Any] = {name: np.array(values, dtype=np.float32) for name, values in parts.items()}
-    return TaskSet(kind="binary" if n_classes else "regression", n_classes=2 if n_classes else 0, **arrays)
-
-
-def _drawn(pool: Array, y: Array, pair: Array | None, count: int, random: np.random.RandomState) -> Array:
-    """Rows drawn with replacement; of two classes alternately, where there are any of the class."""
-    if pair is None:
-        return pool[random.randint(len(pool), size=count)]
-    rows = np.empty(count, dtype=int)
-    for place, label in enumerate(pair):
-        own = pool[y[pool] == label]
-        own = own if len(own) else np.flatnonzero(y == label)
-        there = np.arange(place, count, len(pair))
-        rows[there] = own[random.randint(len(own), size=len(there))]
-    drawn: Array = random.permutation(rows)
-    return drawn
-
-
 class EvolvedClassifier(_Evolving, ProgramClassifier):
     """A classifier that evolves a program on the data, and then trains it on all of them.
 
-    The search's tasks are made from three quarters of the examples by resampling, random projection to at most 16
-    features, and drawing two classes for each. Of its hall of fame and the program that it started from, the one is
+    The search's tasks are made from three quarters of the examples by :func:`pyamlz.tasks.resampled`, projected to at
+    most 16 features, with two of the classes each. Of its hall of fame and the program that it started from, the one is
     taken that does best on the other quarter.
 
     Args:

@@ -81,8 +81,12 @@ def image_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def smaller(name: str, image_folder: str) -> Preset:
-    """A preset on few tasks, and small images in place of Fashion-MNIST."""
+    """A preset on few tasks, with small images in place of Fashion-MNIST and of a table of the user's own."""
     few = [f"{section}.n_tasks=2" for section in ("tasks", "select", "final")]
+    if name == "table":
+        path = Path(image_folder).parent / "own.csv"
+        path.write_text("x,y\n" + "".join(f"{i},{2 * i}\n" for i in range(100)))
+        few += [f"tasks.path={path}", "tasks.target=y"]
     if Preset.load(name).config["tasks"].get("dataset") == "fashion-mnist":
         few += [f"tasks.dataset={image_folder}", "tasks.n_train=60", "tasks.n_valid=20", "tasks.epochs=2"]
         few += ["select.n_train=40"]  # with a fifth of the images there are no more for ten classes
