@@ -74,7 +74,7 @@ def _program(arguments: argparse.Namespace, wanted: Dims | None) -> tuple[Progra
     if archive.is_archive(arguments.program):
         found = archive.read(arguments.program)
         program = archive.program_of(found, arguments.program)
-        saved = found.islands[0].dims if isinstance(found, archive.Islands) else found.dims
+        saved = found.dims
     else:
         program = find_program("program", arguments.program, arguments.features or 0)
     known = wanted or saved

@@ -86,12 +86,11 @@ def _lineage(arguments: argparse.Namespace) -> int:
     line = lineage(arguments.file, progress=_teller(arguments))
     shown = line if arguments.all else improvements(line)
     if arguments.json:
-        print_json(
-            [
-                {"evaluation": a.evaluation, "action": a.action, "fitness": a.fitness, "program": str(a.program)}
-                for a in shown
-            ]
-        )
+        rows = [
+            {"evaluation": a.evaluation, "action": a.action, "fitness": a.fitness, "program": str(a.program)}
+            for a in shown
+        ]
+        print_json({"programs": len(line), "ancestors": rows})
         return DONE
     if not arguments.quiet:
         better = len(improvements(line))

@@ -36,15 +36,14 @@ from pyamlz._arguments import (
 )
 from pyamlz._arguments import seed as seed_argument
 from pyamlz._bench_cli import add_bench
-from pyamlz._export_cli import add_export
 from pyamlz._explain_cli import add_explain
+from pyamlz._export_cli import add_export
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
 from pyamlz._report_cli import add_reports
 from pyamlz._select_cli import add_select, add_tune
 from pyamlz._show import contents, lines, summary
 from pyamlz._study_cli import add_study
-from pyamlz.baselines import BASELINES
 from pyamlz.conform import conform
 from pyamlz.errors import AmlzError, ArchiveError, FileError, InputError
 from pyamlz.evaluate import Evaluation, Variant

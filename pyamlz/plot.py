@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from pyamlz import archive
@@ -134,7 +135,7 @@ def throughput(rows: Sequence[Mapping[str, Any]], axes: Any = None) -> Any:
     axes = _axes(axes)
     points = [row for row in rows if row.get("kind") == "progress"]
     x, rate, known = [], [], []
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in pairwise(points):
         seconds = after["seconds"] - before["seconds"]
         programs = after["evaluations"] - before["evaluations"]
         if seconds <= 0 or programs <= 0:  # another experiment, or a run that was resumed

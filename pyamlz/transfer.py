@@ -19,7 +19,7 @@ from pyamlz.evaluate import Evaluator, PackedTasks
 from pyamlz.experiment import derived_seed
 from pyamlz.program import Program
 from pyamlz.tasks import _random
-from pyamlz.tasks.projected import Split
+from pyamlz.tasks._images import Split
 from pyamlz.tasks.taskset import MAX_COUNT, TaskSet, checked_int
 from pyamlz.tune import Tuned, tune
 

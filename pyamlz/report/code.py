@@ -46,9 +46,9 @@ def arcs(program: Program, dims: Dims) -> str:
     left = [_arc(_SIDE - 6, a, b, -1, "") for a, b in sorted(now)]
     right = [_arc(_SIDE + width + 6, a, b, 1, ' class="kept"') for a, b in sorted(later)]
     body = "\n".join([*left, *right, *texts]).replace("&quot;", '"')
-    size = f"0 0 {2 * _SIDE + width:.0f} {height}"
-    label = "Data flow of the program"
-    return f'<svg class="arcs" role="img" aria-label="{label}" viewBox="{size}" width="{2 * _SIDE + width:.0f}">\n{body}\n</svg>'
+    whole = f"{2 * _SIDE + width:.0f}"
+    head = f'<svg class="arcs" role="img" aria-label="Data flow" viewBox="0 0 {whole} {height}" width="{whole}">'
+    return f"{head}\n{body}\n</svg>"
 
 
 def _y(row: int) -> int:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pyamlz._checks import checked_type
 from pyamlz.errors import DataError, InputError
 from pyamlz.tasks import _random
+from pyamlz.tasks._images import Split
 from pyamlz.tasks._ordered import column_sums, matrix_product
 from pyamlz.tasks.taskset import (
     MAX_COUNT,
@@ -33,7 +34,6 @@ __all__ = ["Table", "read_table", "resampled", "table"]
 
 Array: TypeAlias = npt.NDArray[Any]
 Labels: TypeAlias = Literal["auto", "numbers", "classes"]
-Split: TypeAlias = Literal["search", "select", "test"]
 
 _SHARES = {"search": 0.6, "select": 0.2}  # of the rows; the rest is for "test"
 _OWN_VALID = 0.25  # of the search's rows, in each task others

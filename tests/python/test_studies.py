@@ -161,9 +161,9 @@ class TestNonlinear:
     def test_success_is_a_network_that_learns(self, monkeypatch):
         """Searches that start from the published network have it at once; those from nothing do not."""
         override = "tasks.n_train=3000 final.n_train=3000 select.n_train=3000 select.every=100 tasks.n_tasks=2"
-        network = "rediscovered_network"
+        network, space = "rediscovered_network", "population_size=10 space.setup.size=3 space.learn.size=8"
         learned = study.find("nonlinear").configured(
-            ["evaluations=100", f"override={override} start={network} population_size=10 space.setup.size=3 space.learn.size=8"]
+            ["evaluations=100", f"override={override} start={network} {space}"]
         )
         result = learned.measure({"preset": "nonlinear"}, 1)
         assert result["fitness"] > result["linear_regressor"]
