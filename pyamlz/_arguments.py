@@ -10,11 +10,15 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from pyamlz._native import VARIANTS
+from pyamlz.baselines import BASELINES
 from pyamlz.errors import InputError
-from pyamlz.presets import Preset
+from pyamlz.presets import Preset, find_program
+from pyamlz.program import Program
 from pyamlz.tasks.taskset import Precision, checked_seed
 
 DONE, FAILED, WRONG, BAD_ARCHIVE, INTERRUPTED = 0, 1, 2, 3, 130
+
+_MAX_STDIN = 2**20
 
 EPILOG = """exit codes:
   0    done (a search that reached a limit without a sufficient fitness is done too: see its stop reason)
@@ -52,6 +56,12 @@ def command(
 def add_set(parser: argparse.ArgumentParser, help_text: str) -> None:
     """Adds --set, which may come many times."""
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=help_text)
+
+
+def add_program(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Adds PROGRAM, for :func:`read_program`."""
+    names = ", ".join(BASELINES)
+    parser.add_argument("program", metavar="PROGRAM", help=f"a file, {more}- for standard input, or one of {names}")
 
 
 def machine_options(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +102,16 @@ def load_preset(name: str, arguments: argparse.Namespace) -> Preset:
     if arguments.precision is not None:
         overrides.append(f"precision={PRECISION_NAMES[arguments.precision]}")
     return Preset.load(name, overrides)
+
+
+def read_program(value: str, n_features: int = 0) -> Program:
+    """The program of a file, of standard input, or built in."""
+    if value == "-":
+        data = sys.stdin.buffer.read(_MAX_STDIN + 1)
+        if len(data) > _MAX_STDIN:
+            raise InputError(f"standard input: expected a program of at most {_MAX_STDIN} bytes")
+        return Program.parse(data.decode("utf-8", "replace"), n_features)
+    return find_program("program", value, n_features)
 
 
 def given_or_drawn(given: int | None) -> int:

@@ -1,4 +1,4 @@
-"""Programs that everyone compares with: two learners written by hand, and what the paper's searches found."""
+"""Programs that everyone compares with: learners written by hand, and what the paper's searches found."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ __all__ = [
     "linear_regressor",
     "neural_network",
     "rediscovered_network",
+    "softmax_network",
+    "softmax_regressor",
     "tuned",
 ]
 
@@ -81,6 +83,65 @@ def Learn():
   v1 = v1 + v7
   m1 = outer(v7, v0)
   m0 = m0 + m1
+""")
+
+
+def softmax_regressor(learning_rate: float = 0.01) -> Program:
+    """Logistic regression for several classes, without bias, trained by gradient descent on the cross-entropy.
+
+    Memory: 3 scalars (s2 learning rate), 4 vectors, 2 matrices (m0 weights, a row for each class).
+    """
+    learning_rate = checked_float("learning_rate", learning_rate, -_LARGEST, _LARGEST)
+    return Program.parse(f"""
+def Setup():
+  s2 = {learning_rate!r}
+def Predict():
+  v2 = dot(m0, v0)
+def Learn():
+  v3 = v1 - v2
+  v3 = s2 * v3
+  m1 = outer(v3, v0)
+  m0 = m0 + m1
+""")
+
+
+def softmax_network(learning_rate: float = 0.01, init_stdev: float = 0.1) -> Program:
+    """Two layers with biases, F hidden ReLU units and several classes, trained by gradient descent.
+
+    Output weights start at 0, so those of the outputs that stand for no class (there are F) stay there.
+
+    Memory: 3 scalars (s2 learning rate), 10 vectors (v4 hidden biases, v6 zero, v7 output biases) and 3 matrices (m0
+    hidden weights, m1 output weights).
+
+    Args:
+        learning_rate: step of the gradient descent.
+        init_stdev: standard deviation of the hidden weights at the start.
+    """
+    learning_rate = checked_float("learning_rate", learning_rate, -_LARGEST, _LARGEST)
+    init_stdev = checked_float("init_stdev", init_stdev, 0.0, _LARGEST)
+    return Program.parse(f"""
+def Setup():
+  s2 = {learning_rate!r}
+  m0 = gaussian(0, {init_stdev!r})
+def Predict():
+  v3 = dot(m0, v0)
+  v3 = v3 + v4
+  v5 = maximum(v3, v6)
+  v2 = dot(m1, v5)
+  v2 = v2 + v7
+def Learn():
+  v8 = v1 - v2
+  v8 = s2 * v8
+  m2 = transpose(m1)
+  v9 = dot(m2, v8)
+  v3 = heaviside(v3)
+  v9 = v9 * v3
+  v7 = v7 + v8
+  m2 = outer(v8, v5)
+  m1 = m1 + m2
+  v4 = v4 + v9
+  m2 = outer(v9, v0)
+  m0 = m0 + m2
 """)
 
 
@@ -181,11 +242,15 @@ def Learn():
 TUNABLE: Final[dict[str, Callable[[float], Program]]] = {
     "linear_regressor": linear_regressor,
     "neural_network": neural_network,
+    "softmax_regressor": softmax_regressor,
+    "softmax_network": softmax_network,
 }  #: by name, those that are made for a learning rate
 
 BASELINES: Final[dict[str, Callable[[], Program]]] = {
     "linear_regressor": linear_regressor,
     "neural_network": neural_network,
+    "softmax_regressor": softmax_regressor,
+    "softmax_network": softmax_network,
     "rediscovered_network": rediscovered_network,
     "evolved_linear_form": evolved_linear_form,
     "evolved_few_examples": evolved_few_examples,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -188,6 +188,11 @@ class Evaluator:
     def variant(self) -> str:
         """The kernels in use: what "auto" became."""
         return name_of(lib.amlz_evaluator_variant(self._handle.pointer), VARIANTS)
+
+    @property
+    def combine(self) -> Combine:
+        """How the tasks' fitnesses become one: "mean" or "median"."""
+        return cast(Combine, name_of(self._combine, COMBINES))
 
     def evaluate(self, program: Program, seed: int = 0) -> Evaluation:
         """Runs a program on all tasks.

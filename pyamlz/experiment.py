@@ -31,9 +31,11 @@ from pyamlz.tasks.taskset import TaskSet, checked_int, checked_seed
 __all__ = ["EVERY", "Comparison", "Outcome", "StopReason", "derived_seed", "resume", "run"]
 
 StopReason: TypeAlias = Literal[
-    "sufficient_fitness", "max_evaluations", "max_experiments", "max_seconds", "interrupted"
+    "sufficient_fitness", "max_evaluations", "max_train_steps", "max_experiments", "max_seconds", "interrupted"
 ]
-_UNLIMITED = 2**63  # evaluations, experiments
+_UNLIMITED = 2**63  # evaluations, training steps, experiments
+_ENDS = ("max_evaluations", "max_train_steps")  # of an experiment
+_STEPS_EVERY = 10_000  # evaluations between two looks at training steps, without select tasks
 EVERY: Final = 60.0  #: seconds between two checkpoints, unless told otherwise
 
 T = TypeVar("T")
@@ -81,7 +83,7 @@ class Outcome:
         evaluations_per_second: programs scored in one of these seconds.
         unsaved: why the last checkpoint could not be written; None if it was, or if none was wanted.
         stop_reason: "sufficient_fitness", or what ended the run before: "max_evaluations" (in all, or of the only
-            experiment), "max_experiments", "max_seconds", "interrupted".
+            experiment), "max_train_steps" (of the only experiment), "max_experiments", "max_seconds", "interrupted".
         seed: what everything random was derived from.
     """
 
@@ -152,7 +154,7 @@ def run(
         champion=None,
         **_new_experiment(preset),
     )
-    endless = "max_evaluations" not in preset.config
+    endless = not set(_ENDS) & set(preset.config)
     if endless and max_evaluations is None and max_seconds is None and "sufficient_fitness" not in preset.config:
         raise InputError("max_evaluations, max_seconds: expected one of them, since the preset sets no end")
     for path in (checkpoint, log):
@@ -348,7 +350,7 @@ class _Run:
 
     def _go_on(self) -> tuple[Candidate, StopReason]:
         """Runs experiments until one succeeds or a limit is reached."""
-        has_end = "sufficient_fitness" in self.config and "max_evaluations" in self.config
+        has_end = "sufficient_fitness" in self.config and bool(set(_ENDS) & set(self.config))
         most = self.config.get("max_experiments", _UNLIMITED if has_end else 1)
         while True:
             reason = self.experiment.run()
@@ -356,10 +358,10 @@ class _Run:
             assert best is not None
             if self.session.champion is not None and self.session.champion.merit >= best.merit:
                 best = self.session.champion
-            if reason != "max_evaluations" or self.evaluations_left <= 0:
+            if reason not in _ENDS or self.evaluations_left <= 0:
                 return best, reason
             if self.session.experiment == most:
-                return best, "max_evaluations" if most == 1 else "max_experiments"
+                return best, reason if most == 1 else "max_experiments"
             self.session = replace(
                 self.session,
                 experiment=self.session.experiment + 1,
@@ -434,17 +436,22 @@ class _Experiment:
         """Searches until the experiment ends; "max_evaluations" stands for its own limit or that of all."""
         runs, search = self.runs, self.search
         goal: float | None = runs.config.get("sufficient_fitness")
-        every = _UNLIMITED if runs.select is None else runs.config["select"]["every"] * runs.config["islands"]
+        steps = runs.config.get("max_train_steps")
+        # Steps are looked at when so many programs more are done, so that the end depends on counts alone.
+        every = _UNLIMITED if steps is None else _STEPS_EVERY
+        if runs.select is not None:
+            every = runs.config["select"]["every"] * runs.config["islands"]
         done = search.progress.evaluations
         end = min(runs.config.get("max_evaluations", _UNLIMITED), done + runs.evaluations_left)
         while True:
             if self.considered == done:
                 is_good = self.best is not None and goal is not None and self.best.merit >= goal
-                if is_good or done >= end:
+                is_spent = steps is not None and search.progress.train_steps >= steps
+                if is_good or is_spent or done >= end:
                     runs.save()
                     if runs.log is not None:
                         runs.log(search.progress)
-                    return "sufficient_fitness" if is_good else "max_evaluations"
+                    return "sufficient_fitness" if is_good else "max_train_steps" if is_spent else "max_evaluations"
             target = min((self.considered // every + 1) * every, end)
             left, reason = runs.seconds(), "max_evaluations"
             if left == 0 and done > 0:

@@ -1,11 +1,11 @@
 """Presets: whole experiments as TOML files, in the paper's terms.
 
-A file has the settings of :class:`pyamlz.Search` at its top (``fec`` is a table of ``size``, ``train`` and ``valid``),
-and besides ``description``, ``precision``, ``max_evaluations`` (of one experiment), ``max_experiments`` and
-``sufficient_fitness``; ``budget``, how many times as much as the plain two-layer network programs may cost; and
-``islands``, how many searches run at once and exchange programs. ``start`` is "random", "empty", a program (the name of
-a built-in one, its text, or a path from the current folder; so is ``fixed_program``), an archive of programs, or a list
-of programs. Its tables:
+A file has the settings of :class:`pyamlz.Search` at its top (``fec`` is a table of ``size``, ``train`` and ``valid``,
+``hurdles`` a list of pairs such as ``[[100, 100], [800, 100]]``), and besides ``description``, ``precision``,
+``max_evaluations`` and ``max_train_steps`` (of one experiment), ``max_experiments`` and ``sufficient_fitness``;
+``budget``, how many times as much as the plain two-layer network programs may cost; and ``islands``, how many searches
+run at once and exchange programs. ``start`` is "random", "empty", a program (the name of a built-in one, its text, or a
+path from the current folder; so is ``fixed_program``), an archive of programs, or a list of programs. Its tables:
 
 ``[tasks]``
     ``generator`` names a function of :mod:`pyamlz.tasks`; the other keys are its arguments, but for seed and dtype.
@@ -46,7 +46,15 @@ from pyamlz.errors import InputError
 from pyamlz.evaluate import Combine, Evaluator, PackedTasks, Variant
 from pyamlz.islands import EVERY, SHARE
 from pyamlz.program import Program
-from pyamlz.search import COUNT_RANGES, STARTS, Search, checked_mutations, search_settings
+from pyamlz.search import (
+    COUNT_RANGES,
+    STARTS,
+    Search,
+    checked_hurdles,
+    checked_mutations,
+    checked_percentile,
+    search_settings,
+)
 from pyamlz.space import FUNCTIONS, Dims, FunctionSpace, SearchSpace
 from pyamlz.tasks.generators import GENERATORS
 from pyamlz.tasks.taskset import Precision, TaskSet, checked_choice, checked_int
@@ -421,6 +429,10 @@ def _mutations(name: str, value: object) -> dict[str, float]:
     return checked_mutations(value)
 
 
+def _hurdles(name: str, value: object) -> list[list[int]]:
+    return checked_hurdles(value)
+
+
 def _table(checkers: Mapping[str, Checker]) -> Checker:
     """Checks a table whose keys are those of `checkers`."""
 
@@ -467,8 +479,13 @@ _TOP: dict[str, Checker] = {
     "budget": _cost,
     "max_cost": _cost,
     "must_learn": checked_bool,
+    "redraws": _integer(*COUNT_RANGES["redraws"]),
+    "hurdles": _hurdles,
+    "hurdle_percentile": checked_percentile,
+    "hurdle_window": _integer(*COUNT_RANGES["hurdle_window"]),
     **{name: _integer(*COUNT_RANGES[name]) for name in ("cache_size", "cache_period", "cache_work", "history_size")},
     "max_evaluations": _integer(1),
+    "max_train_steps": _integer(1),
     "max_experiments": _integer(1),
     "sufficient_fitness": _fraction,
     "islands": _integer(1, archive.MAX_ISLANDS),

@@ -33,7 +33,7 @@ class Progress:
         population: its members so far.
         duplicates: children that were drawn again, since a member had their structural key.
         hurdle_stops: programs that were stopped at each hurdle.
-        saved_steps: training and validation steps that full evaluations of these would have taken besides, at most.
+        saved_steps: training and validation steps of as many full evaluations, if nothing ends them early.
         seconds: time spent in :meth:`Search.run` and :meth:`Search.take`, since it was loaded if it was.
         evaluations_per_second: programs scored in one of these seconds; 0 before the first.
         islands: the same of each island, where there are islands. All together have the sums of their counts, the best

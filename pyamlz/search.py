@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Literal, TypeAlias, cast
 
@@ -54,6 +54,8 @@ COUNT_RANGES: dict[str, tuple[int, int]] = {
     "cache_period": (1, _MAX_32),
     "cache_work": (1, _MAX_64),
     "history_size": (0, _MAX_32),
+    "redraws": (0, _MAX_32),
+    "hurdle_window": (1, _MAX_32),
 }
 _FIRST_SLICE = 1  # evaluations; programs may be slow
 _MAX_GROWTH = 8  # of a slice over the one before
@@ -90,7 +92,8 @@ class Search:
         fixed_program: what functions without ops hold, with a start that is not a program; by default nothing.
         combine: how the fitnesses of single tasks become one, "mean" or "median".
         cache_size: structural keys remembered; 0 for none.
-        cache_period: both caches are emptied after so many evaluations, 1 or more; sooner while the search is young;
+        cache_period: both caches are emptied, and hurdles forget what they saw, after so many evaluations, 1 or more;
+            sooner while the search is young;
         cache_work: or after so much work, 1 or more. A resumed search does again what came after that. Work is training
             and validation steps, times F, or F * F where there are matrices.
         history_size: improvements that are remembered; where there are more they are thinned.
@@ -99,6 +102,12 @@ class Search:
         fec_valid: validation examples likewise.
         max_cost: programs that cost more (see :meth:`Program.cost`) score 0 without being run; 0 for no limit.
         must_learn: so do programs that cannot learn (see :meth:`Program.can_learn`). The paper's method runs them.
+        redraws: a child that computes what a member computes is drawn again, so often at most; 0: never.
+        hurdles: up to 4 pairs (n_train, n_valid), with n_train growing: programs are first run on so many examples of
+            each task, and stop where their fitness is too low. They keep that fitness, and are none of the best.
+        hurdle_percentile: the share, over 0 and under 1, of fitnesses at a hurdle that are too low;
+        hurdle_window: among so many, 1 or more, that were the last different ones. Where a hurdle saw fewer, since it
+            was made to forget, it stops nothing.
         precision: "float32" or "float64"; default: as the tasks are packed, else "float32".
         variant: kernels to use: "auto", "baseline", "avx2" or "avx512". All give the same bits.
 
@@ -130,6 +139,10 @@ class Search:
         history_size: int | None = None,
         max_cost: float | None = None,
         must_learn: bool | None = None,
+        redraws: int | None = None,
+        hurdles: Iterable[Sequence[int]] | None = None,
+        hurdle_percentile: float | None = None,
+        hurdle_window: int | None = None,
         precision: Precision | None = None,
         variant: Variant = "auto",
     ) -> None:
@@ -156,6 +169,8 @@ class Search:
             "cache_period": cache_period,
             "cache_work": cache_work,
             "history_size": history_size,
+            "redraws": redraws,
+            "hurdle_window": hurdle_window,
         }
         for name, count in counts.items():
             if count is not None:
@@ -166,6 +181,13 @@ class Search:
             config.must_learn = checked_bool("must_learn", must_learn)
         if max_cost is not None:
             config.max_cost = checked_float("max_cost", max_cost, 0.0, sys.float_info.max)
+        if hurdle_percentile is not None:
+            config.hurdle_percentile = checked_percentile("hurdle_percentile", hurdle_percentile)
+        if hurdles is not None:
+            pairs = checked_hurdles(hurdles)
+            config.n_hurdles = len(pairs)
+            for hurdle, pair in zip(config.hurdle, pairs, strict=False):
+                hurdle.n_train, hurdle.n_valid = pair
         if mutations is not None:
             weights = checked_mutations(mutations)
             for name, number in MUTATIONS.items():
@@ -549,6 +571,32 @@ def checked_mutations(mutations: object) -> dict[str, float]:
     return {name: checked_float(f"mutations.{name}", weight, 0.0) for name, weight in mutations.items()}
 
 
+def checked_hurdles(hurdles: object) -> list[list[int]]:
+    """`hurdles` as a list of pairs [n_train, n_valid], n_train growing."""
+    wanted = f"expected up to {lib.AMLZ_MAX_HURDLES} pairs of n_train and n_valid"
+    if isinstance(hurdles, (str, Mapping)) or not isinstance(hurdles, Iterable):
+        raise InputError(f"hurdles: {wanted}, got {hurdles!r}")
+    pairs: list[list[int]] = []
+    for i, pair in enumerate(hurdles):
+        name = f"hurdles[{i}]"
+        if i == lib.AMLZ_MAX_HURDLES:
+            raise InputError(f"hurdles: {wanted}, got more")
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise InputError(f"{name}: expected a pair of n_train and n_valid, got {pair!r}")
+        least = pairs[-1][0] + 1 if pairs else 1
+        n_train = checked_int(f"{name}, n_train", pair[0], least, _MAX_32)
+        pairs.append([n_train, checked_int(f"{name}, n_valid", pair[1], 1, _MAX_32)])
+    return pairs
+
+
+def checked_percentile(name: str, value: object) -> float:
+    """`value` as a float over 0 and under 1."""
+    number = checked_float(name, value, 0.0, 1.0, over=True)
+    if number == 1.0:
+        raise InputError(f"{name}: expected a number over 0 and under 1, got 1.0")
+    return number
+
+
 def search_settings(config: Any = None) -> dict[str, Any]:
     """The settings in a C configuration, by default the paper's, by the names of :class:`Search`'s arguments."""
     if config is None:
@@ -574,4 +622,8 @@ def search_settings(config: Any = None) -> dict[str, Any]:
         "history_size": int(config.history_size),
         "max_cost": float(config.max_cost),
         "must_learn": bool(config.must_learn),
+        "redraws": int(config.redraws),
+        "hurdles": [[int(h.n_train), int(h.n_valid)] for h in config.hurdle[0 : config.n_hurdles]],
+        "hurdle_percentile": float(config.hurdle_percentile),
+        "hurdle_window": int(config.hurdle_window),
     }

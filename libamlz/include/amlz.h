@@ -381,6 +381,11 @@ AMLZ_API amlz_status amlz_learner_set(amlz_learner *learner, int type, int addre
 /* Runs one component function on the memory as it is. */
 AMLZ_API amlz_status amlz_learner_run(amlz_learner *learner, int function);
 
+/* How often each function has run, which says what its random ops draw next; and sets it. With all addresses, this is what
+ * a learner knows: set both in a new one of the same configuration and program, and it goes on as the old one would. */
+AMLZ_API amlz_status amlz_learner_get_runs(const amlz_learner *learner, uint64_t runs[AMLZ_FUNCTION_COUNT]);
+AMLZ_API amlz_status amlz_learner_set_runs(amlz_learner *learner, const uint64_t runs[AMLZ_FUNCTION_COUNT]);
+
 /* ---------------------------------------------------------------- search */
 
 typedef enum amlz_mutation {
@@ -408,7 +413,12 @@ typedef enum amlz_start { AMLZ_START_RANDOM = 0, AMLZ_START_EMPTY = 1, AMLZ_STAR
 AMLZ_API amlz_status amlz_mutate(const amlz_space *space, const double *weights, uint64_t *seed, amlz_program *program,
                                  int *action);
 
-/* A hurdle: an evaluation on the first examples of each task that a program must do well in to be tried on more. */
+/* A hurdle: one pass over the first examples of each task, from fresh memory, that a program must do well in to be tried on
+ * more (the paper's section S3). Its fitness there must reach a threshold: of the last hurdle_window different fitnesses
+ * seen at that hurdle, in ascending order, the one after the first floor(hurdle_percentile * hurdle_window). Until there
+ * are so many, which starts anew at each mark, nothing is stopped. A program that is stopped keeps the fitness that it had
+ * there, also in the caches, but is none of the best: history, hall of fame and the best program are of programs that were
+ * scored on everything. */
 typedef struct amlz_hurdle {
     uint32_t n_train, n_valid; /* 1 to what the tasks have; n_train larger from hurdle to hurdle */
 } amlz_hurdle;
@@ -437,8 +447,8 @@ typedef struct amlz_search_config {
     uint32_t redraws;         /* a child with the structural key of a member is drawn again, so often at most; 0: never */
     uint32_t n_hurdles;       /* 0: none */
     amlz_hurdle hurdle[AMLZ_MAX_HURDLES]; /* those after n_hurdles are zero */
-    double hurdle_percentile; /* in (0, 1): a program whose fitness at a hurdle is below this percentile of the last */
-    uint32_t hurdle_window;   /* so many different fitnesses there stops, and keeps that fitness; 1 or more */
+    double hurdle_percentile; /* with hurdles: over 0 and under 1 */
+    uint32_t hurdle_window;   /* with hurdles: 1 or more */
 } amlz_search_config;
 
 /* The values that the paper uses, for everything but space and seed. */
@@ -461,7 +471,7 @@ typedef struct amlz_progress {
     uint32_t population;     /* members so far */
     uint64_t duplicates;     /* children that were drawn again */
     uint64_t hurdle_stops[AMLZ_MAX_HURDLES]; /* programs that were stopped at each hurdle */
-    uint64_t saved_steps;    /* training and validation steps that full evaluations of these would have taken besides, at most */
+    uint64_t saved_steps;    /* training and validation steps of as many full evaluations, if nothing ends them early */
 } amlz_progress;
 
 /* Bytes for a search over that many tasks; it never grows. */
@@ -503,7 +513,7 @@ typedef enum amlz_phase {
     AMLZ_PHASE_ANALYSIS = 2,   /* cost, live code, structural key */
     AMLZ_PHASE_CACHES = 3,     /* looking up and remembering */
     AMLZ_PHASE_PROBES = 4,     /* running programs on the first examples */
-    AMLZ_PHASE_EVALUATION = 5, /* running them on all examples */
+    AMLZ_PHASE_EVALUATION = 5, /* running them at hurdles and on all examples */
     AMLZ_PHASE_RECORDS = 6     /* the child's place in the population, hall of fame, history, marks */
 } amlz_phase;
 #define AMLZ_PHASE_COUNT 7
@@ -517,17 +527,18 @@ AMLZ_API void amlz_search_measure(amlz_search *search, uint64_t (*clock)(void), 
 
 /* ---------------------------------------------------------------- what a search knows, and how it is resumed
  *
- * The caches of a search decide which programs are run, and what they remember is too much to be saved. So they are
- * emptied at marks, which depend on counts alone: when the first population is complete, when the evaluations have doubled
- * since the last mark or cache_period of them were done, whichever is sooner; and in any case once the work since the last
- * mark reaches cache_work, work being steps times F, or F * F where the memory has matrices. At a mark the search keeps a
- * copy of its state, and from that state alone all that follows can be done again, bit for bit:
+ * The caches of a search decide which programs are run, its hurdles which are stopped, and what they remember is too much
+ * to be saved. So it is forgotten at marks, which depend on counts alone: when the first population is complete, when the
+ * evaluations have doubled since the last mark or cache_period of them were done, whichever is sooner; in any case once the
+ * work since the last mark reaches cache_work, work being steps times F, or F * F where the memory has matrices; and when
+ * programs were taken in. At a mark the search keeps a copy of its state, and from that state alone all that follows can be
+ * done again, bit for bit:
  *
  *   save     amlz_search_state, _count and _item at AMLZ_AT_MARK, and the number of evaluations done by now
  *   resume   amlz_search_init with the same arguments; amlz_search_put for each item; amlz_search_resume; and
  *            amlz_search_run for the evaluations that were done since the mark
  *
- * The archive library does all this. A search without caches is always at a mark. */
+ * The archive library does all this. A search without caches and hurdles is always at a mark. */
 
 /* When: as things are, or as they were at the last mark (a search that is new is at one). */
 typedef enum amlz_moment { AMLZ_NOW = 0, AMLZ_AT_MARK = 1 } amlz_moment;
@@ -575,7 +586,7 @@ AMLZ_API amlz_status amlz_search_put(amlz_search *search, int part, const amlz_p
                                      const amlz_member *member, const char **reason);
 
 /* Makes the items that were put and these numbers the state at the mark, and goes on from there. progress's
- * best_fitness, best_evaluation, mean_fitness and population are not read, for the items tell them.
+ * best_fitness, best_evaluation, mean_fitness, population and saved_steps are not read, for the rest tells them.
  * AMLZ_ERROR_ARGUMENT, with the reason, where items and numbers cannot belong together; the search is then of no use. */
 AMLZ_API amlz_status amlz_search_resume(amlz_search *search, const amlz_state *state, const char **reason);
 

@@ -1,14 +1,17 @@
 """Task sets: what programs are scored on.
 
 :func:`linear`, :func:`affine` and :func:`nonlinear` make regression tasks with a
-known answer, :func:`projected_binary` makes classification tasks from images
-that :func:`load` reads, and :func:`from_arrays` takes the user's own data. All
-of them return a :class:`TaskSet`.
+known answer. :func:`projected_binary`, :func:`projected_multiclass` and
+:func:`native_binary` make classification tasks from images that :func:`load`
+reads, and :func:`from_arrays` takes the user's own data. All of them return a
+:class:`TaskSet`.
 """
 
+from pyamlz.tasks._images import class_pairs
 from pyamlz.tasks.arrays import from_arrays
 from pyamlz.tasks.datasets import ImageData, load
-from pyamlz.tasks.projected import class_pairs, projected_binary
+from pyamlz.tasks.native import native_binary
+from pyamlz.tasks.projected import projected_binary, projected_multiclass
 from pyamlz.tasks.synthetic import affine, linear, nonlinear
 from pyamlz.tasks.taskset import TaskSet
 
@@ -20,6 +23,8 @@ __all__ = [
     "from_arrays",
     "linear",
     "load",
+    "native_binary",
     "nonlinear",
     "projected_binary",
+    "projected_multiclass",
 ]

@@ -29,6 +29,7 @@ _MAX_DEFLATE_RATIO = 1032  # deflate cannot make more of one byte
 _CHUNK = 2**20
 _N_CLASSES = 10  # of every data set read from files
 _SHARED_FOLDER = Path("/usr/share/datasets")  # Debian's dataset-* packages
+_PACKAGES = {"fashion-mnist": "dataset-fashion-mnist"}  # of them, by the name of the data set
 _FOLDER_NAMES = {
     "mnist": ("mnist",),
     "fashion-mnist": ("fashion-mnist",),
@@ -164,10 +165,11 @@ def _known_folder(name: str) -> Path:
     for folder in tried:
         if _is(stat.S_ISDIR, folder):
             return folder
+    install = f"install Debian's package {_PACKAGES[name]}, " if name in _PACKAGES else ""
     raise InputError(
         f"name_or_path: {name!r} not found, looked for the folders "
-        f"{', '.join(str(folder) for folder in tried)}; set PYAMLZ_DATA to the folder "
-        "that holds it"
+        f"{', '.join(str(folder) for folder in tried)}; {install}set PYAMLZ_DATA to the folder "
+        "that holds it, or give the folder's path"
     )
 
 

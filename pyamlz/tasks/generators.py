@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pyamlz.errors import DataError, InputError
 from pyamlz.tasks.datasets import NAMES
-from pyamlz.tasks.projected import projected_binary
+from pyamlz.tasks.native import native_binary
+from pyamlz.tasks.projected import projected_binary, projected_multiclass
 from pyamlz.tasks.synthetic import affine, linear, nonlinear
 from pyamlz.tasks.taskset import TaskSet
 
@@ -19,6 +20,8 @@ GENERATORS: Final[dict[str, Callable[..., TaskSet]]] = {
     "affine": affine,
     "nonlinear": nonlinear,
     "projected_binary": projected_binary,
+    "projected_multiclass": projected_multiclass,
+    "native_binary": native_binary,
 }
 
 

@@ -20,6 +20,9 @@ static void check_same_at(const amlz_search *a, const amlz_search *b, int moment
     CHECK_EQ_U64(x.progress.cache_hits, y.progress.cache_hits);
     CHECK_EQ_U64(x.progress.fec_hits, y.progress.fec_hits);
     CHECK_EQ_U64(x.progress.train_steps, y.progress.train_steps);
+    CHECK_EQ_U64(x.progress.duplicates, y.progress.duplicates);
+    CHECK(memcmp(x.progress.hurdle_stops, y.progress.hurdle_stops, sizeof x.progress.hurdle_stops) == 0);
+    CHECK_EQ_U64(x.progress.saved_steps, y.progress.saved_steps);
     CHECK_EQ_F64BITS(x.progress.best_fitness, y.progress.best_fitness);
     CHECK_EQ_F64BITS(x.progress.mean_fitness, y.progress.mean_fitness);
     for (int part = AMLZ_POPULATION; part <= AMLZ_BEST; part++) {
@@ -73,18 +76,49 @@ static amlz_search *copy_of(const amlz_search *search)
     return copy;
 }
 
+/* Goes on to so many evaluations, none of which is one of those of taking in. Where the search takes in programs it is 7 of
+ * them after evaluation 150, and after evaluation 346 it is 21, more than there are members. */
+static void go_on(amlz_search *search, int takes, uint64_t until)
+{
+    static const uint64_t when[] = {150, 346};
+    static const uint32_t counts[] = {7, 21};
+    amlz_search_config config;
+    amlz_program programs[21];
+    amlz_progress p;
+    amlz_search_made_of(search, &config, NULL, NULL, NULL);
+    amlz_search_progress(search, &p);
+    for (int i = 0; takes && i < 2; i++) {
+        if (p.evaluations <= when[i] && when[i] < until) {
+            for (uint32_t k = 0; k < counts[i]; k++) {
+                programs[k] = random_program(&config.space, 100 * when[i] + k);
+            }
+            amlz_search_run(search, when[i] - p.evaluations, 2, NULL);
+            CHECK_EQ_INT(amlz_search_take(search, programs, counts[i], NULL), AMLZ_OK);
+            amlz_search_progress(search, &p);
+            CHECK_EQ_U64(p.evaluations, when[i] + counts[i]);
+        }
+    }
+    amlz_search_run(search, until - p.evaluations, 2, NULL);
+}
+
 /* Wherever it is stopped, what is resumed is what goes on, now and for ever. */
-static void test_resume_is_exact(const amlz_search_config *config)
+static void test_resume_is_exact(const amlz_search_config *config, int takes)
 {
     amlz_search *whole = search_new(config, tasks_for((amlz_precision)config->precision), NULL);
-    amlz_search_run(whole, 600, 2, NULL);
+    go_on(whole, takes, 600);
     for (uint64_t cut = 0; cut < 600; cut += 23) {
         amlz_search *search = search_new(config, tasks_for((amlz_precision)config->precision), NULL);
-        amlz_search_run(search, cut, 2, NULL);
+        go_on(search, takes, cut);
         amlz_search *resumed = copy_of(search);
         check_same(search, resumed);
-        amlz_search_run(resumed, 600 - cut, 2, NULL);
+        go_on(resumed, takes, 600);
         check_same(whole, resumed);
+    }
+    amlz_progress p;
+    amlz_search_progress(whole, &p);
+    CHECK((p.duplicates > 0) == (config->redraws > 0));
+    for (uint32_t i = 0; i < AMLZ_MAX_HURDLES; i++) {
+        CHECK((p.hurdle_stops[i] > 0) == (i < config->n_hurdles));
     }
     blocks_free();
 }
@@ -92,30 +126,50 @@ static void test_resume_is_exact(const amlz_search_config *config)
 static void test_resume_of_all_kinds(void)
 {
     amlz_search_config config = marking_config(5);
-    test_resume_is_exact(&config);
+    test_resume_is_exact(&config, 0);
     config.precision = AMLZ_FLOAT64;
     config.algorithm = AMLZ_RANDOM_SEARCH;
-    test_resume_is_exact(&config);
+    test_resume_is_exact(&config, 0);
     config = marking_config(6);
     config.cache_size = config.fec_size = 0; /* always at a mark */
-    test_resume_is_exact(&config);
+    test_resume_is_exact(&config, 0);
     config = marking_config(7);
     config.start = AMLZ_START_EMPTY;
     config.max_cost = 60;
     config.must_learn = 1;
     config.cache_size = 0;
-    test_resume_is_exact(&config);
+    test_resume_is_exact(&config, 0);
     config = marking_config(8);
     config.fec_size = 0;
     config.history_size = 0;
     config.population_size = 1;
     config.cache_period = 1;
-    test_resume_is_exact(&config);
+    test_resume_is_exact(&config, 0);
     config = marking_config(9);
     config.cache_work = 20000; /* makes the marks, not the period */
     config.cache_period = UINT32_MAX;
     config.history_size = 1;
-    test_resume_is_exact(&config);
+    test_resume_is_exact(&config, 0);
+    config = marking_config(10);
+    test_resume_is_exact(&config, 1);
+    config.redraws = 2;
+    test_resume_is_exact(&config, 0);
+    config.cache_size = config.fec_size = 0; /* always at a mark, also with redraws */
+    test_resume_is_exact(&config, 1);
+    config.n_hurdles = 2; /* and with marks again */
+    config.hurdle[0].n_train = 3;
+    config.hurdle[0].n_valid = 10;
+    config.hurdle[1].n_train = 10;
+    config.hurdle[1].n_valid = 2;
+    config.hurdle_window = 8;
+    test_resume_is_exact(&config, 0);
+    config.fec_size = 50;
+    config.redraws = 0;
+    test_resume_is_exact(&config, 1);
+    config.cache_size = 50;
+    config.redraws = 1;
+    config.max_cost = 60;
+    test_resume_is_exact(&config, 1);
 }
 
 static uint64_t mark_of(const amlz_search *search)
@@ -341,11 +395,14 @@ static void test_items_that_are_refused(void)
 /* One member, scored in full; then a number at a time is made wrong. */
 static void test_numbers_that_are_refused(void)
 {
-    const amlz_search_config config = marking_config(12);
+    amlz_search_config config = marking_config(12);
+    config.redraws = 2;
+    config.n_hurdles = 1;
+    config.hurdle[0].n_train = config.hurdle[0].n_valid = 1;
     const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
     const amlz_member one = {0.5, 1, 0, AMLZ_MUTATE_IDENTITY};
     const amlz_program program = random_program(&config.space, 1);
-    for (int wrong = 0; wrong <= 8; wrong++) {
+    for (int wrong = 0; wrong <= 12; wrong++) {
         amlz_search *search = search_new(&config, tasks, NULL);
         amlz_state state;
         const char *reason;
@@ -364,6 +421,10 @@ static void test_numbers_that_are_refused(void)
         state.progress.fec_hits = wrong == 5 ? 1 : 0;
         state.progress.probes = wrong == 6 ? 2 : 0;
         state.rng[2] = wrong != 7;
+        state.progress.hurdle_stops[0] = wrong == 9 ? 1 : wrong == 10 ? UINT64_MAX : 0;
+        state.progress.hurdle_stops[1] = wrong == 11 ? 1 : 0; /* there is one hurdle */
+        state.progress.full_evaluations = wrong != 11;
+        state.progress.duplicates = wrong == 12 ? 3 : 2; /* of one child at most two */
         if (wrong == 8) {
             const amlz_member late = {0.6, 2, 0, AMLZ_MUTATE_IDENTITY};
             amlz_search_put(search, AMLZ_HALL, &program, &late, NULL);
@@ -371,6 +432,7 @@ static void test_numbers_that_are_refused(void)
         CHECK_EQ_INT(amlz_search_resume(search, &state, &reason), wrong == 0 ? AMLZ_OK : AMLZ_ERROR_ARGUMENT);
         CHECK((reason == NULL) == (wrong == 0));
     }
+    config.redraws = 0;
     amlz_state state;
     amlz_search *search = search_new(&config, tasks, NULL);
     amlz_search_run(search, 3, 2, NULL);

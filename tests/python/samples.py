@@ -1,15 +1,20 @@
-"""What several test files need: a small space, small task sets, random programs."""
+"""What several test files need: a small space, small task sets, images, random programs."""
 
 import os
+import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from pyamlz import Dims, FunctionSpace, Instruction, Program, SearchSpace, TaskSet, tasks
 from pyamlz._ffi import lib
 from pyamlz._native import VARIANTS
 from pyamlz.ops import OPS, Constant, Op, Type
+from pyamlz.tasks import ImageData, _random
 
 LINEAR_OPS = [
     "scalar_constant",
@@ -26,6 +31,39 @@ VECTORS = Path(__file__).parents[1] / "vectors" / "reference.jsonl.gz"
 
 def linear_tasks(seed: int = 1, **arguments: Any) -> TaskSet:
     return tasks.linear(**{"n_features": 4, "n_tasks": 4, "n_train": 50, "n_valid": 20, "seed": seed, **arguments})
+
+
+def images(n_each: int = 50, n_test: int = 20, d: int = 12, n_classes: int = 10) -> ImageData:
+    """Random pixels; the first says the class, the next two number the image."""
+
+    def part(label: str, n: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        y = np.tile(np.arange(n_classes), n)
+        x = np.floor(256 * _random.uniform(0, (label,), (len(y), d))).astype(np.uint8)
+        x[:, 0] = y
+        x[:, 1], x[:, 2] = np.divmod(np.arange(len(y)), 256)
+        return x, y.astype(np.int64)
+
+    x_train, y_train = part("train", n_each)
+    x_test, y_test = part("test", n_test)
+    return ImageData(
+        name="images",
+        x_train=x_train,
+        y_train=y_train,
+        x_test=x_test,
+        y_test=y_test,
+        n_classes=n_classes,
+    )
+
+
+def write_image_folder(folder: Path, data: ImageData) -> str:
+    """`data` as the IDX files that MNIST and Fashion-MNIST have, in a new folder."""
+    folder.mkdir()
+    for prefix, x, y in (("train", data.x_train, data.y_train), ("t10k", data.x_test, data.y_test)):
+        images_header = struct.pack(">4I", 0x0803, len(x), 1, x.shape[1])
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(images_header + x.tobytes())
+        labels_header = struct.pack(">2I", 0x0801, len(y))
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(labels_header + y.astype(np.uint8).tobytes())
+    return str(folder)
 
 
 def linear_space(task_set: TaskSet) -> SearchSpace:

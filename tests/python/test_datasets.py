@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import importlib.util
 import math
 import os
@@ -136,21 +137,32 @@ def test_cifar_by_name(tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPa
     assert load("cifar-10").name == "cifar-10"
 
 
-def test_fashion_mnist_of_the_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real files where Debian's package is installed, else files like them."""
-    if DEBIAN.is_dir():
-        monkeypatch.delenv("PYAMLZ_DATA", raising=False)
-        data = load("fashion-mnist")
-        assert data.x_train.shape == (60_000, 784)
-        assert data.x_test.shape == (10_000, 784)
-        assert np.bincount(data.y_train).tolist() == [6000] * 10
-        assert np.bincount(data.y_test).tolist() == [1000] * 10
-        assert data.y_train[:4].tolist() == [9, 0, 0, 3]
-        assert data.x_train.max() == 255
-    else:
-        write_idx(tmp_path / "fashion-mnist", idx_files(), packed=True)
-        monkeypatch.setenv("PYAMLZ_DATA", str(tmp_path))
-        assert_idx_contents(load("fashion-mnist"))
+@pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
+def test_fashion_mnist_of_the_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYAMLZ_DATA", raising=False)
+    data = load("fashion-mnist")
+    assert (data.name, data.n_classes) == ("fashion-mnist", 10)
+    assert data.x_train.shape == (60_000, 28 * 28)
+    assert data.x_test.shape == (10_000, 28 * 28)
+    assert np.bincount(data.y_train).tolist() == [6000] * 10
+    assert np.bincount(data.y_test).tolist() == [1000] * 10
+    assert data.y_train[:4].tolist() == [9, 0, 0, 3]
+    # SHA-256 of the pixels in the package's version 0.0~git20200523.55506a9-1, unpacked by gzip.
+    assert [hashlib.sha256(x.tobytes()).hexdigest() for x in (data.x_train, data.x_test)] == [
+        "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
+        "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
+    ]
+
+
+def test_what_to_install_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyamlz.tasks.datasets._SHARED_FOLDER", tmp_path / "nowhere")
+    monkeypatch.setenv("PYAMLZ_DATA", str(tmp_path))
+    tried = f"{tmp_path}/fashion-mnist, {tmp_path}/nowhere/fashion-mnist"
+    wanted = f"{tried}; install Debian's package dataset-fashion-mnist, set PYAMLZ_DATA"
+    with pytest.raises(InputError, match=wanted):
+        load("fashion-mnist")
+    write_idx(tmp_path / "nowhere" / "fashion-mnist", idx_files(), packed=True)
+    assert_idx_contents(load("fashion-mnist"))
 
 
 def test_digits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,24 @@ class TestLimits:
         outcome = experiment.run(preset(sufficient_fitness=None, max_evaluations=700), seed=1)
         assert (outcome.stop_reason, outcome.evaluations, outcome.experiments) == ("max_evaluations", 700, 1)
 
+    def test_of_training_steps_hold_at_looks(self):
+        limited = preset(sufficient_fitness=None, max_evaluations=None, max_train_steps=1_000_000)
+        outcome = experiment.run(limited, seed=1)
+        assert (outcome.stop_reason, outcome.experiments) == ("max_train_steps", 1)
+        assert outcome.train_steps >= 1_000_000
+        assert outcome.evaluations % 1000 == 0
+        before = experiment.run(limited, seed=1, max_evaluations=outcome.evaluations - 1000)
+        assert before.train_steps < 1_000_000
+
+    def test_of_training_steps_hold_without_select_tasks(self):
+        limited = preset(select=None, sufficient_fitness=None, max_evaluations=None, max_train_steps=1)
+        assert experiment.run(limited, seed=1).evaluations == 10_000
+
+    def test_of_training_steps_let_other_experiments_follow(self):
+        short = preset(sufficient_fitness=1.0, max_evaluations=None, max_train_steps=1, max_experiments=2)
+        outcome = experiment.run(short, seed=1)
+        assert (outcome.stop_reason, outcome.evaluations, outcome.experiments) == ("max_experiments", 2000, 2)
+
     def test_must_be_there(self):
         endless = preset(sufficient_fitness=None, max_evaluations=None)
         with pytest.raises(InputError, match="max_evaluations, max_seconds: expected one of them"):

@@ -4,9 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from samples import images, write_image_folder
 
-from pyamlz import InputError, Preset, Program, linear_regressor, presets
+from pyamlz import Evaluator, InputError, Preset, Program, linear_regressor, presets
 from pyamlz._toml import dump_toml
+from pyamlz.ops import find_op
 from pyamlz.presets import find_program
 
 SMALL = """
@@ -32,6 +34,39 @@ max_size = 6
 ops = ["scalar_difference", "scalar_product", "scalar_vector_product", "vector_sum"]
 """
 
+# What the paper says of each experiment: memory (scalars, vectors, matrices), sizes of Setup, Predict and Learn (None:
+# not searched), ids of their ops, counted from 0; population, start, and arguments of the tasks.
+SETTING = [56, 57, 58, 59, 60, 61, 62, 63, 64]
+FEW = ([56, 59, 60, 61, 62, 63, 64], [1, 23, 27, 31, 48], [1, 2, 3, 16, 18, 23, 25, 28, 39, 40])
+UNIFORM = [*range(56), 60, 61]
+GAUSSIAN = [*range(56), 63, 64]
+LINEAR = {"n_features": 8, "n_tasks": 3, "n_train": 1000, "n_valid": 100}
+PAIRS = {"generator": "projected_binary", "n_features": 16, "n_tasks": 10}
+PAPER = {
+    "linear": ((4, 3, 1), (5, 1, 4), ([56, 57], [27], [2, 3, 18, 23]), 1000, "random", LINEAR),
+    "linear_learn": ((4, 3, 1), (None, None, 4), ([], [], [2, 3, 18, 23]), 1000, "random", LINEAR),
+    "affine": ((5, 3, 1), (6, 2, 6), ([56, 57], [1, 27], [1, 2, 3, 18, 23]), 1000, "random", LINEAR),
+    "affine_learn": ((5, 3, 1), (None, None, 6), ([], [], [1, 2, 3, 18, 23]), 1000, "random", LINEAR),
+    "baseline": ((5, 9, 2), (7, 11, 23), FEW, 100, "empty", {**PAIRS, "n_train": 8000, "epochs": 1}),
+    "binary": ((8, 14, 3), (21, 21, 45), (SETTING, UNIFORM, UNIFORM), 100, "empty", {**PAIRS, "n_train": 8000}),
+    "few_examples": (
+        *((10, 16, 4), (21, 21, 45), (SETTING, GAUSSIAN, GAUSSIAN), 100, "neural_network"),
+        {**PAIRS, "n_train": 80, "epochs": 100},
+    ),
+    "fast_training": (
+        *((10, 16, 4), (21, 21, 45), (SETTING, GAUSSIAN, GAUSSIAN), 100, "neural_network"),
+        {**PAIRS, "n_train": 800, "epochs": 10},
+    ),
+    "multiclass": (
+        *((10, 16, 4), (21, 21, 45), (SETTING, GAUSSIAN, GAUSSIAN), 100, "softmax_network"),
+        {"generator": "projected_multiclass", "n_features": 16, "n_tasks": 10},
+    ),
+}
+LEARNED = {
+    "linear_learn": "def Learn():\n  s3 = s0 - s1\n  s3 = s3 * s2\n  v2 = s3 * v0\n  v1 = v1 + v2",
+    "affine_learn": "def Learn():\n  s4 = s0 - s1\n  s4 = s4 * s2\n  s3 = s3 + s4\n  v2 = s4 * v0\n  v1 = v1 + v2",
+}
+
 
 @pytest.fixture
 def small(tmp_path: Path) -> str:
@@ -39,20 +74,40 @@ def small(tmp_path: Path) -> str:
     return str(tmp_path / "small.toml")
 
 
+@pytest.fixture(scope="module")
+def image_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Ten classes, 50 images of each for training and 20 to test; the first pixel is the class."""
+    return write_image_folder(tmp_path_factory.mktemp("data") / "images", images(d=36))
+
+
+def smaller(name: str, image_folder: str) -> Preset:
+    """A preset on few tasks, and small images in place of Fashion-MNIST."""
+    few = [f"{section}.n_tasks=2" for section in ("tasks", "select", "final")]
+    if Preset.load(name).config["tasks"].get("dataset") == "fashion-mnist":
+        few += [f"tasks.dataset={image_folder}", "tasks.n_train=60", "tasks.n_valid=20", "tasks.epochs=2"]
+        few += ["select.n_train=40"]  # with a fifth of the images there are no more for ten classes
+    return Preset.load(name, [*few, "population_size=10"])
+
+
 class TestOwnPresets:
     def test_are_there(self):
-        assert {"demo", "linear", "affine", "nonlinear", "digits"} <= set(presets.names())
+        regression = {"demo", "linear", "linear_learn", "affine", "affine_learn", "nonlinear"}
+        images = {"digits", "binary", "baseline", "few_examples", "fast_training", "multiclass"}
+        assert set(presets.names()) >= regression | images
 
     @pytest.mark.parametrize("name", presets.names())
-    def test_are_valid(self, name):
+    def test_are_valid(self, name, image_folder):
         preset = Preset.load(name)
         assert 20 < len(preset.description) < 120
-        quick = Preset.load(name, ["tasks.n_tasks=1", "population_size=10"])
-        if preset.config["tasks"]["generator"] == "projected_binary":
+        if preset.config["tasks"].get("dataset") == "digits":
             pytest.importorskip("sklearn")
-        task_set = quick.tasks("tasks", 1)
-        search = quick.search(task_set, seed=1)
+        quick = smaller(name, image_folder)
+        search = quick.search(quick.tasks("tasks", 1), seed=1)
         assert search.run(max_evaluations=20).evaluations == 20
+        for section in ("select", "final"):
+            tasks = quick.tasks(section, 2)
+            assert 0 <= quick.evaluator(tasks).evaluate(search.best.program).fitness <= 1
+            assert quick.space(tasks) == search.space
 
     @pytest.mark.parametrize("name", presets.names())
     def test_come_back_from_their_own_toml(self, name, tmp_path):
@@ -75,6 +130,69 @@ class TestOwnPresets:
         preset = Preset.load("digits", ["tasks.n_tasks=2", "select.n_tasks=2", "final.n_tasks=2"])
         splits = [preset.tasks(section, 1).source["arguments"]["split"] for section in ("tasks", "select", "final")]
         assert splits == ["search", "select", "test"]
+
+    @pytest.mark.parametrize("name", PAPER)
+    def test_have_the_space_of_the_paper(self, name):
+        memory, sizes, ops = PAPER[name][:3]
+        config = Preset.load(name).config
+        space = config["space"]
+        assert tuple(space[key] for key in ("scalars", "vectors", "matrices")) == memory
+        for function, size, ids in zip(("setup", "predict", "learn"), sizes, ops, strict=True):
+            found = presets.FunctionSpace(space[function].get("ops", []))
+            assert sorted(find_op(op).id for op in found.ops) == sorted(ids)
+            if size is not None:
+                assert space[function].get("size", space[function].get("max_size")) == size
+                assert space[function].get("min_size", 0) == 0
+            else:
+                assert space[function] == {}
+
+    @pytest.mark.parametrize("name", PAPER)
+    def test_have_the_method_and_tasks_of_the_paper(self, name):
+        population, start, tasks = PAPER[name][3:]
+        config = Preset.load(name).config
+        assert (config["population_size"], config["tournament_size"], config["mutate_prob"]) == (population, 10, 0.9)
+        assert (config["start"], config["algorithm"]) == (start, "evolution")
+        assert {key: config["tasks"].get(key) for key in tasks} == tasks
+
+    @pytest.mark.parametrize(("name", "learned"), LEARNED.items())
+    def test_what_is_fixed_can_be_solved(self, name, learned):
+        preset = Preset.load(name, ["select.n_tasks=20"])
+        solution = Program.parse(preset.config["fixed_program"] + learned)
+        evaluator = Evaluator(preset.tasks("select", 1))
+        assert evaluator.evaluate(solution).fitness > preset.config["sufficient_fitness"]
+        search = preset.search(preset.tasks("tasks", 1), seed=1)
+        search.run(max_evaluations=1200)
+        fixed = Program.parse(preset.config["fixed_program"])
+        for member in search.population:
+            assert (list(member.program.setup), list(member.program.predict)) == (
+                list(fixed.setup),
+                list(fixed.predict),
+            )
+        assert len({str(member.program) for member in search.population}) > 500
+
+    @pytest.mark.parametrize(
+        ("name", "overrides"),
+        [
+            ("binary", ["tasks.n_train=all"]),
+            ("baseline", ["tasks.n_train=all"]),
+            ("few_examples", ["tasks.n_valid=60"]),
+            ("fast_training", ["tasks.n_train=all", "tasks.n_valid=60"]),
+            ("multiclass", ["tasks.n_train=all"]),
+        ],
+    )
+    def test_of_images_take_digits_too(self, name, overrides):
+        pytest.importorskip("sklearn")
+        few = [f"{section}.n_tasks=2" for section in ("tasks", "select", "final")]
+        preset = Preset.load(name, ["tasks.dataset=digits", *overrides, *few])
+        sets = [preset.tasks(section, 1) for section in ("tasks", "select", "final")]
+        assert [tasks.source["arguments"]["split"] for tasks in sets] == ["search", "select", "test"]
+
+    def test_multiclass_has_a_control_with_two_classes(self, image_folder):
+        control = ["tasks.generator=projected_binary", "start=neural_network", "final.compare=['neural_network']"]
+        preset = smaller("multiclass", image_folder).changed(control)
+        tasks = preset.tasks("tasks", 1)
+        assert tasks.kind == "binary"
+        assert preset.search(tasks, seed=1).run(max_evaluations=20).evaluations == 20
 
     def test_unknown_name_suggests_the_nearest(self):
         with pytest.raises(InputError, match="unknown preset 'lineer'; did you mean 'linear'"):

@@ -101,6 +101,64 @@ class TestDeterminism:
         assert [search.digest for search in searches] == wanted
 
 
+class TestHurdles:
+    def test_counts(self):
+        hurdles = [[2, 5], (6, 10)]
+        search = demo_search(hurdles=iter(hurdles), hurdle_window=10, hurdle_percentile=0.5, fec_size=0)
+        assert search.config["hurdles"] == [[2, 5], [6, 10]]
+        assert (search.config["hurdle_window"], search.config["hurdle_percentile"]) == (10, 0.5)
+        stats = search.run(max_evaluations=5000).stats
+        stops = stats.hurdle_stops
+        assert len(stops) == 2
+        assert min(stops) > 0
+        known = stats.cache_hits + stats.fec_hits + stats.rejected
+        assert known + sum(stops) + stats.full_evaluations == stats.evaluations == 5000
+        assert stats.saved_steps == sum(stops) * TASKS.n_tasks * (TASKS.n_train + TASKS.n_valid)
+        evaluator = Evaluator(TASKS, combine="median")
+        for member in [search.best, *search.hall_of_fame]:
+            assert evaluator.evaluate(member.program).fitness == member.fitness
+
+    def test_none_by_default(self):
+        search = demo_search()
+        stats = search.run(max_evaluations=500).stats
+        assert (stats.hurdle_stops, stats.saved_steps, stats.duplicates) == ((), 0, 0)
+        assert (search.config["hurdles"], search.config["redraws"]) == ([], 0)
+
+    def test_slices_make_no_difference(self):
+        whole, sliced = (demo_search(hurdles=[(2, 5)], hurdle_window=10, redraws=2) for _ in range(2))
+        whole.run(max_evaluations=2000)
+        for evaluations in (1, 48, 2, 949, 1000):
+            sliced.run(max_evaluations=evaluations)
+        assert sliced.digest == whole.digest
+
+    def test_children_are_drawn_again(self):
+        results = [demo_search(redraws=redraws).run(max_evaluations=3000).stats for redraws in (0, 1, 10)]
+        assert results[0].duplicates == 0
+        assert 0 < results[1].duplicates < results[2].duplicates
+        assert results[0].cache_hits > results[1].cache_hits > results[2].cache_hits
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"hurdles": 3}, "hurdles: expected up to 4 pairs of n_train and n_valid, got 3"),
+            ({"hurdles": [(1, 1)] * 5}, r"hurdles\[1\], n_train: expected an integer from 2"),
+            ({"hurdles": [(n, 1) for n in range(1, 6)]}, "hurdles: expected up to 4 pairs .*, got more"),
+            ({"hurdles": [3]}, r"hurdles\[0\]: expected a pair of n_train and n_valid, got 3"),
+            ({"hurdles": [(1, 2, 3)]}, r"hurdles\[0\]: expected a pair"),
+            ({"hurdles": [(1, 0)]}, r"hurdles\[0\], n_valid: expected an integer from 1"),
+            ({"hurdles": [(1.5, 1)]}, r"hurdles\[0\], n_train: expected an integer from 1"),
+            ({"hurdles": [(10_000, 1)]}, "hurdles must have n_train and n_valid of at most what the tasks have"),
+            ({"hurdle_percentile": 0}, "hurdle_percentile: expected a number over 0"),
+            ({"hurdle_percentile": 1}, "hurdle_percentile: expected a number over 0 and under 1"),
+            ({"hurdle_window": 0}, "hurdle_window: expected an integer from 1"),
+            ({"redraws": -1}, "redraws: expected an integer from 0"),
+        ],
+    )
+    def test_refuses(self, arguments, message):
+        with pytest.raises(InputError, match=message):
+            demo_search(**arguments)
+
+
 class TestTaking:
     def test_seeds_a_search(self):
         donor = demo_search()
@@ -489,6 +547,10 @@ class TestArguments:
             "history_size": 10,
             "max_cost": 99.0,
             "must_learn": True,
+            "redraws": 11,
+            "hurdles": [[12, 13], [14, 15]],
+            "hurdle_percentile": 0.5,
+            "hurdle_window": 16,
             "start": "empty",
             "precision": "float64",
             "variant": "baseline",

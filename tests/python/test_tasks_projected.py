@@ -9,33 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from samples import images
 
 from pyamlz.errors import InputError
 from pyamlz.tasks import ImageData, TaskSet, _random, class_pairs, projected_binary
 
 SPLITS = ("search", "select", "test")
-
-
-def images(n_each: int = 50, n_test: int = 20, d: int = 12, n_classes: int = 10) -> ImageData:
-    """Random pixels; the first says the class, the next two number the image."""
-
-    def part(label: str, n: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-        y = np.tile(np.arange(n_classes), n)
-        x = np.floor(256 * _random.uniform(0, (label,), (len(y), d))).astype(np.uint8)
-        x[:, 0] = y
-        x[:, 1], x[:, 2] = np.divmod(np.arange(len(y)), 256)
-        return x, y.astype(np.int64)
-
-    x_train, y_train = part("train", n_each)
-    x_test, y_test = part("test", n_test)
-    return ImageData(
-        name="images",
-        x_train=x_train,
-        y_train=y_train,
-        x_test=x_test,
-        y_test=y_test,
-        n_classes=n_classes,
-    )
 
 
 DATA = images()
@@ -105,7 +84,7 @@ def identity(seed: int, labels: _random.Labels, shape: tuple[int, ...]) -> npt.N
 def unprojected(monkeypatch: pytest.MonkeyPatch, split: Any, **options: Any) -> TaskSet:
     """Tasks whose features are the images' pixels, neither projected nor standardised."""
     monkeypatch.setattr(_random, "gaussian", identity)
-    monkeypatch.setattr("pyamlz.tasks.projected._standardised", lambda train, valid: (train, valid))
+    monkeypatch.setattr("pyamlz.tasks.projected.standardised", lambda train, valid: (train, valid))
     sizes = SIZES | {"n_features": DATA.x_train.shape[1]} | options
     return projected_binary(DATA, **sizes, split=split)
 

@@ -1,0 +1,21 @@
+"""Tables as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lines of columns two spaces apart; the first is flush left, the others right."""
+    lines = [head, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    shown = []
+    for line in lines:
+        cells = [f"{line[0]:<{widths[0]}}", *(f"{c:>{w}}" for c, w in zip(line[1:], widths[1:], strict=True))]
+        shown.append("  ".join(cells).rstrip())
+    return "\n".join([*shown, ""])
+
+
+def figure(fitness: float | None) -> str:
+    """A fitness with digits enough to tell 0.99999 from 1; nothing for None."""
+    return "" if fitness is None else f"{fitness:.5f}"
