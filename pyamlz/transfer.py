@@ -188,7 +188,8 @@ def _in_one_epoch(tasks: TaskSet, passes: int) -> TaskSet:
         return tasks
     later = (_random.permutation(tasks.order_seed, ("transfer", "pass", p), tasks.n_train) for p in range(1, passes))
     order = np.concatenate([np.arange(tasks.n_train), *later])
-    return replace(tasks, train_x=tasks.train_x[:, order], train_y=tasks.train_y[:, order], source={})
+    x, y = (np.take(part, order, axis=1) for part in (tasks.train_x, tasks.train_y))
+    return replace(tasks, train_x=x, train_y=y, source={})
 
 
 def _checked_pairs(name: str, pairs: Sequence[Pair]) -> Sequence[Pair]:
