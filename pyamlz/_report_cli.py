@@ -166,8 +166,8 @@ def _evaluations_to(goal: float, searches: Sequence[archive.Checkpoint]) -> int 
 
 def _settings(path: str, found: archive.Checkpoint | archive.Islands) -> dict[str, Any]:
     """The settings of a run, flat."""
-    if found.session is not None:
-        session = Session.parse(found.session, path)
+    session = Session.of(found, path)
+    if session is not None:
         return {"seed": session.seed, **_flat(session.preset.config)}
     config = found.islands[0].config if isinstance(found, archive.Islands) else found.config
     return {name: getattr(config, name) for name in type(config).__slots__ if name != "start_program"}
@@ -213,8 +213,8 @@ def _look(path: str) -> Iterable[str]:
 
 def _look_at_checkpoint(path: str) -> Iterable[str]:
     found, searches = _searches(path)
-    if found.session is not None:
-        session = Session.parse(found.session, path)
+    session = Session.of(found, path)
+    if session is not None:
         yield f"{session.preset.name}, seed {session.seed}, experiment {session.experiment}"
     evaluations = sum(search.evaluations for search in searches)
     best = found.best

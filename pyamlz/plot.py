@@ -43,14 +43,21 @@ def _axes(axes: Any) -> Any:
     return figure().subplots() if axes is None else axes
 
 
+def _over_evaluations(axes: Any, ylabel: str) -> None:
+    axes.set(xscale="log", xlabel="evaluations", ylabel=ylabel)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+
+
 def history(
-    runs: Mapping[str, Sequence[Improvement | archive.HistoryRow]], ends: Mapping[str, int], axes: Any = None
+    runs: Mapping[str, Sequence[Improvement | archive.HistoryRow]],
+    ends: Mapping[str, tuple[int, float]],
+    axes: Any = None,
 ) -> Any:
     """Best fitness over evaluations, of one search or several.
 
     Args:
         runs: improvements of each search, by its name.
-        ends: evaluations that each has made in all.
+        ends: evaluations that each has made in all, and its best fitness.
         axes: where to draw.
     """
     axes = _axes(axes)
@@ -58,9 +65,9 @@ def history(
         points = [_point(row) for row in rows]
         if not points:
             continue
-        x, y = [p[0] for p in points] + [ends[name]], [p[1] for p in points] + [points[-1][1]]
-        axes.step(x, y, where="post", label=name)
-    axes.set(xscale="log", xlabel="evaluations", ylabel="best fitness")
+        points.append(ends[name])
+        axes.step([p[0] for p in points], [p[1] for p in points], where="post", label=name)
+    _over_evaluations(axes, "best fitness")
     if len(runs) > 1:
         axes.legend()
     return axes
@@ -90,15 +97,18 @@ def fitness_by_size(members: Sequence[tuple[int, float]], axes: Any = None) -> A
 
 
 def lineage(ancestors: Sequence[Ancestor], axes: Any = None) -> Any:
-    """Fitness along the line of the best program; improvements are marked and numbered (the paper's figure 6)."""
+    """Fitness along the line of the best program; improvements are marked, large ones numbered (figure 6)."""
     axes = _axes(axes)
     if not ancestors:
         raise InputError("ancestors: expected one or more")
     axes.plot([a.evaluation for a in ancestors], [a.fitness for a in ancestors], drawstyle="steps-post", alpha=0.6)
-    for number, better in enumerate(improvements(list(ancestors)), 1):
-        axes.plot([better.evaluation], [better.fitness], "o", color="C1")
-        axes.annotate(str(number), (better.evaluation, better.fitness), xytext=(4, -10), textcoords="offset points")
-    axes.set(xscale="log", xlabel="evaluations", ylabel="fitness of ancestors")
+    steps = improvements(list(ancestors))
+    axes.plot([step.evaluation for step in steps], [step.fitness for step in steps], "o", color="C1", markersize=4)
+    large = (steps[-1].fitness - steps[0].fitness) / 20
+    for number, step in enumerate(steps, 1):
+        if number == 1 or step.fitness - steps[number - 2].fitness > large:
+            axes.annotate(str(number), (step.evaluation, step.fitness), xytext=(-12, 2), textcoords="offset points")
+    _over_evaluations(axes, "fitness of ancestors")
     return axes
 
 
@@ -118,6 +128,8 @@ def scored(counts: Mapping[str, Any], axes: Any = None) -> Any:
     axes.invert_yaxis()
     axes.margins(x=0.2)
     axes.set_xlabel("programs")
+    axes.locator_params(axis="x", nbins=5)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     return axes
 
 
@@ -146,6 +158,7 @@ def throughput(rows: Sequence[Mapping[str, Any]], axes: Any = None) -> Any:
         known.append(hits / programs)
     axes.plot(x, rate, label="programs a second")
     axes.set(xlabel="seconds", ylabel="programs a second", ylim=(0, None))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     right = axes.twinx()
     right.plot(x, known, color="C1", label="share known before")
     right.set(ylabel="share known before", ylim=(0, 1))
@@ -161,6 +174,7 @@ def tasks(scores: Mapping[str, Sequence[float]], axes: Any = None) -> Any:
     axes.set_yticks(range(1, len(names) + 1), names)
     axes.invert_yaxis()
     axes.set_xlabel("fitness on unseen tasks")
+    axes.ticklabel_format(axis="x", useOffset=False)
     return axes
 
 
@@ -172,5 +186,6 @@ def learning(errors: Mapping[str, Sequence[float]], axes: Any = None) -> Any:
         smooth = [sum(values[i : i + width]) / width for i in range(len(values) - width + 1)]
         axes.plot(range(1, len(smooth) + 1), smooth, label=name)
     axes.set(xlabel="training example", ylabel="mean absolute error", yscale="log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.legend()
     return axes

@@ -20,7 +20,7 @@ from pyamlz._checks import checked_float, checked_type
 from pyamlz._funnel import Scored, as_evaluators, rank_key, run_funnel
 from pyamlz._session import Session
 from pyamlz._table import aligned, figure
-from pyamlz.archive import Archive, Checkpoint, Islands, PopulationArchive, ProgramArchive, from_json, unpack
+from pyamlz.archive import Archive, Checkpoint, Islands, PopulationArchive, ProgramArchive, unpack
 from pyamlz.errors import InputError, ProgramError
 from pyamlz.evaluate import Doubles, PackedTasks
 from pyamlz.experiment import derived_seed
@@ -244,10 +244,9 @@ def _programs(found: Archive, name: str) -> list[tuple[str, Program]]:
 
 def _of_session(found: Checkpoint | Islands, name: str) -> list[tuple[str, Program]]:
     """The candidates that a run of experiments remembers."""
-    table = None if found.session is None else from_json(found.session, f"{name}: session")
-    if found.session is None or not isinstance(table, dict) or "session" not in table:
-        return []  # none, or that of some other program
-    session = Session.parse(found.session, name)
+    session = Session.of(found, name)
+    if session is None:
+        return []
     there = {"session.best": session.best, "session.champion": session.champion}
     return [(label, candidate.program) for label, candidate in there.items() if candidate is not None]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -188,7 +188,9 @@ def _in_one_epoch(tasks: TaskSet, passes: int) -> TaskSet:
         return tasks
     later = (_random.permutation(tasks.order_seed, ("transfer", "pass", p), tasks.n_train) for p in range(1, passes))
     order = np.concatenate([np.arange(tasks.n_train), *later])
-    return replace(tasks, train_x=tasks.train_x[:, order], train_y=tasks.train_y[:, order], source={})
+    x: Any = np.ascontiguousarray(tasks.train_x[:, order])
+    y: Any = np.ascontiguousarray(tasks.train_y[:, order])
+    return replace(tasks, train_x=x, train_y=y, source={})
 
 
 def _checked_pairs(name: str, pairs: Sequence[Pair]) -> Sequence[Pair]:

@@ -47,7 +47,7 @@ class _Run:
         if not isinstance(found, archive.Checkpoint | archive.Islands):
             raise ArchiveError(f"{name}: expected a checkpoint, got a {type(found).__name__}")
         islands = found.islands if isinstance(found, archive.Islands) else (found,)
-        session = None if found.session is None else Session.parse(found.session, name)
+        session = Session.of(found, name)
         with open(path, "rb") as file:
             data = file.read()
         return cls(name, data, islands, session)
@@ -228,8 +228,11 @@ def _errors(evaluator: Evaluator, program: Program, draws: int) -> list[float]:
 
 def _course(run: _Run, rows: list[dict[str, Any]]) -> str:
     names = [f"island {i}" for i in range(1, len(run.islands) + 1)] if len(run.islands) > 1 else ["search"]
-    histories = {name: island.mark.history for name, island in zip(names, run.islands, strict=True)}
-    ends = {name: island.evaluations for name, island in zip(names, run.islands, strict=True)}
+    histories = {name: _improvements(island) for name, island in zip(names, run.islands, strict=True)}
+    ends = {
+        name: (island.evaluations, 0.0 if island.best is None else island.best.fitness)
+        for name, island in zip(names, run.islands, strict=True)
+    }
     sizes: dict[int, float] = {}
     for island in run.islands:
         for member in island.mark.hall:
@@ -237,12 +240,21 @@ def _course(run: _Run, rows: list[dict[str, Any]]) -> str:
             sizes[size] = max(sizes.get(size, 0.0), member.fitness)
     figures = [
         _figure(plot.history(histories, ends), "Best fitness over evaluations"),
-        _figure(plot.fitness_by_size(sorted(sizes.items())), "Fitness against size"),
-        _figure(plot.scored(_counts(run)), "How programs got their fitness"),
+        _figure(plot.fitness_by_size(sorted(sizes.items())), "Fitness against size, until the last mark"),
+        _figure(plot.scored(_counts(run)), "How programs got their fitness, until the last mark"),
     ]
     if any(row.get("kind") == "progress" for row in rows):
         figures.append(_figure(plot.throughput(rows), "Throughput, and what the caches know"))
     return _section("The search", *figures)
+
+
+def _improvements(island: archive.Checkpoint) -> list[archive.HistoryRow]:
+    """Those until the last mark, and the best program, which may be of later."""
+    rows = list(island.mark.history)
+    best = island.best
+    if best is not None and (not rows or rows[-1].birth < best.birth):
+        rows.append(archive.HistoryRow(best.fitness, best.birth, best.parent, best.action))
+    return rows
 
 
 def _counts(run: _Run) -> dict[str, Any]:

@@ -321,7 +321,6 @@ class TestUsage:
         [
             [],
             ["serch"],
-            ["search"],
             ["search", "demo", "--seed", "x"],
             ["search", "demo", "--seed", "-1"],
             ["search", "demo", "--seed", str(2**64)],
@@ -329,7 +328,6 @@ class TestUsage:
             ["search", "demo", "--max-seconds", "soon"],
             ["search", "demo", "--precision", "f16"],
             ["search", "demo", "--variant", "mmx"],
-            ["evaluate", "linear_regressor"],
             ["conform"],
         ],
     )
@@ -342,6 +340,8 @@ class TestUsage:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
+            (["search"], "expected a preset, or --data"),
+            (["evaluate", "linear_regressor"], "expected a preset, or --data"),
             (["search", "dmo"], "unknown preset 'dmo'; did you mean 'demo'"),
             (["search", "/nowhere/x.toml"], "/nowhere/x.toml: cannot be read: No such file or directory"),
             (["search", "/tmp/"], "/tmp/: cannot be read: Is a directory"),

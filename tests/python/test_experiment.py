@@ -184,7 +184,7 @@ class TestIslands:
     def test_have_their_programs_tried_each(self, tmp_path):
         """Not only the fittest of all, since fitness on other tasks is another thing."""
         table = regression_table()["tasks"]
-        short = preset(**{**ISLANDS, "sufficient_fitness": 1.0, "tasks": [table, {**table, "n_train": 20}]})
+        short = preset(**{**ISLANDS, "sufficient_fitness": 1.0, "tasks": [table, {**table, "n_train": 12}]})
         outcome = experiment.run(short, seed=1, max_evaluations=2000, checkpoint=tmp_path / "run.amlz")
         saved = archive.read(tmp_path / "run.amlz")
         bests = [island.best for island in saved.islands]

@@ -224,3 +224,14 @@ class TestTransfer:
         names = {cell["program"] for cell in cells}
         assert len(names) == 4
         assert any(name.startswith("mine ") for name in names)
+
+
+def test_transfer_by_tuning_on_pairs_together():
+    """One unit a program and seed; the accuracy is the mean over all pairs with the constants tuned on some."""
+    pytest.importorskip("sklearn")
+    settings = ["joint=2", "classes=3", "passes=2", "first_examples=60", "dataset=digits"]
+    made = study.find("transfer").configured(settings, small=True)
+    assert made.cells() == [{"program": name} for name in ("linear_regressor", "neural_network", "evolved_linear_form")]
+    result = made.measure({"program": "linear_regressor"}, 1)
+    assert 0.8 < result["accuracy"] <= 1
+    assert result == made.measure({"program": "linear_regressor"}, 1)
