@@ -10,7 +10,7 @@
 >>> print(result.best_fitness, result.best)  # doctest: +SKIP
 """
 
-from pyamlz import archive, baselines, experiment, presets, tasks
+from pyamlz import archive, baselines, experiment, presets, staged, tasks
 from pyamlz._ffi import ffi, lib
 from pyamlz.baselines import linear_regressor, neural_network
 from pyamlz.errors import AmlzError, ArchiveError, DataError, FileError, InputError, ProgramError, SearchError
@@ -60,5 +60,6 @@ __all__ = [
     "linear_regressor",
     "neural_network",
     "presets",
+    "staged",
     "tasks",
 ]

@@ -33,6 +33,7 @@ from pyamlz._arguments import (
 )
 from pyamlz._arguments import seed as seed_argument
 from pyamlz._bench_cli import add_bench
+from pyamlz._climb_cli import add_climb
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
 from pyamlz._show import contents, lines, summary
@@ -129,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     vectors = command(commands, "conform", _conform, "check the library against recorded vectors", machine_options)
     vectors.add_argument("file", metavar="FILE.jsonl[.gz]", help="a JSON object a line")
 
+    add_climb(commands)
     add_bench(commands)
 
     listing = command(commands, "presets", _presets, "list the presets, or print one")

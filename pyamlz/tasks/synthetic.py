@@ -35,7 +35,6 @@ from pyamlz.tasks.taskset import (
 
 Teacher: TypeAlias = Callable[[Doubles], Doubles]
 Hidden: TypeAlias = Literal["gaussian", "identity"]
-Output: TypeAlias = Literal["gaussian", "positive"]
 
 
 def linear(
@@ -117,7 +116,7 @@ def nonlinear(
     unit_labels: bool = False,
     n_informative: int = 0,
     hidden: Hidden = "gaussian",
-    output: Output = "gaussian",
+    output_mean: float = 0.0,
 ) -> TaskSet:
     """Regression tasks of a two-layer teacher, y = u . ReLU(M x) (section 4.1).
 
@@ -127,15 +126,14 @@ def nonlinear(
     Args:
         n_informative: features from this number on are 0, up to F; 0: none are.
         hidden: "gaussian", or "identity": M is the identity, so y = u . ReLU(x).
-        output: "gaussian", or "positive": the absolute values of u.
+        output_mean: is added to u. Where it is large, all hidden units push the
+            same way.
     """
     checked_choice("hidden", hidden, ("gaussian", "identity"))
-    checked_choice("output", output, ("gaussian", "positive"))
+    output_mean = checked_float("output_mean", output_mean, -math.inf)
 
     def teacher(seed: int, task: int, width: int) -> Teacher:
-        u = _random.gaussian(seed, ("nonlinear", "output", task), (1, width))
-        if output == "positive":
-            u = np.abs(u)
+        u = output_mean + _random.gaussian(seed, ("nonlinear", "output", task), (1, width))
         if hidden == "identity":
             return lambda x: matrix_product(u, _relu(x))[:, 0]
         m = _random.gaussian(seed, ("nonlinear", "hidden", task), (width, width))
@@ -146,7 +144,7 @@ def nonlinear(
         "unit_labels": unit_labels,
         "n_informative": n_informative,
         "hidden": hidden,
-        "output": output,
+        "output_mean": output_mean,
     }
     return _regression("nonlinear", teacher, n_features, n_tasks, n_train, n_valid, seed, epochs, dtype, easier)
 
@@ -157,7 +155,7 @@ _PLAIN = {
     "unit_labels": False,
     "n_informative": 0,
     "hidden": "gaussian",
-    "output": "gaussian",
+    "output_mean": 0.0,
 }
 
 

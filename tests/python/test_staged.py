@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pyamlz import Evaluator, Preset, Program, tasks
 from pyamlz.baselines import linear_regressor
+from pyamlz.cli import main
 from pyamlz.errors import InputError
 from pyamlz.staged import Attempt, Stage, climb, nonlinear_stages, padded, without_idle_lines
 
@@ -132,3 +135,24 @@ def test_wrong_arguments() -> None:
         Stage("open", Preset.load("digits", ["max_evaluations=10"]))
     with pytest.raises(InputError, match=r"^max_evaluations: "):
         climb([stage("x", 0.5)], 1, 0)
+
+
+def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["climb", "--seed", "1", "--max-evaluations", "60_000", "--json"]) == 0
+    told, said = capsys.readouterr()
+    result = json.loads(told)
+    assert (result["seed"], result["program"], result["final"]) == (1, None, {})
+    assert result["attempts"] == len(climb(nonlinear_stages(), 1, 60_000).attempts)
+    assert said.startswith("# seed 1\n# linear: fitness ")
+
+
+def test_the_command_measures_what_it_found(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyamlz._climb_cli.nonlinear_stages", lambda: [stage("only", 0.0)])
+    small = Preset.load("linear", ["select.n_train=20", "select.n_tasks=2", "final.n_train=20", "final.n_tasks=2"])
+    monkeypatch.setattr(Preset, "load", lambda *_: small)
+    assert main(["climb", "--seed", "1", "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-2] for line in lines[:3]] == ["found", "linear_regressor", "neural_network"]
+    Program.parse("\n".join(lines[3:]))

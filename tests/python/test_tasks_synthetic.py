@@ -197,7 +197,7 @@ EASIER: dict[str, dict[str, Any]] = {
         "unit_labels": True,
         "n_informative": 2,
         "hidden": "identity",
-        "output": "positive",
+        "output_mean": 1.5,
     },
 }
 
@@ -227,15 +227,15 @@ def test_labels_that_are_all_zero_stay_so(monkeypatch: pytest.MonkeyPatch) -> No
     assert not nonlinear(2, 1, 3, 3, unit_labels=True).train_y.any()
 
 
-def test_teachers_of_few_features_of_the_features_themselves_and_of_one_sign() -> None:
+def test_teachers_of_few_features_of_the_features_themselves_and_of_shifted_weights() -> None:
     few = nonlinear(4, 2, 50, 10, 5, dtype="float64", n_informative=3)
     assert few.train_x[:, :, :3].all()
     assert not few.train_x[:, :, 3:].any()
     own = nonlinear(4, 1, 50, 10, 5, dtype="float64", hidden="identity")
     u = np.array(weights(5, "nonlinear", "output", 0, shape=(4,)))
     np.testing.assert_allclose(own.train_y[0], np.maximum(own.train_x[0], 0) @ u, rtol=1e-12)
-    assert (u < 0).any()
-    assert (nonlinear(4, 1, 50, 10, 5, output="positive").train_y >= 0).all()
+    shifted = nonlinear(4, 1, 50, 10, 5, dtype="float64", hidden="identity", output_mean=2.0)
+    np.testing.assert_allclose(shifted.train_y[0], np.maximum(own.train_x[0], 0) @ (u + 2), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_teachers_of_few_features_of_the_features_themselves_and_of_one_sign() -
         ({"unit_labels": 1}, r"^unit_labels: .*got 1"),
         ({"n_informative": 5}, r"^n_informative: expected an integer from 0 to 4, got 5"),
         ({"hidden": "diagonal"}, r"^hidden: expected one of gaussian, identity, got 'diagonal'"),
-        ({"output": ""}, r"^output: expected one of gaussian, positive, got ''"),
+        ({"output_mean": "1"}, r"^output_mean: expected a number .*got '1'"),
     ],
 )
 def test_wrong_arguments_of_easier_tasks(changes: dict[str, Any], message: str) -> None:
