@@ -123,6 +123,7 @@ def test_thresholds_of_the_ladder_tell_its_rungs_apart() -> None:
     assert passes(inexact, "both")
     assert not passes(inexact, "exact")
     assert passes(network, "exact")
+    assert passes(network, "larger")
     assert passes(last, "figure 5")
 
 
@@ -149,7 +150,8 @@ def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_command_measures_what_it_found(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyamlz._climb_cli.nonlinear_stages", lambda: [stage("only", 0.0)])
+    stages = [stage("only", 0.0)]
+    monkeypatch.setattr("pyamlz._climb_cli.nonlinear_stages", lambda: stages)
     small = Preset.load("linear", ["select.n_train=20", "select.n_tasks=2", "final.n_train=20", "final.n_tasks=2"])
     monkeypatch.setattr(Preset, "load", lambda *_: small)
     assert main(["climb", "--seed", "1", "--quiet"]) == 0
