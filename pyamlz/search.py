@@ -102,7 +102,7 @@ class Search:
         fec_valid: validation examples likewise.
         max_cost: programs that cost more (see :meth:`Program.cost`) score 0 without being run; 0 for no limit.
         must_learn: so do programs that cannot learn (see :meth:`Program.can_learn`). The paper's method runs them.
-        redraws: a child that computes what a member computes is drawn again, so often at most; 0 as in the paper: never.
+        redraws: a child that computes what a member does is drawn again, so often at most; 0 as in the paper: never.
         hurdles: up to 4 pairs (n_train, n_valid), with n_train growing: programs are first run on so many examples of
             each task, and stop where their fitness is too low. They keep that fitness, and are none of the best.
         hurdle_percentile: the share, over 0 and under 1, of fitnesses at a hurdle that are too low;
