@@ -1,6 +1,6 @@
 /* Archives of libamlz: programs, populations and searches, alone or as islands, as files that last (FORMAT.md).
  *
- * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader of the caller's, 14 kB; bytes
+ * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader of the caller's, 13 kB; bytes
  *           come and go through callbacks or blocks of memory. No call takes more than 24 kB of stack, callbacks not
  *           counted.
  * Trust.    An archive may come from anywhere: whatever its bytes are, nothing is read or written out of bounds, no

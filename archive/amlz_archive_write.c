@@ -1,4 +1,4 @@
-/* Writes whole archives. */
+/* Writes whole archives. Programs are large: functions that need room for one have it from amlz_archive_write. */
 #include "archive_internal.h"
 
 /* ---------------------------------------------------------------- blocks of memory */
@@ -61,27 +61,27 @@ static void write_program(archive_writer *writer, const amlz_archive_content *co
 }
 
 static void write_members(archive_writer *writer, const amlz_archive_content *content, const amlz_dims *dims,
-                          uint32_t count)
+                          uint32_t count, amlz_program *program)
 {
-    amlz_program program;
     amlz_member member;
     archive_put_key(writer, NULL, archive_parts[AMLZ_POPULATION]);
     archive_put_value(writer, ARCHIVE_ARRAY, count);
     for (uint32_t i = 0; i < count && writer->place.status == AMLZ_OK; i++) {
         archive_go_index(&writer->place, i);
-        const amlz_status status = content->member != NULL ? content->member(content->context, i, &program, &member)
-                                                           : amlz_search_item(content->search, AMLZ_NOW,
-                                                                              AMLZ_POPULATION, i, &program, &member);
+        const amlz_status status =
+            content->member != NULL
+                ? content->member(content->context, i, program, &member)
+                : amlz_search_item(content->search, AMLZ_NOW, AMLZ_POPULATION, i, program, &member);
         if (status != AMLZ_OK) {
             archive_fail(&writer->place, status, "it cannot be had");
-        } else if (archive_check_program(&writer->place, &program, dims, AMLZ_ERROR_PROGRAM) &&
+        } else if (archive_check_program(&writer->place, program, dims, AMLZ_ERROR_PROGRAM) &&
                    archive_check_member(&writer->place, &member, ARCHIVE_BIRTHS_UNKNOWN, AMLZ_ERROR_ARGUMENT)) {
-            archive_put_member(writer, &program, &member);
+            archive_put_member(writer, program, &member);
         }
     }
 }
 
-static void write_population(archive_writer *writer, const amlz_archive_content *content)
+static void write_population(archive_writer *writer, const amlz_archive_content *content, amlz_program *program)
 {
     amlz_search_config config;
     const amlz_dims *dims = content->dims;
@@ -92,7 +92,7 @@ static void write_population(archive_writer *writer, const amlz_archive_content 
         count = amlz_search_count(content->search, AMLZ_NOW, AMLZ_POPULATION);
     }
     write_head(writer, content, dims);
-    write_members(writer, content, dims, count);
+    write_members(writer, content, dims, count, program);
 }
 
 /* ---------------------------------------------------------------- checkpoints */
@@ -183,68 +183,69 @@ static void write_data(archive_writer *writer, const amlz_tasks *tasks, const am
     }
 }
 
-static void write_item(archive_writer *writer, const amlz_search *search, int moment, int part, uint32_t index)
+static void write_item(archive_writer *writer, const amlz_search *search, int moment, int part, uint32_t index,
+                       amlz_program *program)
 {
-    amlz_program program;
     amlz_member member;
-    if (amlz_search_item(search, moment, part, index, part == AMLZ_HISTORY ? NULL : &program, &member) != AMLZ_OK) {
+    if (amlz_search_item(search, moment, part, index, part == AMLZ_HISTORY ? NULL : program, &member) != AMLZ_OK) {
         archive_fail(&writer->place, AMLZ_ERROR_ARGUMENT, "it cannot be had");
     } else if (part == AMLZ_HISTORY) {
         archive_put_improvement(writer, &member);
     } else {
-        archive_put_member(writer, &program, &member);
+        archive_put_member(writer, program, &member);
     }
 }
 
-static void write_best(archive_writer *writer, const char *section, const amlz_search *search, int moment)
+static void write_best(archive_writer *writer, const char *section, const amlz_search *search, int moment,
+                       amlz_program *program)
 {
     archive_put_key(writer, section, archive_parts[AMLZ_BEST]);
     if (amlz_search_count(search, moment, AMLZ_BEST) == 0) {
         archive_put_value(writer, ARCHIVE_NIL, 0);
     } else {
-        write_item(writer, search, moment, AMLZ_BEST, 0);
+        write_item(writer, search, moment, AMLZ_BEST, 0, program);
     }
 }
 
-static void write_part(archive_writer *writer, const amlz_search *search, int part)
+static void write_part(archive_writer *writer, const amlz_search *search, int part, amlz_program *program)
 {
     const uint32_t count = amlz_search_count(search, AMLZ_AT_MARK, part);
     archive_put_key(writer, "mark", archive_parts[part]);
     archive_put_value(writer, ARCHIVE_ARRAY, count);
     for (uint32_t i = 0; i < count && writer->place.status == AMLZ_OK; i++) {
         archive_go_index(&writer->place, i);
-        write_item(writer, search, AMLZ_AT_MARK, part, i);
+        write_item(writer, search, AMLZ_AT_MARK, part, i, program);
     }
 }
 
-static void write_setup(archive_writer *writer, const amlz_archive_content *content, amlz_search_config *config)
+static void write_setup(archive_writer *writer, const amlz_archive_content *content, amlz_search_config *config,
+                        amlz_program *start)
 {
     amlz_tasks_config tasks;
-    amlz_program start;
     uint64_t digest;
-    amlz_search_made_of(content->search, config, &tasks, &digest, &start);
+    amlz_search_made_of(content->search, config, &tasks, &digest, start);
     write_head(writer, content, &config->space.dims);
-    archive_put_config(writer, config, &start);
+    archive_put_config(writer, config, start);
     archive_put_tasks(writer, &tasks, digest);
     write_text(writer, "tasks", "source", content->source, AMLZ_ARCHIVE_MAX_SOURCE);
     write_data(writer, content->data, &tasks, digest);
 }
 
-static void write_checkpoint(archive_writer *writer, const amlz_archive_content *content)
+static void write_checkpoint(archive_writer *writer, const amlz_archive_content *content, amlz_program *program)
 {
     const amlz_search *search = content->search;
     amlz_search_config config;
     amlz_state state;
-    write_setup(writer, content, &config);
+    write_setup(writer, content, &config, program);
     amlz_search_state(search, AMLZ_NOW, &state);
     archive_put_outcome(writer, state.progress.evaluations, amlz_search_digest(search));
-    write_best(writer, NULL, search, AMLZ_NOW);
+    write_best(writer, NULL, search, AMLZ_NOW, program);
     amlz_search_state(search, AMLZ_AT_MARK, &state);
     archive_put_state(writer, &state, config.n_hurdles);
-    write_part(writer, search, AMLZ_POPULATION);
-    write_part(writer, search, AMLZ_HALL);
-    write_part(writer, search, AMLZ_HISTORY);
-    write_best(writer, "mark", search, AMLZ_AT_MARK);
+    write_part(writer, search, AMLZ_POPULATION, program);
+    write_part(writer, search, AMLZ_HALL, program);
+    write_part(writer, search, AMLZ_HISTORY, program);
+    write_best(writer, "mark", search, AMLZ_AT_MARK, program);
     write_text(writer, NULL, "session", content->session, AMLZ_ARCHIVE_MAX_SESSION);
 }
 
@@ -260,7 +261,7 @@ static const char *fault_of(const amlz_archive_content *island)
 
 /* An island, which is only measured where length is NULL; its length. */
 static uint64_t write_island(archive_writer *writer, const amlz_archive_content *content, uint32_t index,
-                             const uint64_t *length)
+                             const uint64_t *length, amlz_program *program)
 {
     amlz_archive_content island;
     memset(&island, 0, sizeof island);
@@ -273,20 +274,20 @@ static uint64_t write_island(archive_writer *writer, const amlz_archive_content 
         archive_go(&writer->place, NULL, NULL);
         archive_fail(&writer->place, status != AMLZ_OK ? status : AMLZ_ERROR_ARGUMENT, fault);
     } else {
-        write_checkpoint(writer, &island);
+        write_checkpoint(writer, &island, program);
     }
     return archive_put_island_end(writer);
 }
 
-static void write_islands(archive_writer *writer, const amlz_archive_content *content)
+static void write_islands(archive_writer *writer, const amlz_archive_content *content, amlz_program *program)
 {
     write_head(writer, content, NULL);
     archive_put_key(writer, NULL, "islands");
     archive_put_value(writer, ARCHIVE_ARRAY, content->n_islands);
     for (uint32_t i = 0; i < content->n_islands && writer->place.status == AMLZ_OK; i++) {
-        const uint64_t length = write_island(writer, content, i, NULL);
+        const uint64_t length = write_island(writer, content, i, NULL, program);
         if (writer->place.status == AMLZ_OK) {
-            write_island(writer, content, i, &length);
+            write_island(writer, content, i, &length, program);
         }
     }
     write_text(writer, NULL, "session", content->session, AMLZ_ARCHIVE_MAX_SESSION);
@@ -319,6 +320,7 @@ amlz_status amlz_archive_write(const amlz_archive_content *content, amlz_archive
                                amlz_archive_error *error)
 {
     archive_writer writer;
+    amlz_program program;
     const char *fault = missing(content, output);
     archive_put_start(&writer, output, error);
     if (fault != NULL) {
@@ -327,9 +329,9 @@ amlz_status amlz_archive_write(const amlz_archive_content *content, amlz_archive
     }
     switch (content->kind) {
     case AMLZ_ARCHIVE_PROGRAM: write_program(&writer, content); break;
-    case AMLZ_ARCHIVE_POPULATION: write_population(&writer, content); break;
-    case AMLZ_ARCHIVE_CHECKPOINT: write_checkpoint(&writer, content); break;
-    case AMLZ_ARCHIVE_ISLANDS: write_islands(&writer, content); break;
+    case AMLZ_ARCHIVE_POPULATION: write_population(&writer, content, &program); break;
+    case AMLZ_ARCHIVE_CHECKPOINT: write_checkpoint(&writer, content, &program); break;
+    case AMLZ_ARCHIVE_ISLANDS: write_islands(&writer, content, &program); break;
     }
     return archive_put_end(&writer);
 }

@@ -245,6 +245,11 @@ class Islands:
     session: str | None = None
 
     @property
+    def dims(self) -> Dims:
+        """The memory of the programs of the first island; on the others only F may differ."""
+        return self.islands[0].dims
+
+    @property
     def best(self) -> Member | None:
         """The best program of all, of the first island that has it; None before the first evaluation."""
         found = [island.best for island in self.islands if island.best is not None]

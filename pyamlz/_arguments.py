@@ -7,14 +7,19 @@ import json
 import secrets
 import sys
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any, TextIO, get_args
 
 from pyamlz._native import VARIANTS
+from pyamlz.baselines import BASELINES
 from pyamlz.errors import InputError
-from pyamlz.presets import Preset
+from pyamlz.presets import Preset, find_program
+from pyamlz.program import Program
+from pyamlz.tasks.table import Labels
 from pyamlz.tasks.taskset import Precision, checked_seed
 
 DONE, FAILED, WRONG, BAD_ARCHIVE, INTERRUPTED = 0, 1, 2, 3, 130
+
+_MAX_STDIN = 2**20
 
 EPILOG = """exit codes:
   0    done (a search that reached a limit without a sufficient fitness is done too: see its stop reason)
@@ -54,6 +59,12 @@ def add_set(parser: argparse.ArgumentParser, help_text: str) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=help_text)
 
 
+def add_program(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Adds PROGRAM, for :func:`read_program`."""
+    names = ", ".join(BASELINES)
+    parser.add_argument("program", metavar="PROGRAM", help=f"a file, {more}- for standard input, or one of {names}")
+
+
 def machine_options(parser: argparse.ArgumentParser) -> None:
     """Adds --precision and --variant."""
     parser.add_argument("--precision", choices=PRECISION_NAMES, help="what programs compute in")
@@ -86,12 +97,48 @@ def seed(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def load_preset(name: str, arguments: argparse.Namespace) -> Preset:
-    """The preset, changed by --set and --precision."""
-    overrides = list(arguments.set)
+def data_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what says that tasks come from a file of the user's."""
+    own = parser.add_argument_group("your own data")
+    own.add_argument(
+        "--data", metavar="FILE", help="examples: .csv with a line of names, .npz with X and y, or .parquet"
+    )
+    own.add_argument("--target", metavar="COLUMN", help="the column with the labels, all others being features")
+    own.add_argument("--labels", choices=get_args(Labels), help="what labels are (default: auto)")
+
+
+def _data_settings(arguments: argparse.Namespace) -> list[str]:
+    """The settings that --data, --target and --labels stand for."""
+    given = {key: getattr(arguments, key, None) for key in ("data", "target", "labels")}
+    if given["data"] is None:
+        wrong = next((key for key in ("target", "labels") if given[key] is not None), None)
+        if wrong is not None:
+            raise InputError(f"--{wrong}: expected only with --data")
+        return []
+    values = {"path": given["data"], "target": given["target"], "labels": given["labels"]}
+    return [f"tasks.{key}={json.dumps(value)}" for key, value in values.items() if value is not None]
+
+
+def load_preset(name: str | None, arguments: argparse.Namespace) -> Preset:
+    """The preset, changed by --set, --precision and --data."""
+    if name is None:
+        if getattr(arguments, "data", None) is None:
+            raise InputError("expected a preset, or --data with examples of your own")
+        name = "table"
+    overrides = [*_data_settings(arguments), *arguments.set]
     if arguments.precision is not None:
         overrides.append(f"precision={PRECISION_NAMES[arguments.precision]}")
     return Preset.load(name, overrides)
+
+
+def read_program(value: str, n_features: int = 0) -> Program:
+    """The program of a file, of standard input, or built in."""
+    if value == "-":
+        data = sys.stdin.buffer.read(_MAX_STDIN + 1)
+        if len(data) > _MAX_STDIN:
+            raise InputError(f"standard input: expected a program of at most {_MAX_STDIN} bytes")
+        return Program.parse(data.decode("utf-8", "replace"), n_features)
+    return find_program("program", value, n_features)
 
 
 def given_or_drawn(given: int | None) -> int:

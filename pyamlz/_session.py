@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from pyamlz._checks import checked_float
-from pyamlz.archive import Checkpoint, from_json, to_json
+from pyamlz.archive import Checkpoint, Islands, from_json, to_json
 from pyamlz.errors import ArchiveError, InputError
 from pyamlz.presets import Preset
 from pyamlz.program import Program
@@ -103,6 +103,19 @@ class Session:
             return cls(**{name: read(f"session.{name}", table[name]) for name, read in _READERS.items()})
         except InputError as error:
             raise ArchiveError(f"{where}: {error}") from None
+
+    @classmethod
+    def of(cls, saved: Checkpoint | Islands, where: str) -> Session | None:
+        """The session of an archive; None if it has none, or that of another program.
+
+        Raises:
+            ArchiveError: it is ours, but damaged; the message names the key.
+        """
+        table = None if saved.session is None else from_json(saved.session, f"{where}: session")
+        if not isinstance(table, dict) or "session" not in table:
+            return None
+        table.pop("migration", None)  # what islands keep there for themselves
+        return cls.parse(to_json(table), where)
 
     def check(self, saved: Sequence[Checkpoint], where: str) -> None:
         """Refuses a session that does not belong to the search, or the islands, that it was saved with.

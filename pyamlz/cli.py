@@ -21,28 +21,33 @@ from pyamlz._arguments import (
     INTERRUPTED,
     PRECISION_NAMES,
     WRONG,
+    add_program,
     add_set,
     command,
+    data_options,
     given_or_drawn,
     integer,
     load_preset,
     machine_options,
     print_json,
+    read_program,
     run_options,
     say,
 )
 from pyamlz._arguments import seed as seed_argument
 from pyamlz._bench_cli import add_bench
+from pyamlz._explain_cli import add_explain
+from pyamlz._export_cli import add_export
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, PRECISIONS, VARIANTS, name_of
+from pyamlz._report_cli import add_reports
 from pyamlz._select_cli import add_select, add_tune
 from pyamlz._show import contents, lines, summary
 from pyamlz._study_cli import add_study
-from pyamlz.baselines import BASELINES
 from pyamlz.conform import conform
 from pyamlz.errors import AmlzError, ArchiveError, FileError, InputError
 from pyamlz.evaluate import Evaluation, Variant
-from pyamlz.presets import Preset, Section, find_program
+from pyamlz.presets import Preset, Section
 from pyamlz.program import Program
 from pyamlz.progress import reporter
 from pyamlz.space import FUNCTIONS, Dims
@@ -50,7 +55,6 @@ from pyamlz.tasks.taskset import Kind, checked_int
 
 __all__ = ["main"]
 
-_MAX_STDIN = 2**20
 _COLUMN = 40  # where marks on lines of code stand
 
 
@@ -99,8 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    search = command(commands, "search", _search, "run the experiments of a preset", run_options)
-    search.add_argument("preset", metavar="PRESET|FILE.toml", help="a preset's name, or a TOML file")
+    search = command(commands, "search", _search, "run the experiments of a preset", run_options, data_options)
+    preset = "a preset's name, or a TOML file (default, with --data: table)"
+    search.add_argument("preset", nargs="?", metavar="PRESET|FILE.toml", help=preset)
     search.add_argument("--max-seconds", type=float, metavar="S", help="time for all experiments")
     search.add_argument("--max-evaluations", type=integer, metavar="N", help="programs to score in all experiments")
     search.add_argument("--islands", type=integer, metavar="N", help="searches that exchange programs, a thread each")
@@ -120,20 +125,26 @@ def _parser() -> argparse.ArgumentParser:
     _add_every(resume)
 
     show = command(commands, "show", _show, "print a program, and which of its lines are live; or an archive")
-    _add_program(show, "or an archive, ")
+    add_program(show, "or an archive, ")
     show.add_argument("--all", action="store_true", help="of an archive all that it holds")
     show.add_argument("--features", type=integer, default=4, metavar="F", help="number of features (default: 4)")
     show.add_argument("--kind", choices=KINDS, default="regression", help="what labels are (default: regression)")
 
-    evaluate = command(commands, "evaluate", _evaluate, "score a program on the tasks of a preset", run_options)
-    _add_program(evaluate)
-    evaluate.add_argument("--preset", required=True, metavar="NAME|FILE.toml", help="whose tasks")
+    add_explain(commands)
+
+    evaluate = command(
+        commands, "evaluate", _evaluate, "score a program on the tasks of a preset", run_options, data_options
+    )
+    add_program(evaluate)
+    evaluate.add_argument("--preset", metavar="NAME|FILE.toml", help="whose tasks (default, with --data: table)")
     sections = ("final", "select", "tasks")
     evaluate.add_argument("--tasks", choices=sections, help="which of them (default: the first there are of these)")
 
     vectors = command(commands, "conform", _conform, "check the library against recorded vectors", machine_options)
     vectors.add_argument("file", metavar="FILE.jsonl[.gz]", help="a JSON object a line")
 
+    add_reports(commands)
+    add_export(commands)
     add_select(commands)
     add_tune(commands)
     add_bench(commands)
@@ -142,11 +153,6 @@ def _parser() -> argparse.ArgumentParser:
     listing = command(commands, "presets", _presets, "list the presets, or print one")
     listing.add_argument("name", nargs="?", metavar="NAME", help="the preset to print")
     return parser
-
-
-def _add_program(parser: argparse.ArgumentParser, more: str = "") -> None:
-    names = ", ".join(BASELINES)
-    parser.add_argument("program", metavar="PROGRAM", help=f"a file, {more}- for standard input, or one of {names}")
 
 
 def _add_every(parser: argparse.ArgumentParser) -> None:
@@ -158,15 +164,6 @@ def _version() -> str:
     best = name_of(lib.amlz_variant_best(), VARIANTS)
     compiler = ffi.string(lib.amlz_compiler()).decode("ascii")
     return f"pyamlz {pyamlz.__version__} ({compiler}; kernels: {best}; precision: {', '.join(PRECISIONS)})"
-
-
-def _read_program(value: str, n_features: int = 0) -> Program:
-    if value == "-":
-        data = sys.stdin.buffer.read(_MAX_STDIN + 1)
-        if len(data) > _MAX_STDIN:
-            raise InputError(f"standard input: expected a program of at most {_MAX_STDIN} bytes")
-        return Program.parse(data.decode("utf-8", "replace"), n_features)
-    return find_program("program", value, n_features)
 
 
 # ---------------------------------------------------------------- search
@@ -292,7 +289,7 @@ def _show(arguments: argparse.Namespace) -> int:
     if archive.is_archive(arguments.program):
         return _show_archive(arguments, archive.read(arguments.program))
     n_features = checked_int("features", arguments.features, 1, lib.AMLZ_MAX_FEATURES)
-    program = _read_program(arguments.program, n_features)
+    program = read_program(arguments.program, n_features)
     kind = cast(Kind, arguments.kind)
     dims = program.dims(n_features, kind, n_features if kind == "multiclass" else 0)
     return _show_program(arguments, program, dims)
@@ -368,7 +365,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     tasks = preset.tasks(section, experiment.derived_seed(seed, section))
     if tasks is None:
         raise InputError(f"--tasks: {preset.name} has no table {section!r}, only {', '.join(there)}")
-    program = _read_program(arguments.program, tasks.n_features)
+    program = read_program(arguments.program, tasks.n_features)
     evaluator = preset.evaluator(tasks, cast(Variant, arguments.variant))
     result = evaluator.evaluate(program, experiment.derived_seed(seed, section, "draws"))
     if arguments.json:

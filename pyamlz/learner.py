@@ -40,7 +40,8 @@ _MAX_TASK = 2**32 - 1
 class Learner:
     """An online learner that runs one program (Real et al., ICML 2020, figure 1, without its loop over tasks).
 
-    It is built with its memory zeroed and Setup run. It may be used by one thread at a time; calls from several wait
+    It is built with its memory zeroed and Setup run. With `keep_dead_code` it can be copied and pickled, and the copy
+    goes on to the same bits. It may be used by one thread at a time; calls from several wait
     for each other.
 
     Args:
@@ -74,6 +75,15 @@ class Learner:
         self.program = program
         self.dims = dims
         self.precision = checked_precision("precision", precision)
+        self._made_of = {
+            "program": str(program),
+            "dims": dims,
+            "precision": precision,
+            "variant": variant,
+            "keep_dead_code": bool(keep_dead_code),
+            "seed": seed,
+            "task": task,
+        }
         config = new_config(
             "amlz_learner_config",
             dims=dims._c()[0],
@@ -93,6 +103,28 @@ class Learner:
         else:
             self._predict, self._learn = lib.amlz_learner_predict_f64, lib.amlz_learner_learn_f64
             self._buffer_type = "double[]"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it was made of and what it knows, for pickling and copying. Needs `keep_dead_code`."""
+        runs = ffi.new("uint64_t[]", len(FUNCTIONS))
+        memory = {address: self.get(address) for address in self._addresses()}
+        with self._lock:
+            check(lib.amlz_learner_get_runs(self._handle.pointer, runs))
+        return {"made_of": self._made_of, "memory": memory, "runs": list(runs)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        arguments = dict(state["made_of"])
+        program = Program.parse(arguments.pop("program"))
+        Learner.__init__(self, program, arguments.pop("dims"), **arguments)
+        for address, values in state["memory"].items():
+            self.set(address, values)
+        check(lib.amlz_learner_set_runs(self._handle.pointer, state["runs"]))
+
+    def _addresses(self) -> list[str]:
+        """All there are."""
+        dims = self.dims
+        counts = {"s": dims.n_scalars, "v": dims.n_vectors, "m": dims.n_matrices}
+        return [f"{letter}{number}" for letter, count in counts.items() for number in range(count)]
 
     def reset(self) -> None:
         """Forgets everything: memory zeroed, random draws from the start, Setup run."""

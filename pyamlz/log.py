@@ -9,12 +9,11 @@ resumed has the same as one that was not.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from pyamlz._ffi import lib
 from pyamlz._native import text
@@ -35,6 +34,8 @@ def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
         InputError: the file cannot be read, or a line is none of a log; the message has its number.
     """
     name = os.fspath(path)
+    if os.path.exists(path) and not os.path.isfile(path):  # some have no end
+        raise InputError(f"{name}: expected a log, got something that is not a regular file")
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -73,7 +74,7 @@ class RunLog:
         self.every = checked_int("every", every, 1, _MOST)
         self.warn = warn
         self.experiment = 1
-        self._file: IO[str] | None = None
+        self._is_open = False
         self._last = (0, 0)  # experiment and evaluations of the last line of progress
 
     def open(self, seed: int, config: Mapping[str, Any]) -> None:
@@ -93,12 +94,12 @@ class RunLog:
         done = [(row["experiment"], row["evaluations"]) for row in lines if row["kind"] == "progress"]
         self._last = max(done, default=(0, 0))
         try:
-            self._file = open(self.path, "a+", encoding="utf-8", newline="\n")  # noqa: SIM115 (until close)
-            self._file.seek(0)
-            whole = self._file.buffer.read().rfind(b"\n") + 1  # type: ignore[attr-defined]
-            self._file.truncate(whole)
+            with open(self.path, "ab+") as file:
+                file.seek(0)
+                file.truncate(file.read().rfind(b"\n") + 1)
         except OSError as error:
             raise self._failure(error) from None
+        self._is_open = True
         if not lines:
             self._write(line)
 
@@ -116,24 +117,18 @@ class RunLog:
         """Nothing to do."""
 
     def close(self, outcome: Mapping[str, Any]) -> None:
-        """Writes the last line and closes the file."""
+        """Writes the last line."""
         self._write(_line({"kind": "end", **outcome}))
-        self._close()
-
-    def _close(self) -> None:
-        if self._file is not None:
-            with contextlib.suppress(OSError):  # each line was flushed
-                self._file.close()
-            self._file = None
+        self._is_open = False
 
     def _write(self, line: str) -> None:
-        if self._file is None:
+        if not self._is_open:
             return
         try:
-            self._file.write(line)
-            self._file.flush()
+            with open(self.path, "a", encoding="utf-8", newline="\n") as file:
+                file.write(line)
         except OSError as error:
-            self._close()  # another line after half a one would be wrong
+            self._is_open = False  # another line after half a one would be wrong
             if self.warn is None:
                 raise self._failure(error) from None
             self.warn(f"no log: {self._failure(error)}")

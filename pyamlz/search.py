@@ -102,7 +102,7 @@ class Search:
         fec_valid: validation examples likewise.
         max_cost: programs that cost more (see :meth:`Program.cost`) score 0 without being run; 0 for no limit.
         must_learn: so do programs that cannot learn (see :meth:`Program.can_learn`). The paper's method runs them.
-        redraws: a child that computes what a member does is drawn again, so often at most; 0 as in the paper: never.
+        redraws: a child that computes what a member computes is drawn again, so often at most; 0: never.
         hurdles: up to 4 pairs (n_train, n_valid), with n_train growing: programs are first run on so many examples of
             each task, and stop where their fitness is too low. They keep that fitness, and are none of the best.
         hurdle_percentile: the share, over 0 and under 1, of fitnesses at a hurdle that are too low;
@@ -379,6 +379,34 @@ class Search:
         return cls._of(saved, name, tasks, variant, expected)
 
     @classmethod
+    def anew(
+        cls,
+        saved: archive.Checkpoint,
+        name: str = "archive",
+        tasks: TaskSet | PackedTasks | None = None,
+        *,
+        variant: Variant = "auto",
+    ) -> Search:
+        """A search with the settings and tasks of a checkpoint, at its very beginning.
+
+        Args:
+            saved: the checkpoint.
+            name: what messages call it.
+            tasks: what its programs are scored on; by default from the archive, or made again as it says.
+            variant: kernels to use.
+
+        Raises:
+            ArchiveError: the archive is not of these tasks.
+        """
+        search = cls.__new__(cls)
+        search._space = saved.space
+        precision = cast(Precision, name_of(saved.config.precision, PRECISIONS))
+        search._tasks = packed(_tasks_of(saved, name) if tasks is None else tasks, precision)
+        config = saved.config._c(saved.dims._c(), number_of("variant", variant, VARIANTS))
+        search._begin(config, saved.config.start_program)
+        return search
+
+    @classmethod
     def _of(
         cls,
         saved: archive.Checkpoint,
@@ -388,12 +416,7 @@ class Search:
         expected: Mapping[str, object],
     ) -> Search:
         """The search of a checkpoint."""
-        search = cls.__new__(cls)
-        search._space = saved.space
-        precision = cast(Precision, name_of(saved.config.precision, PRECISIONS))
-        search._tasks = packed(_tasks_of(saved, name) if tasks is None else tasks, precision)
-        config = saved.config._c(saved.dims._c(), number_of("variant", variant, VARIANTS))
-        search._begin(config, saved.config.start_program)
+        search = cls.anew(saved, name, tasks, variant=variant)
         for key, value in expected.items():
             found = {**search.config, "space": saved.space}
             if key not in found:

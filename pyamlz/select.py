@@ -20,7 +20,7 @@ from pyamlz._checks import checked_float, checked_type
 from pyamlz._funnel import Scored, as_evaluators, rank_key, run_funnel
 from pyamlz._session import Session
 from pyamlz._table import aligned, figure
-from pyamlz.archive import Archive, Checkpoint, PopulationArchive, ProgramArchive, from_json, unpack
+from pyamlz.archive import Archive, Checkpoint, Islands, PopulationArchive, ProgramArchive, unpack
 from pyamlz.errors import InputError, ProgramError
 from pyamlz.evaluate import Doubles, PackedTasks
 from pyamlz.experiment import derived_seed
@@ -233,16 +233,20 @@ def _programs(found: Archive, name: str) -> list[tuple[str, Program]]:
     if isinstance(found, PopulationArchive):
         return [(f"population[{i}]", unpack(member.packed)) for i, member in enumerate(found.population)]
     best = [("best", unpack(member.packed)) for member in (found.best,) if member is not None]
-    hall = [(f"hall[{i}]", unpack(member.packed)) for i, member in enumerate(found.mark.hall)]
+    searches = found.islands if isinstance(found, Islands) else (found,)
+    hall = [
+        (f"hall[{i}]" if len(searches) == 1 else f"islands[{number}].hall[{i}]", unpack(member.packed))
+        for number, search in enumerate(searches)
+        for i, member in enumerate(search.mark.hall)
+    ]
     return [*best, *_of_session(found, name), *hall]
 
 
-def _of_session(found: Checkpoint, name: str) -> list[tuple[str, Program]]:
+def _of_session(found: Checkpoint | Islands, name: str) -> list[tuple[str, Program]]:
     """The candidates that a run of experiments remembers."""
-    table = None if found.session is None else from_json(found.session, f"{name}: session")
-    if found.session is None or not isinstance(table, dict) or "session" not in table:
-        return []  # none, or that of some other program
-    session = Session.parse(found.session, name)
+    session = Session.of(found, name)
+    if session is None:
+        return []
     there = {"session.best": session.best, "session.champion": session.champion}
     return [(label, candidate.program) for label, candidate in there.items() if candidate is not None]
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
 
 from pyamlz._checks import checked_type
 from pyamlz.errors import InputError
 from pyamlz.evaluate import Evaluator, PackedTasks
 from pyamlz.experiment import derived_seed
 from pyamlz.program import Program
-from pyamlz.tasks.projected import Split
-from pyamlz.tasks.taskset import TaskSet
+from pyamlz.tasks import _random
+from pyamlz.tasks._images import Split
+from pyamlz.tasks.taskset import MAX_COUNT, TaskSet, checked_int
 from pyamlz.tune import Tuned, tune
 
 __all__ = ["MakeTasks", "Pair", "PairResult", "Sizes", "Transferred", "measure_on_pair", "transfer", "tune_on_pairs"]
@@ -40,11 +43,14 @@ class Sizes:
         train: training examples.
         valid: examples that trials are compared on.
         test: test examples.
+        passes: over the training examples. The program is scored after the last one: with epochs its fitness would be
+            that of the best epoch, and on test examples that would be a choice by the test.
     """
 
     train: int = 8000
     valid: int = 2000
     test: int = 2000
+    passes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ def tune_on_pairs(
     stages = []
     for s in (*first, sizes or Sizes()):
         tasks = make(pairs=pairs, split="select", seed=_seed(seed, "tasks"), n_train=s.train, n_valid=s.valid)
-        stages.append(PackedTasks(tasks))
+        stages.append(PackedTasks(_in_one_epoch(tasks, s.passes)))
     return tune(
         program,
         stages,
@@ -117,7 +123,8 @@ def measure_on_pair(
     checked_type("program", program, Program)
     sizes = sizes or Sizes()
     tasks = make(pairs=[pair], split="test", seed=_seed(seed, "tasks"), n_train=sizes.train, n_valid=sizes.test)
-    return PairResult(pair, program, Evaluator(tasks).evaluate(program, _seed(seed, "draws")).fitness)
+    evaluator = Evaluator(_in_one_epoch(tasks, sizes.passes))
+    return PairResult(pair, program, evaluator.evaluate(program, _seed(seed, "draws")).fitness)
 
 
 def transfer(
@@ -172,6 +179,18 @@ def transfer(
         if callback is not None:
             callback(results[-1])
     return Transferred(tuple(results), tuple(tunings))
+
+
+def _in_one_epoch(tasks: TaskSet, passes: int) -> TaskSet:
+    """The tasks with their training examples several times, each time in another order after the first."""
+    passes = checked_int("passes", passes, 1, MAX_COUNT)
+    if passes == 1:
+        return tasks
+    later = (_random.permutation(tasks.order_seed, ("transfer", "pass", p), tasks.n_train) for p in range(1, passes))
+    order = np.concatenate([np.arange(tasks.n_train), *later])
+    x: Any = np.ascontiguousarray(tasks.train_x[:, order])
+    y: Any = np.ascontiguousarray(tasks.train_y[:, order])
+    return replace(tasks, train_x=x, train_y=y, source={})
 
 
 def _checked_pairs(name: str, pairs: Sequence[Pair]) -> Sequence[Pair]:

@@ -381,6 +381,11 @@ AMLZ_API amlz_status amlz_learner_set(amlz_learner *learner, int type, int addre
 /* Runs one component function on the memory as it is. */
 AMLZ_API amlz_status amlz_learner_run(amlz_learner *learner, int function);
 
+/* How often each function has run, which says what its random ops draw next; and sets it. With all addresses, this is what
+ * a learner knows: set both in a new one of the same configuration and program, and it goes on as the old one would. */
+AMLZ_API amlz_status amlz_learner_get_runs(const amlz_learner *learner, uint64_t runs[AMLZ_FUNCTION_COUNT]);
+AMLZ_API amlz_status amlz_learner_set_runs(amlz_learner *learner, const uint64_t runs[AMLZ_FUNCTION_COUNT]);
+
 /* ---------------------------------------------------------------- search */
 
 typedef enum amlz_mutation {

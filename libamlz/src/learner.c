@@ -237,3 +237,21 @@ amlz_status amlz_learner_run(amlz_learner *learner, int function)
     port_fp_leave(caller);
     return AMLZ_OK;
 }
+
+amlz_status amlz_learner_get_runs(const amlz_learner *learner, uint64_t runs[AMLZ_FUNCTION_COUNT])
+{
+    if (learner == NULL || runs == NULL) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    memcpy(runs, learner->machine.run.state.runs, sizeof learner->machine.run.state.runs);
+    return AMLZ_OK;
+}
+
+amlz_status amlz_learner_set_runs(amlz_learner *learner, const uint64_t runs[AMLZ_FUNCTION_COUNT])
+{
+    if (learner == NULL || runs == NULL) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    memcpy(learner->machine.run.state.runs, runs, sizeof learner->machine.run.state.runs);
+    return AMLZ_OK;
+}

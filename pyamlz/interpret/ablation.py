@@ -30,6 +30,7 @@ __all__ = [
     "Insertion",
     "Loss",
     "ablate",
+    "compare",
     "inserted",
     "knock_in",
     "simplify_by_ablation",
@@ -201,6 +202,20 @@ def simplify_by_ablation(
         removed.append(best)
 
 
+def compare(
+    program: Program, other: Program, evaluator: Evaluator | Sequence[Evaluator], seeds: Iterable[int] = SEEDS
+) -> Effect:
+    """What is lost with another program in a program's place: the fitness of the first minus that of the second.
+
+    Args:
+        program: the program.
+        other: what takes its place.
+        evaluator: as in :func:`ablate`.
+        seeds: as in :func:`ablate`.
+    """
+    return _Measure(program, evaluator, seeds).loss(checked_type("other", other, Program))
+
+
 def knock_in(
     program: Program,
     lines: Iterable[Insertion],
@@ -218,8 +233,7 @@ def knock_in(
         seeds: as in :func:`ablate`.
         instead_of: lines that they replace.
     """
-    changed = inserted(program, lines, instead_of)
-    loss = _Measure(program, evaluator, seeds).loss(changed)
+    loss = compare(program, inserted(program, lines, instead_of), evaluator, seeds)
     return Effect(-loss.mean or 0.0, loss.standard_error, loss.n, loss.fitness)
 
 

@@ -243,7 +243,7 @@ class Algebra:
         poly = self._expanded(op, value, inputs)
         if poly is None or not _is_small(poly):
             args = [self.number(poly) for poly in inputs]
-            if find_op(op).is_commutative:
+            if find_op(op).is_commutative or op in _EXTREMES:
                 args.sort()
             line = value.line if find_op(op).is_random else None
             kind = "random" if find_op(op).is_random else "op"

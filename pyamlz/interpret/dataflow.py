@@ -114,7 +114,7 @@ class Dataflow:
     def to_dot(self) -> str:
         """The graph in the language of Graphviz: solid arrows within a step, dashed ones from step to step."""
         lines = ["digraph program {", "  rankdir=TB;", '  node [shape=box, fontname="monospace"];']
-        used = {i for value in self.values for i in value.inputs} | {self.prediction}
+        used = {i for number in range(len(self.values)) for i in self.inputs_within_step(number)} | {self.prediction}
         for function in _ORDER:
             inside = [n for n, v in enumerate(self.values) if v.line is not None and v.line.function == function]
             lines.append(f'  subgraph cluster_{function} {{ label="{function.capitalize()}";')

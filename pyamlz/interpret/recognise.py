@@ -6,6 +6,7 @@ prediction and the memory are sums of. It sees what is computed, and not whether
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -40,7 +41,7 @@ FindingName: TypeAlias = Literal[
 FINDINGS: Final[dict[FindingName, str]] = {
     "dot_product_model": "the prediction has a term dot(weights, features), of weights that are learned",
     "matrix_vector_layer": "a learned matrix times a vector that depends on the features",
-    "hidden_layer": "learned weights times a non-linear function of a matrix-vector layer, in the prediction",
+    "hidden_layer": "the prediction has a weighted sum of a non-linear function of a learned matrix-vector layer",
     "bilinear_form": "the prediction has a term dot(features, dot(matrix, features)), of a matrix that is learned",
     "relu": "what depends on features, cut off at zero or another constant",
     "noisy_relu": "a rectifier with noise in what it compares, drawn anew at each step",
@@ -87,7 +88,23 @@ def recognise(program: Program, dims: Dims) -> list[Finding]:
     return _Recogniser(Algebra(dataflow(program, dims))).findings()
 
 
-_CONTRACTING = {"scalar_sin", "scalar_arctan"}  # of a positive number something smaller
+_FUNCTIONS: dict[str, Callable[..., float]] = {
+    "inverted": float,
+    "scalar_abs": abs,
+    "scalar_sin": math.sin,
+    "scalar_cos": math.cos,
+    "scalar_tan": math.tan,
+    "scalar_arcsin": math.asin,
+    "scalar_arccos": math.acos,
+    "scalar_arctan": math.atan,
+    "scalar_exp": math.exp,
+    "scalar_log": math.log,
+    "scalar_minimum": min,
+    "scalar_maximum": max,
+    "scalar_heaviside": lambda a: float(a >= 0),
+}
+_STEPS = 10
+_DRAWN = (0.01, 0.1, 1.0)  # what stands for numbers that are drawn
 _SCALAR_FUNCTIONS = ODD | {
     *("scalar_abs", "scalar_reciprocal", "scalar_cos", "scalar_arccos", "scalar_exp", "scalar_log"),
     *("scalar_minimum", "scalar_maximum", "scalar_heaviside"),
@@ -98,6 +115,13 @@ _MEANS = {"vector_mean", "matrix_mean"}
 _STATISTICS = _NORMS | _MEANS | {"vector_std", "matrix_std"}
 _MEET_WEIGHTS = {"dot_product", "matrix_vector_product", "outer_product", "vector_product", "matrix_multiply"}
 _PRODUCTS = {"scalar_product", "vector_product", "matrix_product", "scalar_vector_product", "scalar_matrix_product"}
+
+
+def _computed(function: Callable[..., float], args: Iterable[float]) -> float:
+    try:
+        return function(*args)
+    except (ArithmeticError, ValueError):
+        return math.nan
 
 
 class _Recogniser(Evidence):
@@ -202,9 +226,10 @@ class _Recogniser(Evidence):
         for factors, lines in outputs:
             weights = [atom for (atom, _), exponent in factors if exponent == 1 and self.is_learned(atom)]
             for (atom, _), _ in factors:
-                if weights and any(self._has_layer(self.algebra.polys[i]) for i in self._args(atom)):
+                if any(self._has_layer(self.algebra.polys[i]) for i in self._args(atom)):
                     op = self.atoms[atom].op.partition("_")[2] or "a quotient"
-                    yield lines, f"{self.names(weights)} weighs hidden units, whose activation is {op}"
+                    whose = f"{self.names(weights)} weighs" if weights else "fixed weights weigh"
+                    yield lines, f"{whose} hidden units, whose activation is {op}"
 
     def _bilinear_form(self) -> Iterator[tuple[Iterable[Line], str]]:
         for vectors, lines in self._dots():
@@ -367,26 +392,44 @@ class _Recogniser(Evidence):
         for memory, step in self.algebra.steps.items():
             if atom != memory and self.algebra.number(step) != here:
                 continue
-            if exponent > 0 and self.algebra.starts[memory] and self._contracts(memory, step):
+            if exponent > 0 and self._shrinks(memory):
                 yield memory, "is made smaller at each step"
-            elif exponent < 0 and self._grows(memory, step):
+            elif exponent < 0 and self._grows(memory):
                 yield memory, "a divisor, grows at each step"
 
-    def _contracts(self, memory: int, poly: Poly, depth: int = 0) -> bool:
-        """Does a poly bring memory nearer to zero: a fraction of it, its sine, its arc tangent, or one of another?"""
-        if len(poly) != 1 or depth > MAX_DEPTH:
-            return False
-        ((product, term),) = poly.items()
-        if product == (((memory, ""), 1),):
-            return 0 < term.coefficient < 1 or (depth > 0 and term.coefficient == 1)
-        if len(product) != 1 or product[0][1] != 1 or not 0 < term.coefficient <= 1:
-            return False
-        found = self.atoms[product[0][0][0]]
-        return found.op in _CONTRACTING and self._contracts(memory, self.algebra.polys[found.args[0]], depth + 1)
+    def _shrinks(self, memory: int) -> bool:
+        """Does memory come nearer to zero at each of some steps, by what it is itself and constants, and nothing else?
 
-    def _grows(self, memory: int, poly: Poly) -> bool:
-        """Does a poly add to memory, and nothing but positive constants, squares, norms and absolute values?"""
+        This is seen from its start, or, where that is drawn, from several numbers.
+        """
+        step, start = self.algebra.steps[memory], self.algebra.starts[memory]
+        for before in [start[()].coefficient] if start.keys() == {()} else _DRAWN if start else [0.0]:
+            for _ in range(_STEPS):
+                after = self._number(step, {memory: before})
+                if before == 0 or not 0 < after / before < 1:
+                    return False
+                before = after
+        return True
+
+    def _number(self, poly: Poly, numbers: dict[int, float]) -> float:
+        """What a poly is for numbers in place of memory, all of it taken for scalars; NaN if that cannot be told."""
+        total = 0.0
+        for product, term in poly.items():
+            value = term.coefficient
+            for (atom, _), exponent in product:
+                if atom not in numbers:
+                    found = self.atoms[atom]
+                    args = [self._number(self.algebra.polys[i], numbers) for i in self._args(atom)]
+                    function = _FUNCTIONS.get(found.op or found.kind)
+                    numbers = {**numbers, atom: math.nan if function is None else _computed(function, args)}
+                value *= _computed(math.pow, [numbers[atom], exponent])
+            total += value
+        return total
+
+    def _grows(self, memory: int) -> bool:
+        """Are positive constants, squares, norms and absolute values added to memory, and nothing else?"""
         own: Product = (((memory, ""), 1),)
+        poly = self.algebra.steps[memory]
         if own not in poly or poly[own].coefficient < 1 or len(poly) < 2:
             return False
         starts = self.algebra.starts[memory]
@@ -431,9 +474,7 @@ class _Recogniser(Evidence):
             return
         polys = [self.algebra.polys[i] for i in found.args] if found.op in _SCALAR_FUNCTIONS else []
         if found.kind == "memory" and depth == 0:
-            step = self.algebra.steps[atom]
-            if not any(self.keeps(atom, product) for product in step):
-                polys = [step]
+            polys = [self.algebra.steps[atom]]
         for poly in polys:
             for product, term in poly.items():
                 for (inner, _), _ in product:

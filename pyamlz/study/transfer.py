@@ -3,6 +3,10 @@
 Compared are logistic regression, the two-layer network, the paper's evolved program, and one more if the setting
 `evolved` names it. All constants of each are tuned with the same number of trials, for each pair of classes and each
 seed by itself, on images of the training part; the best trial is then measured on the test part.
+
+That is the paper's way, and long. With `joint`, the constants of a program are tuned once a seed, on so many pairs
+together, and all pairs get them; with `first_examples` all trials are made on so many training examples first, and a
+quarter of them on all. `passes` is how often the training examples are gone through.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import statistics
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -42,6 +47,9 @@ class Transfer(Study):
         "classes": _CLASSES,  # all pairs of the first so many
         "evolved": "",
         "trials": 10,
+        "joint": 0,
+        "first_examples": 0,
+        "passes": 1,
         "train_examples": 8000,
         "valid_examples": 2000,
         "test_examples": 2000,
@@ -65,20 +73,27 @@ class Transfer(Study):
             self._programs[f"{Path(evolved).stem} {digest}"] = program
 
     def cells(self) -> list[Cell]:
-        pairs = itertools.combinations(range(int(self.settings["classes"])), 2)
-        return [{"pair": list(pair), "program": name} for pair in pairs for name in self._programs]
+        if int(self.settings["joint"]):
+            return [{"program": name} for name in self._programs]
+        return [{"pair": list(pair), "program": name} for pair in self._pairs() for name in self._programs]
 
     def measure(self, cell: Cell, seed: int) -> dict[str, Any]:
         s = self.settings
         program = self._programs[cell["program"]]
-        first, second = cell["pair"]
+        sizes = Sizes(
+            int(s["train_examples"]), int(s["valid_examples"]), int(s["test_examples"]), passes=int(s["passes"])
+        )
+        first = int(s["first_examples"])
+        pairs = self._pairs()
         transferred = transfer(
             program.simplified(program.dims(1, "binary")),
             partial(tasks.native_binary, tasks.load(str(s["dataset"]))),
-            [(first, second)],
+            [cell["pair"]] if "pair" in cell else pairs,
             seed=derived_seed(seed, self.NAME),
             trials=int(s["trials"]),
-            sizes=Sizes(int(s["train_examples"]), int(s["valid_examples"]), int(s["test_examples"])),
+            joint=None if "pair" in cell else pairs[:: max(len(pairs) // int(s["joint"]), 1)][: int(s["joint"])],
+            sizes=sizes,
+            first=[replace(sizes, train=first)] if first else [],
         )
         best = transferred.tunings[0]
         return {"accuracy": transferred.accuracy, "tuned": best.fitness, "program": str(best.program)}
@@ -102,8 +117,8 @@ class Transfer(Study):
         ]
         return Table(columns, rows, notes)
 
-    def _pairs(self) -> list[list[int]]:
-        return [cell["pair"] for cell in self.cells() if cell["program"] == _REFERENCE]
+    def _pairs(self) -> list[tuple[int, int]]:
+        return list(itertools.combinations(range(int(self.settings["classes"])), 2))
 
     def _accuracies(self, records: list[Record]) -> dict[str, dict[int, float]]:
         """By program and seed, where all pairs are there."""
@@ -111,8 +126,9 @@ class Transfer(Study):
         for record in records:
             by_seed = found[record.unit.cell["program"]]
             by_seed.setdefault(record.unit.seed, []).append(record.result["accuracy"])
+        n_units = 1 if int(self.settings["joint"]) else len(self._pairs())
         whole = {
-            name: {seed: statistics.fmean(v) for seed, v in by_seed.items() if len(v) == len(self._pairs())}
+            name: {seed: statistics.fmean(v) for seed, v in by_seed.items() if len(v) == n_units}
             for name, by_seed in found.items()
         }
         return {name: by_seed for name, by_seed in whole.items() if by_seed or name == _REFERENCE}

@@ -3,7 +3,8 @@
 :func:`linear`, :func:`affine` and :func:`nonlinear` make regression tasks with a
 known answer. :func:`projected_binary`, :func:`projected_multiclass` and
 :func:`native_binary` make classification tasks from images that :func:`load`
-reads, and :func:`from_arrays` takes the user's own data. All of them return a
+reads. :func:`from_arrays` takes the user's own data as they are, and
+:func:`table` makes tasks by resampling a file of them. All of them return a
 :class:`TaskSet`.
 """
 
@@ -13,10 +14,12 @@ from pyamlz.tasks.datasets import ImageData, load
 from pyamlz.tasks.native import native_binary
 from pyamlz.tasks.projected import projected_binary, projected_multiclass
 from pyamlz.tasks.synthetic import affine, linear, nonlinear
+from pyamlz.tasks.table import Table, read_table, resampled, table
 from pyamlz.tasks.taskset import TaskSet
 
 __all__ = [
     "ImageData",
+    "Table",
     "TaskSet",
     "affine",
     "class_pairs",
@@ -27,4 +30,7 @@ __all__ = [
     "nonlinear",
     "projected_binary",
     "projected_multiclass",
+    "read_table",
+    "resampled",
+    "table",
 ]

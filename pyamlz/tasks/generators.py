@@ -10,6 +10,7 @@ from pyamlz.tasks.datasets import NAMES
 from pyamlz.tasks.native import native_binary
 from pyamlz.tasks.projected import projected_binary, projected_multiclass
 from pyamlz.tasks.synthetic import affine, linear, nonlinear
+from pyamlz.tasks.table import table
 from pyamlz.tasks.taskset import TaskSet
 
 __all__ = ["GENERATORS", "can_remake", "remake"]
@@ -22,15 +23,19 @@ GENERATORS: Final[dict[str, Callable[..., TaskSet]]] = {
     "projected_binary": projected_binary,
     "projected_multiclass": projected_multiclass,
     "native_binary": native_binary,
+    "table": table,
 }
 
 
 def can_remake(source: dict[str, Any]) -> bool:
-    """Whether :func:`remake` makes the task set of this source again, on a machine that has the same data sets."""
+    """Whether :func:`remake` makes the task set of this source again, on a machine that has the same data sets.
+
+    Files of the user's own are not read again because an archive says so.
+    """
     arguments = source.get("arguments")
     if source.get("generator") not in GENERATORS or not isinstance(arguments, dict):
         return False
-    return arguments.get("dataset") in (None, *NAMES)
+    return "path" not in arguments and arguments.get("dataset") in (None, *NAMES)
 
 
 def remake(source: object) -> TaskSet:

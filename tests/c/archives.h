@@ -13,7 +13,7 @@ typedef enum sample {
     SAMPLE_NEW,     /* a checkpoint of a search that has not begun */
     SAMPLE_FLOAT32, /* one after a mark, with source and session */
     SAMPLE_FLOAT64, /* one of a search without caches, of vector labels, with data */
-    SAMPLE_HURDLES, /* one of a search with hurdles and redraws */
+    SAMPLE_HURDLES, /* one of a search with hurdles and redraws, with data */
     SAMPLE_ISLANDS, /* those of HURDLES and FLOAT64 */
     SAMPLE_COUNT
 } sample;
@@ -144,7 +144,7 @@ static inline void fill_checkpoint(sample which, amlz_archive_content *content)
     amlz_search_run(search, sample_evaluations(which), 2.0, NULL);
     content->kind = AMLZ_ARCHIVE_CHECKPOINT;
     content->search = search;
-    content->data = which == SAMPLE_FLOAT64 ? tasks : NULL;
+    content->data = which == SAMPLE_FLOAT64 || which == SAMPLE_HURDLES ? tasks : NULL;
 }
 
 enum { SAMPLE_ISLAND_COUNT = 2 };

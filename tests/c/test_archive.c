@@ -298,6 +298,9 @@ static void test_other_settings(void)
     OTHER(cache_work, 8, "config.cache_work: it is 200000000000 in the archive and 8 in the search");
     OTHER(history_size, 0, "config.history_size: it is 6 in the archive and 0 in the search");
     OTHER(max_cost, 0, "config.max_cost: it is 100.0 in the archive and 0.0 in the search");
+    OTHER(redraws, 2, "config.redraws: it is 0 in the archive and 2 in the search");
+    OTHER(hurdle_percentile, 0.5, "config.hurdle_percentile: it is 0.75 in the archive and 0.5 in the search");
+    OTHER(hurdle_window, 99, "config.hurdle_window: it is 100 in the archive and 99 in the search");
     OTHER(space.dims.n_scalars, 5, "dims.scalars: it is 4 in the archive and 5 in the search");
     OTHER(space.function[2].max_size, 4, "config.functions[2].most: it is 3 in the archive and 4 in the search");
     OTHER(space.function[1].n_ops, 58,
@@ -310,6 +313,33 @@ static void test_other_settings(void)
                  "tasks.digest: the tasks of the search have other numbers than those of the archive");
     shape.n_epochs = 1;
     expect_other(&base, shaped_tasks(&shape), start, "tasks.epochs: it is 2 in the archive and 1 in the search");
+    blocks_free();
+}
+
+static void expect_other_hurdles(const amlz_search_config *config, const char *message)
+{
+    amlz_archive_error error = {0, 0, ""};
+    size_t length;
+    const unsigned char *bytes = sample_bytes(SAMPLE_HURDLES, &length);
+    amlz_search *search = search_new(config, sample_tasks(SAMPLE_HURDLES), 2, NULL);
+    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_search(&reader, search, NULL, &error), AMLZ_ERROR_ARGUMENT);
+    CHECK(strcmp(error.message, message) == 0);
+}
+
+static void test_other_hurdles(void)
+{
+    const amlz_search_config base = sample_config(SAMPLE_HURDLES);
+    amlz_search_config c = base;
+    c.hurdle[1].n_train = 4;
+    expect_other_hurdles(&c, "config.hurdles[1].n_train: it is 3 in the archive and 4 in the search");
+    c = base;
+    c.hurdle[0].n_valid = 3;
+    expect_other_hurdles(&c, "config.hurdles[0].n_valid: it is 2 in the archive and 3 in the search");
+    c = base;
+    memset(&c.hurdle[1], 0, sizeof c.hurdle[1]);
+    c.n_hurdles = 1;
+    expect_other_hurdles(&c, "config.hurdles: the archive and the search have different numbers of them");
     blocks_free();
 }
 
@@ -377,6 +407,7 @@ int main(int argc, char **argv)
     test_edges_of_data();
     test_texts();
     test_other_settings();
+    test_other_hurdles();
     test_used_searches();
     test_calls();
     return check_report("archive");

@@ -49,7 +49,7 @@ static void test_reading(void)
             const sample which = sample_islands[i];
             CHECK_EQ_INT(amlz_archive_read_island(&reader, &source, &error), AMLZ_OK);
             CHECK_EQ_INT(reader.info.kind, AMLZ_ARCHIVE_CHECKPOINT);
-            CHECK_EQ_INT(reader.info.has_data, which == SAMPLE_FLOAT64);
+            CHECK_EQ_INT(reader.info.has_data, 1);
             CHECK(!source.is_there);
             CHECK_EQ_U64(amlz_search_digest(resume(sample_tasks(which))), sample_digest(which));
             CHECK_EQ_U64(reader.info.evaluations, sample_evaluations(which));

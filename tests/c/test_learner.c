@@ -430,8 +430,46 @@ static void test_rounding_up(void)
     blocks_free();
 }
 
+/* What one learner knows goes to a new one, which draws, predicts and learns as the first does. */
+static void test_handing_over(void)
+{
+    const amlz_dims dims = dims_of(AMLZ_BINARY, 4, 8, 14, 3);
+    const amlz_program program = program_of("def Setup():\n v2 = gaussian(0, 1)\ndef Predict():\n s1 = dot(v1, v0)\n"
+                                            "def Learn():\n s3 = s0 - s1\n v3 = uniform(0.5, 1)\n v3 = v3 * v0\n"
+                                            " v3 = s3 * v3\n v1 = v1 + v3\n v2 = v2 + v3\n", 4);
+    const amlz_learner_config config = config_of(&dims, AMLZ_FLOAT64, 1);
+    amlz_learner *one = learner_new(&config, &program), *other = learner_new(&config, &program);
+    uint64_t runs[AMLZ_FUNCTION_COUNT];
+    double x[4] = {1, -0.5, 0.25, 2}, p, q, numbers[16];
+    for (int i = 0; i < 10; i++) {
+        x[i % 4] = -x[i % 4] * 0.75;
+        CHECK_EQ_INT(amlz_learner_learn_f64(one, x, i % 2, NULL), AMLZ_OK);
+    }
+    CHECK_EQ_INT(amlz_learner_get_runs(one, runs), AMLZ_OK);
+    CHECK(runs[AMLZ_SETUP] == 1 && runs[AMLZ_PREDICT] == 10 && runs[AMLZ_LEARN] == 10);
+    CHECK_EQ_INT(amlz_learner_set_runs(other, runs), AMLZ_OK);
+    const int counts[] = {dims.n_scalars, dims.n_vectors, dims.n_matrices};
+    for (int type = AMLZ_SCALAR; type <= AMLZ_MATRIX; type++) {
+        for (int i = 0; i < counts[type - AMLZ_SCALAR]; i++) {
+            CHECK_EQ_INT(amlz_learner_get(one, type, i, numbers), AMLZ_OK);
+            CHECK_EQ_INT(amlz_learner_set(other, type, i, numbers), AMLZ_OK);
+        }
+    }
+    for (int i = 0; i < 10; i++) {
+        CHECK_EQ_INT(amlz_learner_learn_f64(one, x, i % 2, &p), AMLZ_OK);
+        CHECK_EQ_INT(amlz_learner_learn_f64(other, x, i % 2, &q), AMLZ_OK);
+        CHECK_EQ_F64BITS(p, q);
+    }
+    CHECK_EQ_INT(amlz_learner_get_runs(NULL, runs), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_learner_get_runs(one, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_learner_set_runs(NULL, runs), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_learner_set_runs(one, NULL), AMLZ_ERROR_ARGUMENT);
+    blocks_free();
+}
+
 int main(void)
 {
+    test_handing_over();
     test_against_evaluation();
     test_whole_memory();
     test_dead_random_instructions();

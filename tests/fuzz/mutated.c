@@ -201,19 +201,40 @@ static void mutate_bytes(archive *a, uint64_t *state)
     }
 }
 
-/* Another minor version, in which maps and rows may have more. */
+/* The binaries of a good archive that are archives; how many there are. */
+static size_t islands_of(const archive *a, span *islands, size_t most)
+{
+    static span values[MOST_BYTES];
+    static const unsigned char first[] = {0x94, 0xa4, 'a', 'm', 'l', 'z'};
+    const size_t count = values_of(a, values, MOST_BYTES);
+    size_t found = 0;
+    for (size_t i = 0; i < count && found < most; i++) {
+        const span v = values[i];
+        if (v.first == 0xc5 && v.length > 20 && memcmp(a->bytes + v.at + 3, first, sizeof first) == 0) {
+            islands[found++] = v;
+        }
+    }
+    return found;
+}
+
+/* Another minor version, in which maps and rows may have more; an older one, in which they have less. */
 static void mutate_version(archive *a, uint64_t *state)
 {
-    if (a->length > 8) {
-        a->bytes[8] = (unsigned char)(1 + draw_below(state, 0x7f));
+    const unsigned char minor = (unsigned char)(draw(state) & 0x7f);
+    span islands[SAMPLE_ISLAND_COUNT];
+    if (a->length <= 8) {
+        return;
+    }
+    a->bytes[8] = minor;
+    for (size_t i = islands_of(a, islands, SAMPLE_ISLAND_COUNT); i > 0; i--) {
+        unsigned char *island = a->bytes + islands[i - 1].at + 3;
+        island[8] = minor;
+        mend_checksum(island, islands[i - 1].length - 3);
     }
 }
 
-static void mutate_archive(archive *a, uint64_t *state)
+static void mutate_contents(archive *a, uint64_t *state)
 {
-    if (draw_below(state, 4) == 0) {
-        mutate_version(a, state);
-    }
     for (uint32_t left = 1 + draw_below(state, 8) / 5; left > 0; left--) {
         if (draw_below(state, 3) > 0) {
             mutate_value(a, state);
@@ -223,6 +244,35 @@ static void mutate_archive(archive *a, uint64_t *state)
     }
     if (draw_below(state, 16) > 0) {
         mend_checksum(a->bytes, a->length);
+    }
+}
+
+/* Mutates an island, and gives it its length again, mostly. */
+static void mutate_island(archive *a, span island, uint64_t *state)
+{
+    static archive inner;
+    const size_t former = island.length - 3;
+    memcpy(inner.bytes, a->bytes + island.at + 3, former);
+    inner.length = former;
+    mutate_contents(&inner, state);
+    if (draw_below(state, 16) > 0 && inner.length >= 0x100) {
+        put_big_endian(a->bytes + island.at + 1, inner.length, 2);
+    }
+    replace(a, island.at + 3, former, inner.bytes, inner.length);
+    mend_checksum(a->bytes, a->length);
+}
+
+static void mutate_archive(archive *a, uint64_t *state)
+{
+    span islands[SAMPLE_ISLAND_COUNT];
+    if (draw_below(state, 4) == 0) {
+        mutate_version(a, state);
+    }
+    const size_t count = islands_of(a, islands, SAMPLE_ISLAND_COUNT);
+    if (count > 0 && draw_below(state, 4) > 0) {
+        mutate_island(a, islands[draw_below(state, (uint32_t)count)], state);
+    } else {
+        mutate_contents(a, state);
     }
 }
 

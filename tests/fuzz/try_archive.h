@@ -61,7 +61,8 @@ static inline int is_small(const amlz_archive_info *info)
     const uint64_t width = info->dims.n_features, steps = (uint64_t)info->tasks.n_train + info->tasks.n_valid;
     return info->tasks.n_tasks <= 8 && width <= 8 && steps <= 64 && info->tasks.n_epochs <= 8 &&
            search->population_size <= 64 && search->tournament_size <= 64 && search->cache_size <= 1000 &&
-           search->fec_size <= 1000 && search->history_size <= 1000 && search->cache_period <= 100;
+           search->fec_size <= 1000 && search->history_size <= 1000 && search->cache_period <= 100 &&
+           search->hurdle_window <= 1000 && search->redraws <= 100;
 }
 
 /* Writes the search again: the same bytes, if it was this version that wrote them. */
@@ -81,9 +82,30 @@ static inline void check_written(const amlz_archive_reader *reader, const amlz_s
     content.session = session;
     const amlz_status status = amlz_archive_write(&content, amlz_archive_to_block(&block), NULL);
     ASSERT(status == AMLZ_OK || (status == AMLZ_ERROR_MEMORY && block.length > sizeof written));
-    if (status == AMLZ_OK && reader->info.minor == 0 && strlen(reader->info.writer) == reader->info.writer_length) {
+    if (status == AMLZ_OK && reader->info.minor == AMLZ_ARCHIVE_MINOR && strlen(reader->info.writer) == reader->info.writer_length) {
         ASSERT(block.length == size && memcmp(written, bytes, size) == 0);
     }
+}
+
+/* The search of a checkpoint or island that was just opened, or NULL; and its tasks, if the archive has their numbers. */
+static inline amlz_search *try_resume(amlz_archive_reader *reader, amlz_archive_text *session, amlz_tasks **data)
+{
+    const amlz_archive_info *info = &reader->info;
+    amlz_tasks *tasks;
+    *data = NULL;
+    if (info->has_data) {
+        const size_t room = amlz_tasks_size(&info->tasks, NULL), scratch = amlz_archive_scratch_size(info);
+        if (amlz_archive_read_tasks(reader, block_new(room), room, block_new(scratch), scratch, &tasks, NULL) !=
+            AMLZ_OK) {
+            return NULL;
+        }
+        *data = tasks;
+    } else {
+        tasks = shaped_tasks(&info->tasks);
+    }
+    const size_t room = amlz_search_size(&info->search, info->tasks.n_tasks, NULL);
+    amlz_search *search = amlz_search_init(block_new(room), room, &info->search, tasks, &reader->program, NULL);
+    return search != NULL && amlz_archive_read_search(reader, search, session, NULL) == AMLZ_OK ? search : NULL;
 }
 
 /* 1 if the checkpoint could be resumed. */
@@ -92,27 +114,36 @@ static inline int try_search(amlz_archive_input input, const unsigned char *byte
     static amlz_archive_reader reader;
     static char text[2][4096];
     amlz_archive_text source = {text[0], sizeof text[0], 0, 0}, session = {text[1], sizeof text[1], 0, 0};
-    amlz_tasks *tasks = NULL;
+    amlz_tasks *data;
     if (amlz_archive_open(&reader, input, &source, NULL) != AMLZ_OK || !is_small(&reader.info)) {
         return 0;
     }
-    const amlz_archive_info *info = &reader.info;
-    if (info->has_data) {
-        const size_t room = amlz_tasks_size(&info->tasks, NULL), scratch = amlz_archive_scratch_size(info);
-        if (amlz_archive_read_tasks(&reader, block_new(room), room, block_new(scratch), scratch, &tasks, NULL) !=
-            AMLZ_OK) {
+    amlz_search *search = try_resume(&reader, &session, &data);
+    if (search != NULL) {
+        check_written(&reader, search, data, &source, &session, bytes, size);
+    }
+    return search != NULL;
+}
+
+/* 1 if all islands could be resumed. */
+static inline int try_islands(amlz_archive_input input)
+{
+    static amlz_archive_reader reader;
+    int resumed = 1;
+    ASSERT(amlz_archive_open(&reader, input, NULL, NULL) == AMLZ_OK);
+    ASSERT(reader.info.n_islands >= 1 && reader.info.n_islands <= AMLZ_ARCHIVE_MAX_ISLANDS);
+    for (uint32_t left = reader.info.n_islands; left > 0; left--) {
+        amlz_tasks *data;
+        ASSERT(amlz_archive_read_island(&reader, NULL, NULL) == AMLZ_OK);
+        if (!is_small(&reader.info)) {
+            resumed = 0; /* and skipped */
+        } else if (try_resume(&reader, NULL, &data) == NULL) {
             return 0;
         }
-    } else {
-        tasks = shaped_tasks(&info->tasks);
     }
-    const size_t room = amlz_search_size(&info->search, info->tasks.n_tasks, NULL);
-    amlz_search *search = amlz_search_init(block_new(room), room, &info->search, tasks, &reader.program, NULL);
-    if (search == NULL || amlz_archive_read_search(&reader, search, &session, NULL) != AMLZ_OK) {
-        return 0;
-    }
-    check_written(&reader, search, info->has_data ? tasks : NULL, &source, &session, bytes, size);
-    return 1;
+    ASSERT(amlz_archive_read_session(&reader, NULL, NULL) == AMLZ_OK);
+    ASSERT(reader.info.kind == AMLZ_ARCHIVE_ISLANDS);
+    return resumed;
 }
 
 typedef enum verdict { REFUSED, ACCEPTED, RESUMED } verdict;
@@ -134,7 +165,7 @@ static inline verdict try_archive(const unsigned char *bytes, size_t size)
     ASSERT((amlz_archive_copy(&reader, dribble_input(&d, bytes, size, 7), none, NULL) == AMLZ_OK) == is_read);
     if (status == AMLZ_OK) {
         result = ACCEPTED;
-        if (reader.info.minor == 0) {
+        if (reader.info.minor == AMLZ_ARCHIVE_MINOR) {
             ASSERT(block.length == size && memcmp(copied, bytes, size) == 0);
         } else {
             static unsigned char twice[sizeof copied];
@@ -145,6 +176,8 @@ static inline verdict try_archive(const unsigned char *bytes, size_t size)
         }
         if (reader.info.kind == AMLZ_ARCHIVE_CHECKPOINT) {
             result = try_search(input, bytes, size) ? RESUMED : ACCEPTED;
+        } else if (reader.info.kind == AMLZ_ARCHIVE_ISLANDS) {
+            result = try_islands(input) ? RESUMED : ACCEPTED;
         } else {
             try_items(input);
         }

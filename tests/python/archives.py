@@ -2,6 +2,8 @@
 
 import re
 import zlib
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgpack
@@ -10,8 +12,10 @@ import pytest
 from samples import full_space, linear_tasks
 
 from pyamlz import ArchiveError, Dims, Program, Search, SearchSpace, TaskSet, tasks
+from pyamlz._archive_decoder import MINOR
 from pyamlz.archive import (
     Checkpoint,
+    Islands,
     Member,
     PopulationArchive,
     ProgramArchive,
@@ -20,9 +24,11 @@ from pyamlz.archive import (
     decode,
     encode,
     pack,
+    read,
     to_json,
 )
 
+GOLDEN = Path(__file__).resolve().parents[2] / "archive" / "golden"
 TASKS = linear_tasks(n_features=2, n_tasks=2, n_train=3, n_valid=2)
 DIMS = Dims.of(TASKS, n_scalars=4, n_vectors=3, n_matrices=2)
 SPACE = full_space(DIMS, size=2)
@@ -67,7 +73,10 @@ def small_archives() -> dict[str, bytes]:
             search_of(17, labels, label_space, precision="float64", cache_size=0, fec_size=0),
             data=data_of(labels, "float64"),
         ),
+        "hurdles": read(GOLDEN / "1.1-hurdles.amlz"),
     }
+    islands = tuple(replace(archives[name], session=None) for name in ("checkpoint", "classes", "hurdles"))
+    archives["islands"] = Islands(islands=islands, session=session)
     return {name: encode(archive) for name, archive in archives.items()}
 
 
@@ -115,7 +124,7 @@ def place_of(parts: list[Any], path: str) -> tuple[Any, Any]:
 
     Elements of rows have the names that the messages use."""
     rows = {"program": 0, "fitness": 1, "birth": 2, "parent": 3, "action": 4}
-    functions = {"min_size": 0, "max_size": 1, "init_size": 2, "ops": 3}
+    functions = {"min_size": 0, "max_size": 1, "init_size": 2, "ops": 3, "n_train": 0, "n_valid": 1}
     node, index = parts, 2
     for step in re.findall(r"\w+", path):
         node = node[index][1] if isinstance(node, Pairs) else node[index]
@@ -136,10 +145,27 @@ def changed(data: bytes, path: str, value: Any) -> bytes:
     return assemble(parts)
 
 
-def newer(data: bytes, path: str, *more: Any, minor: int = 1) -> bytes:
+def without(data: bytes, path: str) -> bytes:
+    parts = parts_of(data)
+    node, index = place_of(parts, path)
+    del node[index]
+    return assemble(parts)
+
+
+def set_minor(parts: list[Any], minor: int) -> None:
+    """Another minor version, also of the archives inside of islands."""
+    parts[1] = [1, minor]
+    for key, value in parts[2]:
+        for index, island in enumerate(value if key == "islands" else ()):
+            inner = parts_of(island)
+            set_minor(inner, minor)
+            value[index] = assemble(inner)
+
+
+def newer(data: bytes, path: str, *more: Any, minor: int = MINOR + 1) -> bytes:
     """The archive in a newer minor version, with more at the end of what is at the path."""
     parts = parts_of(data)
-    parts[1] = [1, minor]
+    set_minor(parts, minor)
     if path:
         node, index = place_of(parts, path)
         (node[index][1] if isinstance(node, Pairs) else node[index]).extend(more)
@@ -159,3 +185,4 @@ def refused(data: bytes, name: str = "run.amlz") -> str:
 
 SAMPLES = small_archives()
 CHECKPOINT, POPULATION, PROGRAM = SAMPLES["checkpoint"], SAMPLES["population"], SAMPLES["program"]
+ISLANDS = SAMPLES["islands"]

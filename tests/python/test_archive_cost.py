@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from archives import (
     CHECKPOINT,
+    ISLANDS,
     POPULATION,
     PROGRAM,
     SAMPLES,
+    TASKS,
     Raw,
     assemble,
     changed,
@@ -20,6 +22,7 @@ from archives import (
     parts_of,
     place_of,
     refused,
+    search_of,
 )
 from samples import environment, linear_space, linear_tasks
 
@@ -54,7 +57,7 @@ def numbers_of_tasks(count: int, examples: int) -> bytes:
 def improvements(count: int) -> bytes:
     parts = parts_of(SAMPLES["checkpoint"])
     rows = [[i / count, i + 1, 0, 0] for i in range(count)]
-    counts = [10**6, 0, 0, 0, 0, 0, 0, 0]
+    counts = [10**6, 0, 0, 0, 0, 0, 0, 0, 0, []]
     for path, value in {
         "evaluations": 10**6,
         "config.history_size": count,
@@ -67,6 +70,7 @@ def improvements(count: int) -> bytes:
 
 
 EMPTY = pack(Program())
+SMALLEST = encode(checkpoint(search_of(0, TASKS, linear_space(TASKS), population_size=1)))
 LARGE = {
     "members": lambda: changed(POPULATION, "population", [[EMPTY, 0.5, 300 + i, 299 + i, 1] for i in range(10000)]),
     "members of the smallest size": lambda: changed(POPULATION, "population", [[EMPTY, 0.5, 0, 0, 1]] * 10000),
@@ -74,6 +78,11 @@ LARGE = {
     "small tasks": lambda: numbers_of_tasks(10000, 1),
     "large tasks": lambda: numbers_of_tasks(2, 100000),
     "session": lambda: changed(CHECKPOINT, "session", "x" * 10**6 + "\U0001f600"),
+    "small islands": lambda: changed(ISLANDS, "islands", [SMALLEST] * 1024),
+    "large islands": lambda: changed(
+        ISLANDS, "islands", [changed(improvements(3000), "session", None), numbers_of_tasks(2, 30000)] * 2
+    ),
+    "island that is not there": lambda: changed(ISLANDS, "islands", Raw(b"\x91\xc6\x7f\xff\xff\xff" + bytes(10**5))),
     "newer keys": lambda: newer(CHECKPOINT, "", *((f"{i}", None) for i in range(30000))),
     "newer depth": lambda: newer(CHECKPOINT, "", ("more", Raw(b"\x91" * 10**5 + b"\xc0"))),
     "members that are not there": lambda: changed(

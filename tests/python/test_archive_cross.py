@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import SAMPLES, TASKS, class_tasks, newer, search_of
+from archives import GOLDEN, ISLANDS, SAMPLES, TASKS, assemble, class_tasks, newer, parts_of, place_of, search_of
 from samples import full_space
 from test_build import JOBS, LIBRARY, need, run
 
 from pyamlz import ArchiveError, Dims, Search, TaskSet
-from pyamlz.archive import decode, encode
+from pyamlz._archive_decoder import MINOR
+from pyamlz.archive import Checkpoint, Islands, decode, encode
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "fuzz"))
 
-from mutated import MINOR_AT, mutants  # noqa: E402
+from mutated import mutants  # noqa: E402
 
 COUNT = 3000
 REFUSED = 3  # exit status of the tool
@@ -68,9 +69,17 @@ def test_archives_of_c(of_c: dict[str, bytes]) -> None:
 
 
 def test_golden_archives(tool: Path, of_c: dict[str, bytes]) -> None:
-    """Those of this version are what the library still writes; those of former versions are not looked at here."""
-    for path in (ROOT / "archive" / "golden").glob("1.0-*.amlz"):
+    """Those of this version are what the library still writes."""
+    assert {f"{name}.amlz" for name in of_c} == {path.name for path in GOLDEN.glob(f"1.{MINOR}-*")}
+    for path in (ROOT / "archive" / "golden").glob(f"1.{MINOR}-*.amlz"):
         assert of_c[path.stem] == path.read_bytes(), path.name
+
+
+def test_former_versions(tool: Path, tmp_path: Path) -> None:
+    """Written again they are of this version, and have the same bytes whoever does so."""
+    former = [path.read_bytes() for path in sorted(GOLDEN.glob("1.0-*.amlz"))]
+    assert len(former) == 6
+    assert copies(tool, tmp_path, former) == [copy_here(data) for data in former]
 
 
 def test_archives_of_python(tool: Path, tmp_path: Path) -> None:
@@ -88,7 +97,7 @@ def test_mutated_archives(tool: Path, of_c: dict[str, bytes], tmp_path: Path, se
     for number, (data, copy) in enumerate(zip(archives, copies(tool, tmp_path, archives), strict=True)):
         here, mutant = copy_here(data), f"mutant {number} of seed {seed}: {data.hex()}"
         assert (here is None) == (copy is None), mutant
-        assert here == copy or data[MINOR_AT] != 0, mutant  # those of newer versions are looked at below
+        assert here == copy, mutant
         accepted += copy is not None
     assert 0 < accepted < len(archives)
     print(f"{len(archives)} archives: {accepted} accepted by both, the others refused by both")
@@ -100,6 +109,46 @@ def test_copies_of_newer_versions(tool: Path, tmp_path: Path) -> None:
     archives = [newer(data, "", *more) for data in SAMPLES.values()]
     assert [copy_here(data) for data in archives] == list(SAMPLES.values())
     assert copies(tool, tmp_path, archives) == list(SAMPLES.values())
+
+
+def test_copies_of_newer_islands(tool: Path, tmp_path: Path) -> None:
+    """More inside of an island, so that its copy is shorter."""
+    archives = []
+    for path in ("", "config", "tasks", "mark", "dims"):
+        parts = parts_of(newer(ISLANDS, "", ("more", 1)))
+        node, index = place_of(parts, "islands[1]")
+        node[index] = newer(node[index], path, ("more", [b"x"] * 300))
+        archives.append(assemble(parts))
+    assert [copy_here(data) for data in archives] == [ISLANDS] * len(archives)
+    assert copies(tool, tmp_path, archives) == [ISLANDS] * len(archives)
+
+
+def test_hurdles_go_on_across_the_two(tool: Path, tmp_path: Path) -> None:
+    """The golden search with hurdles, to more stops and duplicates: the same bytes from Python and from C."""
+    golden = GOLDEN / "1.1-hurdles.amlz"
+    search = Search.load(golden)
+    search.run(max_evaluations=70)
+    search.save(tmp_path / "python.amlz")
+    run(tool, "run", golden, tmp_path / "c.amlz", "70")
+    assert (tmp_path / "python.amlz").read_bytes() == (tmp_path / "c.amlz").read_bytes()
+    run(tool, "run", tmp_path / "python.amlz", tmp_path / "c.amlz", "25")
+    search = Search.load(tmp_path / "c.amlz")
+    assert search.progress.evaluations == 155
+    run(tool, "run", golden, tmp_path / "whole.amlz", "95")
+    assert (tmp_path / "whole.amlz").read_bytes() == (tmp_path / "c.amlz").read_bytes()
+    saved = decode((tmp_path / "c.amlz").read_bytes())
+    assert isinstance(saved, Checkpoint)
+    assert sum(saved.mark.counts.hurdle_stops) > 14
+    assert saved.mark.counts.duplicates > 25
+
+
+def test_islands_of_c_are_searches_of_python(of_c: dict[str, bytes], tmp_path: Path) -> None:
+    islands = decode(of_c["1.1-islands"])
+    assert isinstance(islands, Islands)
+    for island, name in zip(islands.islands, ("1.1-hurdles", "1.1-float64"), strict=True):
+        assert encode(island) == of_c[name]
+        (tmp_path / "island.amlz").write_bytes(of_c[name])
+        assert Search.load(tmp_path / "island.amlz").digest == island.digest
 
 
 @pytest.mark.parametrize("kind", ["regression", "multiclass"])

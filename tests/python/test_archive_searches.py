@@ -47,6 +47,7 @@ def wide() -> tuple[Any, Any, dict[str, Any]]:
     return labels, space, {"precision": "float64", "combine": "median"}
 
 
+HURDLES = [(1, 2), (2, 1)]
 CASES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "plain": (TASKS, SPACE, {}),
     "random search": (TASKS, SPACE, {"algorithm": "random_search"}),
@@ -56,6 +57,10 @@ CASES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "a cost": (TASKS, SPACE, {"max_cost": 20.0}),
     "classes": wide(),
     "empty start": (TASKS, SPACE, {"start": "empty"}),
+    "hurdles": (TASKS, SPACE, {"hurdles": HURDLES, "hurdle_window": 3}),
+    "hurdles alone": (TASKS, SPACE, {"hurdles": HURDLES, "hurdle_window": 3, "cache_size": 0, "fec_size": 0}),
+    "redraws": (TASKS, SPACE, {"redraws": 2}),
+    "redraws and hurdles": (TASKS, SPACE, {"redraws": 1, "hurdles": HURDLES, "hurdle_percentile": 0.25}),
     "a program": (TASKS, SPACE, {"start": Program.random(SPACE, 9)}),
 }
 
@@ -130,6 +135,9 @@ class TestSearches:
             ({"mutations": {"insert": 1}}, "config.mutations: expected a search with "),
             ({"start": "empty"}, "config.start: expected a search with 0, got 1"),
             ({"must_learn": True}, "config.must_learn: expected a search with 0, got 1"),
+            ({"redraws": 1}, "config.redraws: expected a search with 0, got 1"),
+            ({"hurdles": HURDLES}, r"config.hurdles: expected a search with \(\), got "),
+            ({"hurdles": HURDLES[:1], "hurdle_window": 9}, r"config.hurdles: expected a search with \(\), got "),
             ({"space": full_space(DIMS, size=3)}, "config.functions: expected a search with "),
             ({"space": full_space(Dims.of(TASKS, n_scalars=5, n_vectors=3, n_matrices=2), 2)}, "dims.n_scalars: "),
             ({"task_set": linear_tasks(n_features=2, n_tasks=3, n_train=3, n_valid=2)}, "tasks.count: expected tasks"),

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from samples import VARIANTS_HERE, VECTORS, command, environment
+from samples import VARIANTS_HERE, VECTORS, command, environment, images, write_image_folder
 
 import pyamlz
 from pyamlz import Program, baselines, linear_regressor, presets
@@ -230,6 +232,19 @@ class TestEvaluate:
         assert "10 tasks of 50 + 20 examples" in out
         assert re.search(r"fitness \(mean\): 0\.\d+  \(10 tasks: lowest 0\.\d+, median 0\.\d+, highest 0\.\d+", out)
 
+    def test_knows_tasks_of_several_classes(self, amlz, tmp_path):
+        plain = images(d=12)
+        train, test = (200 * np.eye(12, dtype=np.uint8)[y] for y in (plain.y_train, plain.y_test))  # a pixel a class
+        folder = write_image_folder(tmp_path / "images", replace(plain, x_train=train, x_test=test))
+        options = [f"tasks.dataset={folder}", "tasks.n_train=all", "tasks.epochs=20", "final.n_tasks=4"]
+        words = ["--preset", "multiclass", "--seed", "1", *(word for option in options for word in ("--set", option))]
+        code, out, _ = amlz("evaluate", "softmax_regressor", "--json", *words)
+        assert code == 0
+        assert json.loads(out)["fitness"] > 0.9
+        code, _, errors = amlz("evaluate", "linear_regressor", *words)
+        assert code == 2
+        assert "must not write labels" in errors
+
     def test_prints_json(self, amlz, quick):
         _, out, _ = amlz(
             "evaluate", "linear_regressor", "--preset", quick, "--seed", "1", "--json", "--tasks", "select"
@@ -306,7 +321,6 @@ class TestUsage:
         [
             [],
             ["serch"],
-            ["search"],
             ["search", "demo", "--seed", "x"],
             ["search", "demo", "--seed", "-1"],
             ["search", "demo", "--seed", str(2**64)],
@@ -314,7 +328,6 @@ class TestUsage:
             ["search", "demo", "--max-seconds", "soon"],
             ["search", "demo", "--precision", "f16"],
             ["search", "demo", "--variant", "mmx"],
-            ["evaluate", "linear_regressor"],
             ["conform"],
         ],
     )
@@ -327,6 +340,8 @@ class TestUsage:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
+            (["search"], "expected a preset, or --data"),
+            (["evaluate", "linear_regressor"], "expected a preset, or --data"),
             (["search", "dmo"], "unknown preset 'dmo'; did you mean 'demo'"),
             (["search", "/nowhere/x.toml"], "/nowhere/x.toml: cannot be read: No such file or directory"),
             (["search", "/tmp/"], "/tmp/: cannot be read: Is a directory"),

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from pyamlz import Evaluator, baselines
 from pyamlz.errors import DataError, InputError
-from pyamlz.tasks import ImageData, load
+from pyamlz.tasks import ImageData, load, native_binary, projected_multiclass
 
 IDX_NAMES = {
     "x_train": "train-images-idx3-ubyte",
@@ -152,6 +153,15 @@ def test_fashion_mnist_of_the_distribution(monkeypatch: pytest.MonkeyPatch) -> N
         "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
         "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
     ]
+
+
+@pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
+def test_programs_learn_from_fashion_mnist() -> None:
+    data = load(DEBIAN)
+    pixels = native_binary(data, pairs=[(0, 9)], n_train=1000, n_valid=500)  # T-shirts and ankle boots
+    assert Evaluator(pixels).evaluate(baselines.linear_regressor(0.001)).fitness > 0.98
+    classes = projected_multiclass(data, n_tasks=2, n_train=4000, n_valid=500)
+    assert 0.5 < Evaluator(classes).evaluate(baselines.softmax_regressor(0.02)).fitness < 0.8
 
 
 def test_what_to_install_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import math
 import pytest
 from samples import regression_table
 
-from pyamlz import InputError, Preset, experiment
+from pyamlz import InputError, Preset, archive, experiment
 from pyamlz.progress import LineReporter, LiveReporter, Reporter, Status, reporter
 
 
@@ -147,6 +147,60 @@ class TestSelection:
             with pytest.raises(InputError, match=f"{section}.n_train: expected an integer from 1"):
                 experiment.run(broken, seed=1, reporter=log)
         assert not log.seen
+
+
+ISLANDS = {
+    "population_size": 100,
+    "islands": 2,
+    "migration": {"every": 1000},
+    "select": {"n_tasks": 20, "every": 1000},
+}
+
+
+class TestIslands:
+    def test_solve_it_together(self):
+        outcome = run(**ISLANDS)
+        assert outcome.stop_reason == "sufficient_fitness"
+        assert outcome.select_fitness >= 0.99
+        assert outcome.evaluations % 1000 == 0
+        again = run(**ISLANDS)
+        assert (again.program, again.evaluations) == (outcome.program, outcome.evaluations)
+
+    def test_have_tasks_and_seeds_of_their_own(self, tmp_path):
+        short = preset(**{**ISLANDS, "sufficient_fitness": 1.0})
+        experiment.run(short, seed=1, max_evaluations=2000, checkpoint=tmp_path / "run.amlz")
+        saved = archive.read(tmp_path / "run.amlz")
+        assert [island.evaluations for island in saved.islands] == [1000, 1000]
+        sources = [archive.from_json(island.tasks.source, "source") for island in saved.islands]
+        found = {
+            "search": [island.config.seed for island in saved.islands],
+            "tasks": [source["arguments"]["seed"] for source in sources],
+        }
+        for part, seeds in found.items():
+            assert seeds == [experiment.derived_seed(1, part, 1, island) for island in (0, 1)]
+        migration = archive.from_json(saved.session, "session")["migration"]
+        assert migration == {"seed": experiment.derived_seed(1, "migration", 1), "every": 1000, "share": 0.5}
+
+    def test_have_their_programs_tried_each(self, tmp_path):
+        """Not only the fittest of all, since fitness on other tasks is another thing."""
+        table = regression_table()["tasks"]
+        short = preset(**{**ISLANDS, "sufficient_fitness": 1.0, "tasks": [table, {**table, "n_train": 12}]})
+        outcome = experiment.run(short, seed=1, max_evaluations=2000, checkpoint=tmp_path / "run.amlz")
+        saved = archive.read(tmp_path / "run.amlz")
+        bests = [island.best for island in saved.islands]
+        assert archive.from_json(saved.session, "session")["tried"] == [best.fitness for best in bests]
+        evaluator = short.evaluator(short.tasks("select", experiment.derived_seed(1, "select")))
+        draws = experiment.derived_seed(1, "select", "draws")
+        tried = [evaluator.evaluate(best.program, draws).fitness for best in bests]
+        assert outcome.select_fitness == max(tried)
+        assert len(set(tried)) == 2
+
+    def test_end_a_run_after_the_migration_that_has_begun(self):
+        outcome = experiment.run(preset(**{**ISLANDS, "sufficient_fitness": 1.0}), seed=1, max_evaluations=2010)
+        assert (outcome.evaluations, outcome.stop_reason) == (2100, "max_evaluations")
+
+    def test_are_one_search_if_they_are_one(self, outcome):
+        assert run(islands=1).program == outcome.program
 
 
 class TestSeeds:

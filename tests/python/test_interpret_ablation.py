@@ -14,6 +14,7 @@ from pyamlz.interpret import (
     Insertion,
     Line,
     ablate,
+    compare,
     evolved_linear_form_without,
     inserted,
     knock_in,
@@ -229,13 +230,23 @@ class TestAblation:
 
     def test_small_losses_do_not_add_up(self):
         """The rate is the product of many factors, each of which costs little alone."""
-        rates = "".join("  s2 = s2 * s5\n" for _ in range(12))
-        text = str(REGRESSOR).replace("  s2 = 0.1\n", "  s2 = 0.1\n  s5 = 0.8\n" + rates)
+        factors = "".join("  s2 = s2 * s5\n" for _ in range(12))
+        text = str(REGRESSOR).replace("  s2 = 0.1\n", f"  s2 = {0.1 * 0.8**12}\n  s5 = 1.25\n{factors}")
         program = Program.parse(text)
         evaluator = Evaluator(linear_tasks(n_tasks=6, n_train=100))
+        assert all(x.effect.mean < 0.01 for x in ablate(program, evaluator) if str(x.line) > "Setup 2")
         whole = evaluator.evaluate(program).task_fitness.mean()
         found = simplify_by_ablation(program, evaluator, standard_errors=1e9, margin=0.01)
+        assert found.removed
         assert evaluator.evaluate(found.program).task_fitness.mean() >= whole - 0.01
+
+    def test_compare(self):
+        evaluator = self.evaluator()
+        slow = baselines.linear_regressor(0.001)
+        loss = compare(REGRESSOR, slow, evaluator, seeds=[0])
+        differences = evaluator.evaluate(REGRESSOR).task_fitness - evaluator.evaluate(slow).task_fitness
+        assert loss.mean == pytest.approx(differences.mean())
+        assert compare(slow, REGRESSOR, evaluator, seeds=[0]).mean == pytest.approx(-loss.mean)
 
     def test_knock_in(self):
         slow = baselines.linear_regressor(0.001)
@@ -274,6 +285,11 @@ class TestAblation:
             simplify_by_ablation(REGRESSOR, self.evaluator(), **{argument: -1})
 
 
+@pytest.fixture(scope="module")
+def digits() -> TaskSet:
+    return tasks.projected_binary("digits", n_features=16, n_tasks=8, n_train="all", epochs=2, seed=1)
+
+
 class TestVariants:
     NAMES: ClassVar = {
         "input_noise": "input_noise",
@@ -289,10 +305,6 @@ class TestVariants:
         after = {f.name for f in recognise(program, program.dims(16, "binary"))}
         assert before - after == {self.NAMES[feature]}
         assert after < before
-
-    @pytest.fixture(scope="class")
-    def digits(self) -> TaskSet:
-        return tasks.projected_binary("digits", n_features=16, n_tasks=8, n_train="all", epochs=2, seed=1)
 
     @pytest.mark.parametrize("feature", EVOLVED_FEATURES)
     def test_still_learn(self, feature, digits):

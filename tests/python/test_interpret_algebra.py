@@ -155,6 +155,8 @@ def test_polys_compute_what_programs_compute():
          "m0 = outer(v0, v1); v1 = dot(m0, v0)"),
         ("s2 = sin(s3); s4 = s2 + s9; v1 = s4 * v0", "s2 = s3 + s9; s2 = sin(s2); v1 = s2 * v0"),
         ("v1 = maximum(v0, v0)", "v1 = v0 + v9"),
+        ("v2 = maximum(v0, v3); v4 = maximum(v3, v0); v2 = v2 - v4; v1 = v2 + v0", "v1 = v0 + v9"),
+        ("s2 = sin(s9); v2 = bcast(s2); v1 = v2 + v0", "v1 = v0 + v9"),
     ],
 )  # fmt: skip
 def test_equal_values_have_equal_numbers(one, other):
@@ -227,6 +229,16 @@ class TestDataflow:
         assert flow.seen_prediction != flow.prediction
         assert flow.values[flow.seen_prediction].inputs == (flow.prediction,)
 
+    def test_classification_changes_a_prediction_that_no_line_writes(self):
+        program = Program.parse("def Setup():\n  s1 = 1.0\n")
+        flow = dataflow(program, program.dims(4))
+        assert flow.values[flow.prediction].source is Source.INSTRUCTION
+        flow = dataflow(program, program.dims(4, "binary"))
+        assert flow.values[flow.prediction].source is Source.MEMORY
+        _, after_learn, after_predict = flow.values[flow.prediction].inputs
+        assert flow.values[after_learn].source is Source.PROBABILITY
+        assert after_predict == flow.prediction
+
     def test_has_every_live_line_once_and_inputs_first(self):
         for program in random_programs(50):
             dims = program.dims(4)
@@ -252,3 +264,4 @@ class TestDataflow:
         assert 'label="v1 = v1 + v2"' in text
         assert 'style=dashed, label="after Learn"' in text
         assert text.count("-> prediction;") == 1
+        assert "zero" not in text  # nothing reads one within a step

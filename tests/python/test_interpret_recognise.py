@@ -120,6 +120,10 @@ LOOK_ALIKES = {
         learner("s3 = s0 - s1; v2 = s3 * v0; v1 = v1 + v2", "v3 = v0 * v0; s1 = dot(v3, v1)"),
         "prediction_error gradient_step",
     ),
+    "features behind a mask": (
+        learner("s3 = s0 - s1; v2 = s3 * v0; v1 = v1 + v2", "v3 = heaviside(v0); v3 = v3 * v0; s1 = dot(v3, v1)"),
+        "relu prediction_error gradient_step",
+    ),
     "features alone": (learner("s3 = s0 - s1", "s1 = dot(v0, v0)"), ""),
     "a bias alone": (learner("s3 = s0 - s1; s4 = s4 + s3", "s1 = s4 + s9"), "prediction_error"),
 }
@@ -244,7 +248,6 @@ FEATURES = {
         {
             "linear": learner(DEEP, "v4 = dot(m0, v0); v5 = v4 + v9; s1 = dot(v5, v1)", FIXED),
             "fixed layer": learner("s3 = s0 - s1; v2 = s3 * v5; v1 = v1 + v2", ROUND, FIXED),
-            "fixed output": learner(DEEP.replace("; v1 = v1 + v2", ""), ROUND, FIXED + "; v1 = gaussian(0, 1)"),
         },
     ),
     "bilinear_form": (
@@ -252,6 +255,10 @@ FEATURES = {
         {
             "fixed matrix": learner("s4 = s0 - s1", "v3 = dot(m0, v0); s1 = dot(v0, v3)", FIXED),
             "weights on one side": learner(DEEP, "v4 = dot(m0, v0); v5 = v4 + v9; s1 = dot(v5, v1)", FIXED),
+            "of a rectifier": learner(
+                "s3 = s0 - s1; v2 = s3 * v0; m1 = outer(v2, v0); m0 = m0 + m1",
+                "v3 = maximum(v0, v9); v3 = dot(m0, v3); s1 = dot(v0, v3)",
+            ),
             "one side alone": learner(
                 "s3 = s0 - s1; m1 = bcast(v0, axis=1); m1 = s3 * m1; m0 = m0 + m1", "v3 = dot(m0, v0); s1 = mean(v3)"
             ),
@@ -284,6 +291,54 @@ def test_a_feature_is_recognised(name, text):
 def test_a_look_alike_is_not(name, text):
     assert name not in found(text)
     assert name not in found(text, "binary")
+
+
+@pytest.mark.parametrize(
+    ("change", "is_decay"),
+    [
+        ("s2 = arctan(s2)", True),
+        ("s2 = sin(s2); s2 = sin(s2)", True),
+        ("s2 = s2 * s5", True),
+        ("s2 = s2 / s6", True),
+        ("s4 = s5 * s2; s2 = s4 + s9", True),
+        ("s4 = s2 * s2; s2 = s2 - s4", True),
+        ("s4 = s2 + s6; s2 = s2 / s4", True),
+        ("s4 = cos(s2); s2 = s2 * s4", True),
+        ("s4 = exp(s2); s2 = s2 / s4", True),
+        ("s2 = minimum(s2, s5)", False),
+        ("s2 = s2 * s6", False),
+        ("s2 = s2 / s5", False),
+        ("s2 = s9 - s2; s2 = s2 * s5", False),
+        ("s2 = s2 + s5", False),
+        ("s2 = cos(s2)", False),
+        ("s2 = exp(s2)", False),
+        ("s2 = s5 * s5", False),
+        ("s4 = sin(s0); s2 = s2 * s4", False),
+        ("s4 = mean(v1); s2 = s2 * s4", False),
+    ],
+)
+@pytest.mark.parametrize("where", ["{0}; {1}", "{1}; {0}"])
+def test_what_a_decay_is(change, is_decay, where):
+    step = "s3 = s0 - s1; s3 = s3 * s2; v2 = s3 * v0; v1 = v1 + v2"
+    text = learner(where.format(change, step), setup="s2 = 0.2; s5 = 0.5; s6 = 1.5")
+    assert ("learning_rate_decay" in found(text)) == is_decay
+    assert "gradient_step" in found(text)
+
+
+@pytest.mark.parametrize(
+    ("growth", "is_decay"),
+    [
+        ("s4 = s4 + s5", True),
+        ("s6 = s3 * s3; s4 = s4 + s6", True),
+        ("s6 = norm(v0); s4 = s4 + s6", True),
+        ("s4 = s4 - s5", False),
+        ("s4 = s4 + s3", False),
+        ("s4 = s5 + s2", False),
+    ],
+)
+def test_a_divisor_that_grows_is_a_decay(growth, is_decay):
+    text = learner(f"s3 = s0 - s1; {growth}; s3 = s3 / s4; v2 = s3 * v0; v1 = v1 + v2", setup="s4 = 1.0; s5 = 0.5")
+    assert ("learning_rate_decay" in found(text)) == is_decay
 
 
 # ---------------------------------------------------------------- what must make no difference
@@ -390,6 +445,12 @@ def test_lines_are_those_of_the_program_with_its_dead_code():
         assert all(live[line.function][line.index] for line in other.lines)
 
 
+def test_a_copy_is_not_among_the_lines():
+    program = Program.parse(SAME_BY_OTHER_MEANS["a copy of the error"])
+    (step,) = [f for f in recognise(program, program.dims(4)) if f.name == "gradient_step"]
+    assert [str(line) for line in step.lines] == ["Setup 1", "Learn 1", "Learn 3", "Learn 4", "Learn 5"]
+
+
 def test_findings_come_in_the_order_of_the_table():
     for program in PROGRAMS:
         order = [list(FINDINGS).index(finding.name) for finding in recognise(program, program.dims(4))]
@@ -397,6 +458,17 @@ def test_findings_come_in_the_order_of_the_table():
 
 
 MULTICLASS = learner("v3 = v1 - v2; v3 = s2 * v3; m1 = outer(v3, v0); m0 = m0 + m1", "v2 = dot(m0, v0)")
+
+
+@pytest.mark.parametrize("where", ["{0}; {1}", "{1}; {0}"])
+def test_the_mean_of_weights_may_be_of_the_step_before(where):
+    text = learner(where.format("s2 = mean(m0); s2 = sin(s2)", DEEP), ROUND, FIXED)
+    assert "mean_of_weights_learning_rate" in found(text)
+
+
+def test_output_weights_may_be_fixed():
+    text = learner(DEEP.replace("; v1 = v1 + v2", ""), ROUND, FIXED + "; v1 = gaussian(0, 1)")
+    assert found(text) == {"matrix_vector_layer", "hidden_layer", "relu", "prediction_error", "gradient_step"}
 
 
 def test_labels_that_are_vectors():

@@ -1,12 +1,16 @@
 """Programs at work on single examples."""
 
+import copy
 import math
+import pickle
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from samples import VARIANTS_HERE, linear_tasks, random_programs
 
 from pyamlz import DataError, Dims, Evaluator, InputError, Instruction, Learner, Program, ProgramError, linear_regressor
+from pyamlz.baselines import evolved_linear_form
 from pyamlz.ops import OPS, Type
 
 REGRESSOR = linear_regressor(0.1)
@@ -242,3 +246,21 @@ class TestNumbers:
         for rate in ("x", math.nan, True):
             with pytest.raises(InputError, match=r"^learning_rate: expected a number"):
                 linear_regressor(rate)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda learner: pickle.loads(pickle.dumps(learner))])  # noqa: S301
+def test_copies_go_on_to_the_same_bits(copied: Callable[[Learner], Learner]) -> None:
+    program = evolved_linear_form()  # draws noise in each step
+    learner = Learner(program, program.dims(4, "binary"), keep_dead_code=True, seed=7)
+    X = np.random.default_rng(1).normal(size=(40, 4))
+    y = (X[:, 0] > 0) * 1
+    learner.learn(X, y)
+    other = copied(learner)
+    np.testing.assert_array_equal(learner.learn(X, y), other.learn(X, y))
+    np.testing.assert_array_equal(learner.predict(X), other.predict(X))
+
+
+def test_a_learner_without_dead_code_cannot_be_copied() -> None:
+    program = linear_regressor()
+    with pytest.raises(InputError, match="keep_dead_code"):
+        pickle.dumps(Learner(program, program.dims(4)))

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from samples import images, write_image_folder
 
-from pyamlz import Evaluator, InputError, Preset, Program, linear_regressor, presets
+from pyamlz import Evaluator, InputError, Preset, Program, archive, linear_regressor, neural_network, presets
 from pyamlz._toml import dump_toml
 from pyamlz.ops import find_op
-from pyamlz.presets import find_program
+from pyamlz.presets import find_program, find_start
 
 SMALL = """
 max_evaluations = 500
@@ -81,8 +81,12 @@ def image_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def smaller(name: str, image_folder: str) -> Preset:
-    """A preset on few tasks, and small images in place of Fashion-MNIST."""
+    """A preset on few tasks, with small images in place of Fashion-MNIST and of a table of the user's own."""
     few = [f"{section}.n_tasks=2" for section in ("tasks", "select", "final")]
+    if name == "table":
+        path = Path(image_folder).parent / "own.csv"
+        path.write_text("x,y\n" + "".join(f"{i},{2 * i}\n" for i in range(100)))
+        few += [f"tasks.path={path}", "tasks.target=y"]
     if Preset.load(name).config["tasks"].get("dataset") == "fashion-mnist":
         few += [f"tasks.dataset={image_folder}", "tasks.n_train=60", "tasks.n_valid=20", "tasks.epochs=2"]
         few += ["select.n_train=40"]  # with a fifth of the images there are no more for ten classes
@@ -272,6 +276,19 @@ class TestMistakes:
             ("description=1", "description: expected a string"),
             ("start=nothing", "start: expected a built-in program, a program's text or a file, got 'nothing'"),
             ('start="def Setup():\\n s1 = ="', r"start: line 2, column 7"),
+            ("start=[]", "start: expected a string"),
+            ("start=['linear_regressor', 'nothing']", r"start\[1\]: expected a built-in program"),
+            ("islands=0", "islands: expected an integer from 1 to 1024"),
+            ("islands=two", "islands: expected an integer from 1"),
+            ("migration=3", "migration: expected a table"),
+            ("migration.evry=5", "unknown key 'migration.evry'; did you mean 'every'"),
+            ("migration.share=0", "migration.share: expected a number over 0 to 1, got 0"),
+            ("migration.share=1.1", "migration.share: expected a number over 0 to 1"),
+            ("migration.every=0", "migration.every: expected an integer from 1"),
+            ("budget=-1", "budget: expected a number from 0"),
+            ("tasks=[]", "tasks.generator: expected one of linear"),
+            ("tasks=[{generator='linear'}, 3]", r"tasks\[1\].generator: expected one of linear"),
+            ("tasks=[{generator='linear'}, {generator='linear', n_feature=5}]", r"unknown key 'tasks\[1\].n_feature'"),
             ("fixed_program=linear_regresor", r"fixed_program: .*did you mean 'linear_regressor'"),
         ],
     )
@@ -378,6 +395,153 @@ class TestPrograms:
         assert {tuple(member.program.setup) for member in search.population} == {tuple(linear_regressor().setup)}
         assert Preset.load("demo").config.get("fixed_program") is None
         assert Program() not in {member.program for member in search.population}
+
+
+class TestIslands:
+    TWO = "tasks=[{generator='linear', n_features=4, n_tasks=2}, {generator='affine', n_features=2, n_tasks=3}]"
+
+    def test_are_one_search_unless_there_are_more(self, small):
+        config = Preset.load(small).config
+        assert (config["islands"], config["migration"]) == (1, {"every": 10_000, "share": 0.5})
+        assert Preset.load(small, ["islands=3", "migration.every=50"]).config["migration"] == {
+            "every": 50,
+            "share": 0.5,
+        }
+
+    def test_need_populations_that_are_complete_before_they_migrate(self, small):
+        with pytest.raises(InputError, match=r"migration.every: expected population_size, 20, or more, got 19"):
+            Preset.load(small, ["islands=2", "migration.every=19"])
+        Preset.load(small, ["migration.every=19"])
+
+    def test_are_dealt_tasks_in_turn(self, small, tmp_path):
+        preset = Preset.load(small, [self.TWO])
+        assert preset.config["islands"] == 2
+        made = [Preset.load(small, [self.TWO, "islands=3"]).tasks("tasks", 1, island) for island in range(3)]
+        assert [(t.source["generator"], t.n_features, t.n_tasks) for t in made] == [
+            ("linear", 4, 2),
+            ("affine", 2, 3),
+            ("linear", 4, 2),
+        ]
+        (tmp_path / "again.toml").write_text(preset.toml())
+        assert Preset.load(str(tmp_path / "again.toml")).config == preset.config
+
+    def test_are_as_many_as_tables_or_more(self, small):
+        with pytest.raises(InputError, match=r"islands: expected 2 or more, as many as there are \[\[tasks\]\], got 1"):
+            Preset.load(small, [self.TWO, "islands=1"])
+
+    def test_have_select_tasks_like_the_first(self, small):
+        preset = Preset.load(small, [self.TWO, "select.n_tasks=7"])
+        select = preset.tasks("select", 1)
+        assert (select.source["generator"], select.n_features, select.n_tasks) == ("linear", 4, 7)
+
+    def test_tell_which_table_is_wrong_when_tasks_are_made(self, small):
+        preset = Preset.load(small, ["tasks=[{generator='linear'}, {generator='linear', n_features=0}]"])
+        with pytest.raises(InputError, match=r"tasks\[1\].n_features: expected an integer from 1"):
+            preset.tasks("tasks", 1, 1)
+
+
+class TestBudget:
+    def limit(self, small, *overrides):
+        preset = Preset.load(small, overrides)
+        return preset.search(preset.tasks("tasks", 1), seed=1).config["max_cost"]
+
+    def test_is_four_networks(self, small):
+        cost = neural_network().cost
+        assert self.limit(small) == 4 * cost(4)
+        assert self.limit(small, "tasks.n_features=8", "budget=0.5") == 0.5 * cost(8)
+
+    def test_and_another_limit_are_both_kept(self, small):
+        assert self.limit(small, "max_cost=7") == 7
+        assert self.limit(small, "budget=0", "max_cost=1e9") == 1e9
+        assert self.limit(small, "max_cost=1e9") == 4 * neural_network().cost(4)
+        assert self.limit(small, "budget=0") == 0
+
+    def test_stops_programs_that_cost_more(self, small):
+        preset = Preset.load(small, ["budget=0.2"])
+        search = preset.search(preset.tasks("tasks", 1), seed=1)
+        search.run(max_evaluations=300)
+        assert search.progress.rejected > 0
+
+    @pytest.mark.parametrize("name", ["demo", "linear", "affine"])
+    def test_does_not_change_the_presets(self, name):
+        quick = ["tasks.n_tasks=2", "population_size=50"]
+        digests = set()
+        for budget in (4, 0):
+            preset = Preset.load(name, [*quick, f"budget={budget}"])
+            search = preset.search(preset.tasks("tasks", 1), seed=1)
+            search.run(max_evaluations=2000)
+            digests.add(search.digest)
+            assert search.progress.rejected == 0
+        assert len(digests) == 1
+
+
+class TestStarts:
+    """From archives, and from lists of programs."""
+
+    @pytest.fixture
+    def saved(self, small, tmp_path):
+        preset = Preset.load(small)
+        search = preset.search(preset.tasks("tasks", 9), seed=9)
+        search.run(max_evaluations=200)
+        search.save(tmp_path / "run.amlz")
+        return str(tmp_path / "run.amlz")
+
+    def begun(self, small, *overrides):
+        preset = Preset.load(small, overrides)
+        return preset.search(preset.tasks("tasks", 1), seed=1)
+
+    def test_of_a_search_are_its_population_at_its_mark(self, small, saved):
+        search = self.begun(small, f"start={saved}")
+        mark = archive.read(saved).mark.population
+        wanted = sorted(mark, key=lambda member: -member.fitness)
+        assert [member.program for member in search.population] == [member.program for member in wanted]
+        assert search.progress.evaluations == len(mark) == 20
+        search.run(max_evaluations=100)
+
+    def test_of_more_than_there_is_room_are_the_fittest(self, small, saved):
+        search = self.begun(small, f"start={saved}", "population_size=5")
+        mark = sorted(archive.read(saved).mark.population, key=lambda member: -member.fitness)
+        assert [member.program for member in search.population] == [member.program for member in mark[:5]]
+
+    def test_of_fewer_are_filled_up_at_random(self, small, saved):
+        search = self.begun(small, f"start={saved}", "population_size=50")
+        assert search.progress.population == 20
+        search.run(max_evaluations=30)
+        assert search.progress.population == 50
+        assert {member.parent for member in search.population} == {0}
+
+    def test_of_population_archives_and_islands(self, small, saved, tmp_path):
+        found = archive.read(saved)
+        members = found.mark.population
+        archive.write(tmp_path / "p.amlz", archive.PopulationArchive(dims=found.dims, population=members))
+        archive.write(tmp_path / "i.amlz", archive.Islands(islands=(found, found)))
+        assert self.begun(small, f"start={tmp_path}/p.amlz").digest == self.begun(small, f"start={saved}").digest
+        assert len(find_start("start", f"{tmp_path}/i.amlz")) == 40
+        archive.write(tmp_path / "none.amlz", archive.PopulationArchive(dims=found.dims, population=()))
+        with pytest.raises(InputError, match=r"start: expected programs in .*none.amlz, got none"):
+            Preset.load(small, [f"start={tmp_path}/none.amlz"])
+
+    def test_of_program_archives_are_copies(self, small, tmp_path):
+        linear_regressor().save(tmp_path / "one.amlz")
+        search = self.begun(small, f"start={tmp_path}/one.amlz", "space.setup.size=1")
+        search.run(max_evaluations=5)
+        assert {member.program for member in search.population} == {linear_regressor()}
+
+    def test_of_lists(self, small):
+        search = self.begun(small, "start=['linear_regressor', 'linear_regressor']", "space.setup.size=1")
+        assert [member.program for member in search.population] == [linear_regressor()] * 2
+
+    def test_are_kept_by_presets_that_are_alone(self, small, saved):
+        preset = Preset.load(small, [f"start={saved}"])
+        alone = preset.self_contained()
+        assert len(alone.config["start"]) == 20
+        Path(saved).unlink()
+        again = Preset.of(alone.config)
+        assert len(find_start("start", again.config["start"])) == 20
+
+    def test_that_do_not_fit_are_refused(self, small):
+        with pytest.raises(InputError, match=r"start: programs\[0\].learn: expected at most 1 instructions"):
+            self.begun(small, "start=['linear_regressor']", "space.setup.size=1", "space.learn.max_size=1")
 
 
 def test_toml_is_written_as_it_is_read():

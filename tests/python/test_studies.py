@@ -162,7 +162,8 @@ class TestNonlinear:
         """A restart that begins with a program and never changes it."""
         path = folder / "program.txt"
         path.write_text(str(program))
-        override = f"start={path} mutate_prob=0 population_size=10 tasks.n_tasks=4 select.every=100 space.scalars=8 space.vectors=12"
+        override = f"start={path} mutate_prob=0 population_size=10 tasks.n_tasks=4 select.every=100"
+        override += " space.scalars=8 space.vectors=12"
         for name, size in program.sizes.items():
             override += f" space.{name}.size={size}"
         one = study.find("nonlinear").configured(["evaluations=100", f"override={override}"])
@@ -232,3 +233,14 @@ class TestTransfer:
         names = {cell["program"] for cell in cells}
         assert len(names) == 4
         assert any(name.startswith("mine ") for name in names)
+
+
+def test_transfer_by_tuning_on_pairs_together():
+    """One unit a program and seed; the accuracy is the mean over all pairs with the constants tuned on some."""
+    pytest.importorskip("sklearn")
+    settings = ["joint=2", "classes=3", "passes=2", "first_examples=60", "dataset=digits"]
+    made = study.find("transfer").configured(settings, small=True)
+    assert made.cells() == [{"program": name} for name in ("linear_regressor", "neural_network", "evolved_linear_form")]
+    result = made.measure({"program": "linear_regressor"}, 1)
+    assert 0.8 < result["accuracy"] <= 1
+    assert result == made.measure({"program": "linear_regressor"}, 1)

@@ -1,9 +1,13 @@
 """Programs taken to full-sized tasks: tuned on one part of the images, measured on another."""
 
+import itertools
+
+import numpy as np
 import pytest
 
 from pyamlz import Evaluator, InputError, linear_regressor, neural_network, tasks
 from pyamlz.experiment import derived_seed
+from pyamlz.tasks._random import permutation
 from pyamlz.transfer import PairResult, Sizes, Transferred, measure_on_pair, transfer, tune_on_pairs
 
 DIGITS = tasks.load("digits")
@@ -71,6 +75,34 @@ def test_repairs_a_program_that_cannot_learn_as_it_is():
     untuned, tuned = run(bad, trials=1), run(bad, trials=40, joint=PAIRS)
     assert tuned.accuracy > untuned.accuracy + 0.2
     assert tuned.accuracy == sum(result.accuracy for result in tuned.pairs) / 3
+
+
+def test_scores_after_the_last_pass_and_not_after_the_best():
+    rate = 0.02
+    found = run(linear_regressor(rate), PAIRS[:1], trials=1, sizes=Sizes(60, 40, 30, passes=3))
+    task = Maker()(pairs=PAIRS[:1], split="test", seed=derived_seed(1, "transfer", "tasks"), n_train=60, n_valid=30)
+    asked = []
+
+    class Remembering(Maker):
+        def __call__(self, **arguments):
+            asked.append(super().__call__(**arguments))
+            return asked[-1]
+
+    assert run(linear_regressor(rate), PAIRS[:1], make=Remembering(), trials=1, sizes=Sizes(60, 40, 30, 3)) == found
+    assert {one.epochs for one in asked} == {1}
+    assert asked[1].digest == task.digest
+    # By hand: three passes, of which the first is in the given order.
+    x, y = task.train_x[0].astype(float), task.train_y[0].astype(float)
+    orders = [range(60), *(permutation(task.order_seed, ("transfer", "pass", p), 60) for p in (1, 2))]
+    weights = np.zeros(6)
+    for i in itertools.chain(*orders):
+        weights += rate * (y[i] - 1 / (1 + np.exp(-weights @ x[i]))) * x[i]
+    assert found.pairs[0].accuracy == np.mean((task.valid_x[0] @ weights > 0) == (task.valid_y[0] == 1))
+
+
+def test_refuses_no_passes():
+    with pytest.raises(InputError, match="passes: expected an integer from 1"):
+        run(sizes=Sizes(60, 40, 30, passes=0))
 
 
 def test_gives_all_programs_the_same_tasks():
