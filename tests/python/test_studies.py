@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pyamlz import InputError, Preset, baselines, study
+from pyamlz import InputError, Preset, baselines, study, tasks
 from pyamlz.study import Record, Unit
 from pyamlz.study.difficulty import EVOLUTION, FAST, RANDOM
 from pyamlz.study.statistics import rate_ratio, wilson
@@ -244,3 +244,33 @@ def test_transfer_by_tuning_on_pairs_together():
     result = made.measure({"program": "linear_regressor"}, 1)
     assert 0.8 < result["accuracy"] <= 1
     assert result == made.measure({"program": "linear_regressor"}, 1)
+
+
+class TestAccuracy:
+    @pytest.mark.parametrize("name", ["baseline", "ablation"])
+    def test_searches_fit_the_data_at_full_size(self, name):
+        """Hurdles and fingerprints, in all processes."""
+        try:
+            tasks.load("fashion-mnist")
+        except InputError:
+            pytest.skip("needs Fashion-MNIST")
+        pytest.importorskip("sklearn")
+        one = study.find(name).configured()
+        for method in one.METHODS.values():
+            preset = one._preset(method, 2)
+            for island in range(2):
+                made = preset.tasks("tasks", 1, island)
+                assert preset.search(made, seed=1).run(max_evaluations=1).evaluations == 1
+
+    def test_table(self):
+        def result(test):
+            return {"select": 0.7, "test": test, "linear_regressor": 0.7, "neural_network": 0.73, "evaluations": 100}
+
+        cell = {"method": "basic", "processes": 1}
+        records = [record(cell, seed, **result(test)) for seed, test in enumerate([0.65, 0.71, 0.74, 0.70], 1)]
+        (row,) = rows("baseline", records)
+        assert (row["runs"], row["accuracy"]) == (4, pytest.approx(0.70))
+        assert row["above logistic regression"] == 0.5
+        assert row["above the network"] == 0.25
+        assert row["above the network: high"] == pytest.approx(wilson(1, 4).high)
+        assert row["standard deviation"] == pytest.approx(math.sqrt((0.05**2 + 0.01**2 + 0.04**2) / 3))
