@@ -10,7 +10,7 @@
 >>> print(result.best_fitness, result.best)  # doctest: +SKIP
 """
 
-from pyamlz import archive, baselines, experiment, log, presets, staged, tasks
+from pyamlz import archive, baselines, callbacks, experiment, log, presets, staged, tasks
 from pyamlz._ffi import ffi, lib
 from pyamlz.baselines import linear_regressor, neural_network
 from pyamlz.errors import AmlzError, ArchiveError, DataError, FileError, InputError, ProgramError, SearchError
@@ -20,7 +20,7 @@ from pyamlz.learner import Learner
 from pyamlz.ops import OPS, Op, find_op
 from pyamlz.presets import Preset
 from pyamlz.program import Instruction, Program
-from pyamlz.search import Improvement, Member, Progress, Result, Search
+from pyamlz.search import Asked, Improvement, Member, Progress, Result, Search
 from pyamlz.space import Dims, FunctionSpace, SearchSpace
 from pyamlz.tasks import TaskSet
 
@@ -30,6 +30,7 @@ __all__ = [
     "OPS",
     "AmlzError",
     "ArchiveError",
+    "Asked",
     "DataError",
     "Dims",
     "Evaluation",
@@ -57,6 +58,7 @@ __all__ = [
     "__version__",
     "archive",
     "baselines",
+    "callbacks",
     "experiment",
     "find_op",
     "linear_regressor",

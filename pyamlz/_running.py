@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from pyamlz._checks import checked_float
 from pyamlz.errors import InputError
-from pyamlz.records import Progress, Result
+from pyamlz.records import Progress, Result, StopReason
 from pyamlz.tasks.taskset import checked_int
 
 MAX_64 = 2**64 - 1
@@ -20,23 +21,28 @@ Callback: TypeAlias = Callable[[Progress], object]
 
 
 @runtime_checkable
-class RegularCallback(Protocol):
-    """A callback that is told of a run's beginning and end, and called at counts that no clock has a part in.
+class RunCallback(Protocol):
+    """A callback that is told of a run's beginning and end, and called every fraction of a second."""
+
+    def begin(self, search: Any) -> None:
+        """Called before a run with what is run: a :class:`pyamlz.Search` or :class:`pyamlz.Islands`."""
+
+    def __call__(self, progress: Progress) -> object:
+        """Something true ends the run."""
+
+    def end(self, result: Result | None) -> None:
+        """Called after a run with what it returns; None where it raises an error."""
+
+
+@runtime_checkable
+class RegularCallback(RunCallback, Protocol):
+    """One that is called at counts instead, in which no clock has a part.
 
     Attributes:
         every: evaluations from one call to the next: at its multiples; in islands, at the first migration after each.
     """
 
     every: int
-
-    def begin(self, search: Any) -> None:
-        """Called before a run with what is run: a :class:`pyamlz.Search` or :class:`pyamlz.Islands`."""
-
-    def __call__(self, progress: Progress) -> object:
-        """Called at the multiples; something true ends the run."""
-
-    def end(self, result: Result) -> None:
-        """Called after a run with what it returns."""
 
 
 class Limits(NamedTuple):
@@ -70,19 +76,24 @@ class Callbacks:
             raise InputError(f"callbacks: expected functions, got {callbacks!r}")
         self._regular = [callback for callback in called if isinstance(callback, RegularCallback)]
         self._often = [callback for callback in called if not isinstance(callback, RegularCallback)]
+        self._told = [callback for callback in called if isinstance(callback, RunCallback)]
 
     def __len__(self) -> int:
         return len(self._regular) + len(self._often)
 
-    def begin(self, search: Any) -> None:
-        """The run begins."""
-        for callback in self._regular:
-            callback.begin(search)
+    def around(self, search: Any, go: Callable[[], StopReason]) -> Result:
+        """Runs what is to be run; those that want it are told of the beginning, and then of the end, whatever it is."""
+        ended: list[Result] = []  # the result, once there is one
 
-    def end(self, result: Result) -> None:
-        """The run has ended."""
-        for callback in self._regular:
-            callback.end(result)
+        def end(callback: RunCallback) -> None:
+            callback.end(ended[0] if ended else None)
+
+        with ExitStack() as ends:
+            for callback in self._told:
+                callback.begin(search)
+                ends.callback(end, callback)
+            ended.append(Result.of(search, go()))
+        return ended[0]
 
     def room(self, evaluations: int) -> int:
         """Evaluations until the next one is to be called that is called at fixed counts."""

@@ -284,7 +284,7 @@ class Islands:
 
         Raises:
             InputError: an argument is wrong, or nothing could ever end the search.
-            SearchError: the islands, or one of them, are being run already.
+            SearchError: the islands, or one of them, are being run already, or wait for a fitness to be told.
         """
         called = Callbacks(callbacks)
         limits = Limits.checked(max_evaluations, max_seconds, sufficient_fitness, len(called))
@@ -293,11 +293,9 @@ class Islands:
                 if not lock.acquire(blocking=False):
                     raise SearchError("run: these islands are being run already")
                 held.callback(lock.release)
-            called.begin(self)
-            reason = _Run(self, limits, called).run()
-        result = Result.of(self, reason)
-        called.end(result)
-        return result
+            for search in self._searches:
+                search._check_told("run")
+            return called.around(self, lambda: _Run(self, limits, called).run())
 
     def _counts(self) -> list[int]:
         """Evaluations of each island. While they run, those of the last slice that is done."""

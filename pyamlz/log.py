@@ -113,7 +113,7 @@ class RunLog:
             self._last = here
             self._write(_line({"kind": "progress", "experiment": self.experiment, **_row(progress)}))
 
-    def end(self, result: Result) -> None:
+    def end(self, result: Result | None) -> None:
         """Nothing to do."""
 
     def close(self, outcome: Mapping[str, Any]) -> None:
@@ -154,9 +154,10 @@ class JsonLines(RunLog):
         config = search.config
         self.open(config["seed"], config)
 
-    def end(self, result: Result) -> None:
-        """Writes how the run ended."""
-        self.close({"stop_reason": result.stop_reason, **_row(result.stats), "program": str(result.best)})
+    def end(self, result: Result | None) -> None:
+        """Writes how the run ended; of an error nothing."""
+        if result is not None:
+            self.close({"stop_reason": result.stop_reason, **_row(result.stats), "program": str(result.best)})
 
 
 def _row(progress: Progress) -> dict[str, Any]:

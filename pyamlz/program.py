@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from pyamlz._checks import checked_type
 from pyamlz._ffi import ffi, lib
+from pyamlz._native import number_of
 from pyamlz.errors import InputError, ProgramError, check
 from pyamlz.ops import Constant, Type, find_op
 from pyamlz.space import CAPACITY, FUNCTIONS, Dims, FunctionName, SearchSpace
@@ -67,6 +68,24 @@ class Instruction:
                     f"{op.name}: constants: expected {wanted.get(kind, 'a finite number, 0 or more')}, got {constant}"
                 )
         set_field(self, "constants", constants)
+
+    @classmethod
+    def parse(cls, text: str, n_features: int = 0) -> Instruction:
+        """Reads the text of one instruction, as it stands in a program's, such as "s1 = dot(v0, v1)".
+
+        Args:
+            text: the text.
+            n_features: F, for integer indexes; see :meth:`Program.parse`.
+
+        Raises:
+            InputError: it is no instruction, or more than one.
+        """
+        if not isinstance(text, str):
+            raise InputError(f"text: expected a str, got {type(text).__name__}")
+        found = Program.parse(f"def Learn():\n{text}", n_features).learn
+        if len(found) != 1:
+            raise InputError(f"expected one instruction, got {text!r}")
+        return found[0]
 
 
 class Program:
@@ -217,6 +236,57 @@ class Program:
         function = FUNCTIONS[name]
         return [_instruction(self._c.code[function][i]) for i in range(self._c.size[function])]
 
+    def inserted(self, function: FunctionName, index: int, instruction: Instruction | str) -> Program:
+        """A copy with one instruction more. For many at once there is :func:`pyamlz.interpret.inserted`.
+
+        Args:
+            function: "setup", "predict" or "learn".
+            index: the place before which it goes, from 0; the number of instructions puts it at the end.
+            instruction: an Instruction, or its text.
+
+        Raises:
+            InputError: there is no such place, the text is no instruction, or the function has 64 already.
+        """
+        return self._edited(function, index, 0, [instruction])
+
+    def replaced(self, function: FunctionName, index: int, instruction: Instruction | str) -> Program:
+        """A copy with one instruction in the place of another.
+
+        Args:
+            function: "setup", "predict" or "learn".
+            index: place of the one that goes, from 0.
+            instruction: the one that comes, or its text.
+
+        Raises:
+            InputError: there is no such place, or the text is no instruction.
+        """
+        return self._edited(function, index, 1, [instruction])
+
+    def removed(self, function: FunctionName, index: int) -> Program:
+        """A copy with one instruction less. For many at once there is :func:`pyamlz.interpret.without`.
+
+        Args:
+            function: "setup", "predict" or "learn".
+            index: its place, from 0.
+
+        Raises:
+            InputError: there is no such place.
+        """
+        return self._edited(function, index, 1, [])
+
+    def _edited(self, function: FunctionName, index: int, n_old: int, new: list[Instruction | str]) -> Program:
+        """A copy in which the instructions `new` stand where `n_old` stood from `index` on."""
+        number_of("function", function, FUNCTIONS)
+        code = {name: self._instructions(name) for name in FUNCTIONS}
+        size = len(code[function])
+        if size < n_old:
+            raise InputError(f"index: there is no instruction in {function}, got {index!r}")
+        index = checked_int("index", index, 0, size - n_old)
+        code[function][index : index + n_old] = [
+            Instruction.parse(x) if isinstance(x, str) else checked_type("instruction", x, Instruction) for x in new
+        ]
+        return Program(**code)
+
     @property
     def sizes(self) -> dict[FunctionName, int]:
         """Instructions in each function."""
@@ -238,6 +308,16 @@ class Program:
 
     def __repr__(self) -> str:
         return f"Program.parse({str(self)!r})"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the text with dead lines grey, and the data flow of the live ones beside it.
+
+        What is live depends on the kind of task. It is taken for regression or binary, which have their prediction in
+        s1; and for multi-class, with its prediction in v2, if no line were live otherwise.
+        """
+        from pyamlz.report.code import notebook  # only notebooks need it
+
+        return notebook(self)
 
     def __eq__(self, other: object) -> bool:
         return bool(lib.amlz_program_equal(self._c, other._c)) if isinstance(other, Program) else NotImplemented

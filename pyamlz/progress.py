@@ -20,7 +20,7 @@ class Status:
     """Where a run of experiments is.
 
     Attributes:
-        experiment: number of the one that is going on, from 1.
+        experiment: number of the one that is going on, from 1; None where there is but one search.
         evaluations: programs scored in all experiments.
         seconds: time since the first one began.
         evaluations_per_second: of the experiment that is going on.
@@ -30,7 +30,7 @@ class Status:
         select_fitness: best fitness of its programs on the select tasks; None before one was tried.
     """
 
-    experiment: int
+    experiment: int | None
     evaluations: int
     seconds: float
     evaluations_per_second: float
@@ -41,7 +41,6 @@ class Status:
 
     def __str__(self) -> str:
         parts = [
-            f"experiment {self.experiment}",
             f"{self.seconds:.1f} s",
             f"{self.evaluations:,} programs",
             f"{self.evaluations_per_second:,.0f}/s",
@@ -49,6 +48,8 @@ class Status:
             f"mean {self.mean_fitness:.3f}",
             f"cache hits {100 * self.hits:.0f} %",
         ]
+        if self.experiment is not None:
+            parts.insert(0, f"experiment {self.experiment}")
         if self.select_fitness is not None:
             parts.append(f"select {self.select_fitness:.5f}")
         return "  ".join(parts)

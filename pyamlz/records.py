@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pyamlz.program import Program
 
-__all__ = ["Improvement", "Member", "Progress", "Result", "StopReason"]
+__all__ = ["Asked", "Improvement", "Member", "Progress", "Result", "StopReason"]
 
 StopReason: TypeAlias = Literal["sufficient_fitness", "max_evaluations", "max_seconds", "interrupted", "callback"]
 
@@ -23,7 +23,7 @@ class Progress:
         fec_hits: known by their errors on the first examples (the functional equivalence cache).
         rejected: scored 0 without being run, for their cost or because they cannot learn.
         probes: programs run on the first examples.
-        full_evaluations: programs run on all examples.
+        full_evaluations: programs run on all examples, or whose fitness was told.
         train_steps: training steps of probes, hurdles and full evaluations: Predict and Learn on one example of one
             task each.
         valid_steps: validation steps likewise.
@@ -34,7 +34,7 @@ class Progress:
         duplicates: children that were drawn again, since a member had their structural key.
         hurdle_stops: programs that were stopped at each hurdle.
         saved_steps: training and validation steps of as many full evaluations, if nothing ends them early.
-        seconds: time spent in :meth:`Search.run` and :meth:`Search.take`, since it was loaded if it was.
+        seconds: time spent in :meth:`Search.run`, `take`, `ask` and `tell`, since it was loaded if it was.
         evaluations_per_second: programs scored in one of these seconds; 0 before the first.
         islands: the same of each island, where there are islands. All together have the sums of their counts, the best
             fitness of all (and the number that its evaluation has on its island), and the mean over all members.
@@ -92,6 +92,18 @@ class Member(NamedTuple):
     evaluation: int
     parent: int
     action: str
+
+
+class Asked(NamedTuple):
+    """A program to be evaluated elsewhere.
+
+    Attributes:
+        program: the program.
+        evaluation: number that its evaluation will have, from 1.
+    """
+
+    program: Program
+    evaluation: int
 
 
 @dataclass(frozen=True, slots=True)

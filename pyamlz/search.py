@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Literal, TypeAlias, cast
 
@@ -30,12 +30,12 @@ from pyamlz._running import SLICE_SECONDS, Callback, Callbacks, Clock, Limits
 from pyamlz.errors import ArchiveError, InputError, ProgramError, SearchError, check
 from pyamlz.evaluate import Combine, PackedTasks, Variant, packed
 from pyamlz.program import Program
-from pyamlz.records import Improvement, Member, Progress, Result, StopReason
+from pyamlz.records import Asked, Improvement, Member, Progress, Result, StopReason
 from pyamlz.space import FunctionSpace, SearchSpace
 from pyamlz.tasks.generators import can_remake, remake
 from pyamlz.tasks.taskset import Precision, TaskSet, checked_int, checked_seed
 
-__all__ = ["Algorithm", "Improvement", "Member", "Progress", "Result", "Search", "Start", "StopReason"]
+__all__ = ["Algorithm", "Asked", "Improvement", "Member", "Progress", "Result", "Search", "Start", "StopReason"]
 
 Algorithm: TypeAlias = Literal["evolution", "random_search"]
 Start: TypeAlias = Literal["random", "empty"]
@@ -72,8 +72,9 @@ class Search:
     machine, and running it for n and then for m evaluations is running it for n + m. How much memory it needs is known
     when it is made, and that is all it ever takes.
 
-    One thread at a time may call :meth:`run` or :meth:`take`; the other methods may be called from any
-    thread. Searches in different threads run at the same time: Python's lock is not held while programs are scored.
+    One thread at a time may call :meth:`run`, :meth:`take`, :meth:`ask` or :meth:`tell`; the other methods may be
+    called from any thread. Searches in different threads run at the same time: Python's lock is not held while programs are
+    scored.
 
     Arguments that are left out, or None, take the paper's values, which :attr:`config` tells.
 
@@ -212,6 +213,7 @@ class Search:
         self._slice = _FIRST_SLICE
         self._running = threading.Lock()  # held by run
         self._calling = threading.Lock()  # held during each call of the library
+        self._asked: Asked | None = None  # what waits for its fitness
         self._data: tuple[tuple[bytes, ...], ...] | None = None  # the tasks' numbers, once an archive needed them
 
     def _first_programs(self, config: Any, start: object, fixed_program: Program | None) -> Program | None:
@@ -438,6 +440,7 @@ class Search:
                 this library does not find the same results as the one that wrote it. The search is then of no use.
             SearchError: the search has run.
         """
+        self._check_told("restore")
         if self._counts.evaluations > 0:
             raise SearchError("restore: expected a search that has not run")
         with self._calling:
@@ -463,25 +466,22 @@ class Search:
             max_seconds: time that this call may take, over 0. What is found then depends on the machine's speed.
             sufficient_fitness: stop at the first program of this fitness, in [0, 1].
             callbacks: called every fraction of a second with a :class:`Progress`, in this thread; when one of them
-                returns a true value, the search stops. Some, as :class:`pyamlz.log.JsonLines`, are called at fixed
-                counts.
+                returns a true value, the search stops. :mod:`pyamlz.callbacks` has some; of these, some are called at
+                fixed counts.
 
         Raises:
             InputError: an argument is wrong, or nothing could ever end the search.
-            SearchError: the search is being run already.
+            SearchError: the search is being run already, or a program that was asked for waits for its fitness.
         """
         called = Callbacks(callbacks)
         limits = Limits.checked(max_evaluations, max_seconds, sufficient_fitness, len(called))
         if not self._running.acquire(blocking=False):
             raise SearchError("run: this search is being run already")
         try:
-            called.begin(self)
-            reason = self._run(limits, called)
+            self._check_told("run")
+            return called.around(self, lambda: self._run(limits, called))
         finally:
             self._running.release()
-        result = Result.of(self, reason)
-        called.end(result)
-        return result
 
     def take(self, programs: Iterable[Program]) -> None:
         """Takes in programs from outside, in order: each is scored as if it were a child, and joins the population.
@@ -495,7 +495,7 @@ class Search:
         Raises:
             InputError: they are no programs.
             ProgramError: one does not fit the space; the message names it, and nothing was taken in.
-            SearchError: the search is being run.
+            SearchError: the search is being run, or a program that was asked for waits for its fitness.
         """
         if not isinstance(programs, Iterable):
             raise InputError(f"programs: expected programs, got {programs!r}")
@@ -507,16 +507,77 @@ class Search:
         if not self._running.acquire(blocking=False):
             raise SearchError("take: this search is being run")
         try:
+            self._check_told("take")
             self._take(block, len(taken))
         finally:
             self._running.release()
 
+    def ask(self) -> Asked:
+        """The next program, to be evaluated elsewhere: the one that :meth:`run` would score next.
+
+        There is one at a time. Until its fitness is told the search cannot be run, nor asked again; all that it tells
+        of itself, its archives too, is as before. Where an evaluation fails, tell 0.
+
+        Raises:
+            SearchError: the search is being run, or the last program that was asked for waits for its fitness.
+        """
+        program, ticket = ffi.new("amlz_program *"), ffi.new("uint64_t *")
+        if not self._running.acquire(blocking=False):
+            raise SearchError("ask: this search is being run")
+        try:
+            self._check_told("ask")
+            self._timed(lambda reason: lib.amlz_search_ask(self._handle.pointer, program, ticket, reason))
+            self._asked = Asked(Program._of(program), int(ticket[0]))
+            return self._asked
+        finally:
+            self._running.release()
+
+    def tell(self, asked: Asked, fitness: float) -> None:
+        """Takes in the program that was asked for: it joins the population with this fitness.
+
+        That is one evaluation, a full one that took no steps. Both caches are emptied afterwards, as after
+        :meth:`take`, and then know no more than the fitness of each member, told or not. A program that is over
+        `max_cost`, or cannot learn where it must, scores 0 whatever is told.
+
+        Args:
+            asked: what :meth:`ask` returned last, or a copy of it.
+            fitness: a number in [0, 1], such as :attr:`pyamlz.Evaluation.fitness`. If it is that of
+                :meth:`pyamlz.Evaluator.evaluate` on the same tasks, with `combine` as here and programs without random
+                ops, the search finds what :meth:`run` does without fec_size and hurdles.
+
+        Raises:
+            InputError: the fitness is none.
+            SearchError: the program is not the one that was asked for last, or its fitness was told; or the search is
+                being run.
+        """
+        checked_type("asked", asked, Asked)
+        fitness = checked_float("fitness", fitness, 0.0, 1.0)
+        if not self._running.acquire(blocking=False):
+            raise SearchError("tell: this search is being run")
+        try:
+            if asked != self._asked:
+                open_one = "none" if self._asked is None else f"number {self._asked.evaluation}"
+                raise SearchError(f"tell: expected what ask returned last ({open_one} waits), got {asked.evaluation}")
+            self._timed(lambda reason: lib.amlz_search_tell(self._handle.pointer, asked.evaluation, fitness, reason))
+            self._asked = None
+        finally:
+            self._running.release()
+
+    def _check_told(self, what: str) -> None:
+        """Refuses what cannot be done while a program that was asked for waits for its fitness."""
+        if self._asked is not None:
+            raise SearchError(f"{what}: the fitness of program {self._asked.evaluation}, asked for, must be told first")
+
     def _take(self, block: Any, count: int) -> None:
         """Takes in an array of `amlz_program`."""
+        self._timed(lambda reason: lib.amlz_search_take(self._handle.pointer, block, count, reason))
+
+    def _timed(self, call: Callable[[Any], int]) -> None:
+        """Calls a function of the library that takes a place for its reason, and adds the time that it takes."""
         clock = Clock(self._seconds)
         reason = ffi.new("const char **")
         with self._calling:
-            check(lib.amlz_search_take(self._handle.pointer, block, count, reason), text(reason[0]))
+            check(call(reason), text(reason[0]))
             lib.amlz_search_progress(self._handle.pointer, self._counts)
         self._seconds = clock.in_all()
 

@@ -463,7 +463,7 @@ typedef struct amlz_progress {
     uint64_t fec_hits;       /* known by their fingerprint */
     uint64_t rejected;       /* scored 0 unrun, for their cost or because they cannot learn */
     uint64_t probes;         /* programs run for a fingerprint */
-    uint64_t full_evaluations; /* programs run on all examples */
+    uint64_t full_evaluations; /* programs run on all examples, or whose fitness was told */
     uint64_t train_steps, valid_steps; /* of probes, hurdles and full evaluations */
     double best_fitness;     /* of the best program ever seen; -1 before the first */
     uint64_t best_evaluation; /* the number of the evaluation that found it, from 1 */
@@ -482,7 +482,8 @@ AMLZ_API amlz_search *amlz_search_init(void *memory, size_t size, const amlz_sea
                                        const amlz_tasks *tasks, const amlz_program *start_program, const char **reason);
 
 /* Scores up to `evaluations` more programs, stopping after the first that makes the best fitness reach stop_fitness
- * (over 1, or NaN: never). Running n and then m is the same as running n + m. progress may be NULL. */
+ * (over 1, or NaN: never). Running n and then m is the same as running n + m. progress may be NULL. AMLZ_ERROR_ARGUMENT,
+ * with nothing done, while the fitness of a program that was asked for is not told. */
 AMLZ_API amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double stop_fitness,
                                      amlz_progress *progress);
 
@@ -492,6 +493,20 @@ AMLZ_API amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, 
  * nothing done, if one does not fit the space or is longer than max_size. */
 AMLZ_API amlz_status amlz_search_take(amlz_search *search, const amlz_program *programs, uint32_t count,
                                       const char **reason);
+
+/* For evaluating elsewhere. Makes the next program as amlz_search_run would, with the same random numbers, and a ticket,
+ * which is the number that its evaluation will have. One at a time: until its fitness is told the search refuses to run, to
+ * take in programs and to be asked again, and is otherwise as if it had not been asked; so an archive of it then knows
+ * nothing of the program, and the search resumed from that gives the same one when it is asked. AMLZ_ERROR_ARGUMENT, with
+ * the reason. */
+AMLZ_API amlz_status amlz_search_ask(amlz_search *search, amlz_program *program, uint64_t *ticket, const char **reason);
+
+/* Takes the program that was asked for into the population with this fitness, from 0 to 1, and into best, history and hall
+ * of fame if it is good enough: one evaluation, counted as a full one without steps, with a mark at its end. Programs that
+ * are too expensive or cannot learn, where that matters, score 0 and are counted as rejected whatever is told. No cache or
+ * hurdle is asked. If each fitness told is what a full evaluation finds, the population is that of a search that is run
+ * without caches and hurdles. AMLZ_ERROR_ARGUMENT, with the reason and nothing done, for another ticket or fitness. */
+AMLZ_API amlz_status amlz_search_tell(amlz_search *search, uint64_t ticket, double fitness, const char **reason);
 
 AMLZ_API void amlz_search_progress(const amlz_search *search, amlz_progress *progress);
 
@@ -531,8 +546,8 @@ AMLZ_API void amlz_search_measure(amlz_search *search, uint64_t (*clock)(void), 
  * to be saved. So it is forgotten at marks, which depend on counts alone: when the first population is complete, when the
  * evaluations have doubled since the last mark or cache_period of them were done, whichever is sooner; in any case once the
  * work since the last mark reaches cache_work, work being steps times F, or F * F where the memory has matrices; and when
- * programs were taken in. At a mark the search keeps a copy of its state, and from that state alone all that follows can be
- * done again, bit for bit:
+ * programs were taken in or a fitness was told. At a mark the search keeps a copy of its state, and from that state alone
+ * all that follows can be done again, bit for bit:
  *
  *   save     amlz_search_state, _count and _item at AMLZ_AT_MARK, and the number of evaluations done by now
  *   resume   amlz_search_init with the same arguments; amlz_search_put for each item; amlz_search_resume; and

@@ -228,8 +228,8 @@ static void join(amlz_search *s, const amlz_program *program, const amlz_member 
     state_add(&s->now, program, member, key);
 }
 
-/* Scores a program that was loaded or rejected, and takes it in. */
-static void add(amlz_search *s, const amlz_program *program, amlz_member *member, int is_loaded)
+/* Scores a program that was loaded or rejected, and takes it in. told: the fitness that was measured elsewhere, or NULL. */
+static void add(amlz_search *s, const amlz_program *program, amlz_member *member, int is_loaded, const double *told)
 {
     amlz_progress *p = &s->now.progress;
     const uint64_t key = is_loaded ? s->evaluator->plan.key : 0;
@@ -237,6 +237,10 @@ static void add(amlz_search *s, const amlz_program *program, amlz_member *member
     if (!is_loaded) {
         p->rejected++;
         state_record(&s->now, program, member, 0, -1);
+    } else if (told != NULL) {
+        p->full_evaluations++;
+        member->fitness = *told;
+        state_record(&s->now, program, member, key, plan_size(&s->evaluator->plan));
     } else if (score(s, &member->fitness)) {
         state_record(&s->now, program, member, key, plan_size(&s->evaluator->plan));
     }
@@ -259,25 +263,34 @@ static int make_child(amlz_search *s, amlz_member *origin)
     return load(s, &s->child);
 }
 
+/* The same, again and again for one that a member equals. */
+static int make_new_child(amlz_search *s, amlz_member *origin)
+{
+    int is_loaded = make_child(s, origin);
+    for (uint32_t i = 0; i < s->config.redraws && is_loaded && is_duplicate(s); i++) {
+        s->now.progress.duplicates++;
+        is_loaded = make_child(s, origin);
+    }
+    return is_loaded;
+}
+
 /* One cycle: a program is made and added. */
 static void advance(amlz_search *s)
 {
     amlz_member member = {0};
-    int is_loaded = make_child(s, &member);
-    for (uint32_t i = 0; i < s->config.redraws && is_loaded && is_duplicate(s); i++) {
-        s->now.progress.duplicates++;
-        is_loaded = make_child(s, &member);
-    }
-    add(s, &s->child, &member, is_loaded);
+    const int is_loaded = make_new_child(s, &member);
+    add(s, &s->child, &member, is_loaded, NULL);
     if (is_time_for_mark(s)) {
         evolve_set_mark(s);
     }
     lap(s, AMLZ_PHASE_RECORDS);
 }
 
+static const char NOT_TOLD[] = "the fitness of the program that was asked for must be told first";
+
 amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double stop_fitness, amlz_progress *progress)
 {
-    if (search == NULL) {
+    if (search == NULL || search->asked.ticket != 0) {
         return AMLZ_ERROR_ARGUMENT;
     }
     const port_fp_state caller = port_fp_enter();
@@ -298,6 +311,9 @@ amlz_status amlz_search_take(amlz_search *search, const amlz_program *programs, 
     if (search == NULL || (programs == NULL && count > 0)) {
         return program_fail(AMLZ_ERROR_ARGUMENT, reason, "search and programs must not be NULL");
     }
+    if (search->asked.ticket != 0) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, NOT_TOLD);
+    }
     for (uint32_t i = 0; i < count; i++) {
         const amlz_status status = evolve_check_program(search, &programs[i], reason);
         if (status != AMLZ_OK) {
@@ -309,13 +325,70 @@ amlz_status amlz_search_take(amlz_search *search, const amlz_program *programs, 
     for (uint32_t i = 0; i < count; i++) {
         amlz_member member = {0};
         member.action = AMLZ_MUTATE_IDENTITY;
-        add(search, &programs[i], &member, load(search, &programs[i]));
+        add(search, &programs[i], &member, load(search, &programs[i]), NULL);
         lap(search, AMLZ_PHASE_RECORDS);
     }
     evolve_set_mark(search);
     lap(search, AMLZ_PHASE_RECORDS);
     port_fp_leave(caller);
     return program_fail(AMLZ_OK, reason, NULL);
+}
+
+amlz_status amlz_search_ask(amlz_search *search, amlz_program *program, uint64_t *ticket, const char **reason)
+{
+    if (search == NULL || program == NULL || ticket == NULL) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "search, program and ticket must not be NULL");
+    }
+    if (search->asked.ticket != 0) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, NOT_TOLD);
+    }
+    const port_fp_state caller = port_fp_enter();
+    asked_program *asked = &search->asked;
+    const rng_state rng = search->now.rng;
+    const uint64_t duplicates = search->now.progress.duplicates;
+    search->last_tick = search->clock == NULL ? 0 : search->clock();
+    memset(&asked->origin, 0, sizeof asked->origin);
+    make_new_child(search, &asked->origin);
+    asked->ticket = search->now.progress.evaluations + 1;
+    asked->rng = search->now.rng;
+    asked->duplicates = search->now.progress.duplicates;
+    search->now.rng = rng;
+    search->now.progress.duplicates = duplicates;
+    port_fp_leave(caller);
+    memset(program, 0, sizeof *program);
+    state_copy_program(program, &search->child);
+    *ticket = asked->ticket;
+    return program_fail(AMLZ_OK, reason, NULL);
+}
+
+amlz_status amlz_search_tell(amlz_search *search, uint64_t ticket, double fitness, const char **reason)
+{
+    if (search == NULL) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "search must not be NULL");
+    }
+    asked_program *asked = &search->asked;
+    if (asked->ticket == 0) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "a program must be asked for before its fitness is told");
+    }
+    if (ticket != asked->ticket) {
+        return program_fail(AMLZ_ERROR_ARGUMENT, reason, "ticket must be that of the program that was asked for last");
+    }
+    const port_fp_state caller = port_fp_enter();
+    const int is_fitness = fitness >= 0 && fitness <= 1;
+    if (is_fitness) {
+        const double told = fitness > 0 ? fitness : 0; /* no -0 */
+        amlz_member member = asked->origin;
+        search->last_tick = search->clock == NULL ? 0 : search->clock();
+        search->now.rng = asked->rng;
+        search->now.progress.duplicates = asked->duplicates;
+        asked->ticket = 0;
+        add(search, &search->child, &member, load(search, &search->child), &told);
+        evolve_set_mark(search);
+        lap(search, AMLZ_PHASE_RECORDS);
+    }
+    port_fp_leave(caller);
+    return is_fitness ? program_fail(AMLZ_OK, reason, NULL)
+                      : program_fail(AMLZ_ERROR_ARGUMENT, reason, "fitness must be from 0 to 1");
 }
 
 const char *amlz_phase_name(int phase)

@@ -8,6 +8,14 @@
 #include "state.h"
 #include "threshold.h"
 
+/* A program that was asked for: the search itself is as it was before, until its fitness is told. */
+typedef struct asked_program {
+    uint64_t ticket; /* 0: there is none; the program is the search's child */
+    uint64_t duplicates;
+    amlz_member origin;
+    rng_state rng;   /* after the draws that made it */
+} asked_program;
+
 struct amlz_search {
     amlz_search_config config;
     const amlz_tasks *tasks;
@@ -21,6 +29,7 @@ struct amlz_search {
     search_state mark; /* laid out only where something is remembered, which makes a mark differ from now */
     uint64_t work;     /* since the mark */
     amlz_program start, child;
+    asked_program asked;
     uint64_t (*clock)(void); /* NULL: phases are not measured */
     uint64_t *ticks, last_tick;
 };

@@ -203,7 +203,7 @@ amlz_status amlz_search_put(amlz_search *search, int part, const amlz_program *p
         (program == NULL) != (part == AMLZ_HISTORY)) {
         return program_fail(AMLZ_ERROR_ARGUMENT, reason, "an item must have a part, a member and, but in the history, a program");
     }
-    if (search->now.progress.evaluations > 0) {
+    if (search->now.progress.evaluations > 0 || search->asked.ticket != 0) {
         return program_fail(AMLZ_ERROR_ARGUMENT, reason, "items must be put before the search is run");
     }
     if (program != NULL) {
@@ -285,7 +285,7 @@ static const char *contradiction(const amlz_search *search, const amlz_state *nu
 
 amlz_status amlz_search_resume(amlz_search *search, const amlz_state *numbers, const char **reason)
 {
-    if (search == NULL || numbers == NULL || search->now.progress.evaluations > 0) {
+    if (search == NULL || numbers == NULL || search->now.progress.evaluations > 0 || search->asked.ticket != 0) {
         return program_fail(AMLZ_ERROR_ARGUMENT, reason, "a search must be resumed before it is run");
     }
     search_state *now = &search->now;

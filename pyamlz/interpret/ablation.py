@@ -304,8 +304,5 @@ def _checked_insertion(program: Program, insertion: Insertion) -> tuple[Function
     checked_choice("lines: function", name, FUNCTIONS)
     index = checked_int("lines: index", insertion.index, 0, program.sizes[name])
     if isinstance(instruction, str):
-        found = Program.parse(f"def Learn():\n{instruction}").learn
-        if len(found) != 1:
-            raise InputError(f"lines: expected one instruction, got {instruction!r}")
-        instruction = found[0]
+        instruction = Instruction.parse(instruction)
     return name, index, checked_type("lines: instruction", instruction, Instruction)

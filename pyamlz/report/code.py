@@ -9,11 +9,33 @@ from pyamlz.export._common import Code, Operand, live_code
 from pyamlz.program import Program
 from pyamlz.space import FUNCTIONS, Dims, FunctionName
 
-__all__ = ["arcs", "code"]
+__all__ = ["arcs", "code", "notebook"]
+
+_STYLE: Final = """
+.pyamlz-program { display: flex; flex-wrap: wrap; gap: 2rem; overflow-x: auto; }
+.pyamlz-program pre { margin: 0; font: 13px/1.45 ui-monospace, monospace; background: none; color: inherit; }
+.pyamlz-program .dead { color: #868c95; }
+.pyamlz-program .key, .pyamlz-program .head { color: #2f86c9; fill: #2f86c9; }
+.pyamlz-program text { font: 13px ui-monospace, monospace; }
+.pyamlz-program text:not(.head) { fill: currentColor; }
+.pyamlz-program path { fill: none; stroke: #2f86c9; stroke-width: 1.3; opacity: 0.75; }
+.pyamlz-program .kept { stroke: #868c95; stroke-dasharray: 4 3; }
+"""  # colours for light and dark; no word of it reaches the rest of a notebook
+_FEATURES: Final = 4  # a number that texts do not show
 
 _ROW: Final = 22  # pixels from line to line
 _CHARACTER: Final = 7.9  # width of a letter
 _SIDE: Final = 130  # room for arcs on each side
+
+
+def notebook(program: Program) -> str:
+    """A program's text and data flow for a notebook, on the smallest memory that it can run on."""
+    dims = program.dims(_FEATURES)
+    multiclass = program.dims(_FEATURES, "multiclass", n_classes=2)
+    if len(program.simplified(dims)) == 0 and len(program.simplified(multiclass)) > 0:
+        dims = multiclass
+    parts = f"{code(program, dims)}\n{arcs(program, dims)}"
+    return f'<div class="pyamlz-program"><style>{_STYLE}</style>\n{parts}\n</div>'
 
 
 def code(program: Program, dims: Dims) -> str:

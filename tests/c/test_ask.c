@@ -1,0 +1,199 @@
+/* Programs of a search that are evaluated elsewhere. */
+#include "search_fixtures.h"
+
+typedef struct elsewhere {
+    const amlz_tasks *tasks;
+    amlz_evaluator *evaluator;
+} elsewhere;
+
+static elsewhere elsewhere_new(void)
+{
+    const amlz_dims dims = search_dims();
+    elsewhere e = {tasks_for(AMLZ_FLOAT32), evaluator_new(&dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D)};
+    return e;
+}
+
+static double fitness_of(const elsewhere *e, const amlz_program *program)
+{
+    amlz_evaluation result;
+    CHECK_EQ_INT(amlz_evaluate(e->evaluator, e->tasks, program, 1, &result, NULL), AMLZ_OK);
+    return result.fitness;
+}
+
+/* One program is asked for, evaluated and told. */
+static void step(amlz_search *search, const elsewhere *e)
+{
+    amlz_program program;
+    amlz_progress p;
+    uint64_t ticket = 0;
+    amlz_search_progress(search, &p);
+    CHECK_EQ_INT(amlz_search_ask(search, &program, &ticket, NULL), AMLZ_OK);
+    CHECK_EQ_U64(ticket, p.evaluations + 1);
+    CHECK_EQ_INT(amlz_search_tell(search, ticket, fitness_of(e, &program), NULL), AMLZ_OK);
+}
+
+/* Two searches have the same items and draw the same from here on. */
+static void check_same(const amlz_search *a, const amlz_search *b)
+{
+    amlz_state at_a, at_b;
+    amlz_search_state(a, AMLZ_NOW, &at_a);
+    amlz_search_state(b, AMLZ_NOW, &at_b);
+    for (int i = 0; i < 4; i++) {
+        CHECK_EQ_U64(at_a.rng[i], at_b.rng[i]);
+    }
+    CHECK_EQ_U64(at_a.progress.evaluations, at_b.progress.evaluations);
+    CHECK_EQ_U64(at_a.progress.duplicates, at_b.progress.duplicates);
+    CHECK_EQ_U64(at_a.progress.rejected, at_b.progress.rejected);
+    CHECK_EQ_U64(at_a.progress.best_evaluation, at_b.progress.best_evaluation);
+    CHECK_EQ_F64BITS(at_a.progress.best_fitness, at_b.progress.best_fitness);
+    for (int part = AMLZ_POPULATION; part <= AMLZ_BEST; part++) {
+        const uint32_t count = amlz_search_count(a, AMLZ_NOW, part);
+        CHECK(count > 0);
+        CHECK_EQ_INT(count, amlz_search_count(b, AMLZ_NOW, part));
+        for (uint32_t i = 0; i < count; i++) {
+            amlz_program one, other;
+            amlz_member x, y;
+            amlz_search_item(a, AMLZ_NOW, part, i, &one, &x);
+            amlz_search_item(b, AMLZ_NOW, part, i, &other, &y);
+            CHECK(amlz_program_equal(&one, &other));
+            CHECK_EQ_F64BITS(x.fitness, y.fitness);
+            CHECK_EQ_U64(x.birth, y.birth);
+            CHECK_EQ_U64(x.parent, y.parent);
+            CHECK_EQ_INT(x.action, y.action);
+        }
+    }
+}
+
+/* Who tells what the search would have found gets to the same search: with random search too, with children that are drawn
+ * again, with programs that cost too much, and in turns with run. */
+static void test_goes_the_same_way(void)
+{
+    for (int k = 0; k < 5; k++) {
+        const elsewhere e = elsewhere_new();
+        amlz_search_config config = config_of(11);
+        config.fec_size = 0;
+        config.cache_size = k == 3 ? 50 : 0;
+        config.algorithm = k == 1 ? AMLZ_RANDOM_SEARCH : AMLZ_EVOLUTION;
+        config.redraws = k == 2 ? 3 : 0;
+        config.max_cost = k == 4 ? 15 : 0;
+        amlz_search *run = search_new(&config, e.tasks, NULL), *asked = search_new(&config, e.tasks, NULL);
+        amlz_progress p, q;
+        amlz_search_run(run, 150, 2, &p);
+        for (int i = 0; i < 50; i++) {
+            step(asked, &e);
+            step(asked, &e);
+            amlz_search_run(asked, 1, 2, &q);
+        }
+        check_same(run, asked);
+        CHECK_EQ_U64(q.evaluations, q.cache_hits + q.rejected + q.full_evaluations);
+        CHECK(q.train_steps > 0 && q.train_steps < p.train_steps); /* of what it ran itself */
+        CHECK((p.duplicates > 0) == (k == 2));
+        CHECK((p.rejected > 0) == (k == 4));
+        blocks_free();
+    }
+}
+
+/* Asking changes nothing, so that a search saved meanwhile is asked for the same program again; telling makes a mark. */
+static void test_state_while_asked(void)
+{
+    const elsewhere e = elsewhere_new();
+    const amlz_search_config config = config_of(12);
+    amlz_search *search = search_new(&config, e.tasks, NULL), *twin = search_new(&config, e.tasks, NULL);
+    amlz_program program, same;
+    amlz_state mark;
+    uint64_t ticket, again;
+    amlz_search_run(search, 130, 2, NULL);
+    amlz_search_run(twin, 130, 2, NULL);
+    const uint64_t digest = amlz_search_digest(search);
+    CHECK_EQ_INT(amlz_search_ask(search, &program, &ticket, NULL), AMLZ_OK);
+    CHECK_EQ_U64(amlz_search_digest(search), digest);
+    amlz_search_state(search, AMLZ_AT_MARK, &mark);
+    CHECK_EQ_U64(mark.progress.evaluations, 80);
+    CHECK_EQ_INT(amlz_search_ask(twin, &same, &again, NULL), AMLZ_OK);
+    CHECK(amlz_program_equal(&program, &same));
+    CHECK_EQ_U64(ticket, 131);
+    CHECK_EQ_U64(again, 131);
+    CHECK_EQ_INT(amlz_search_tell(search, ticket, 1, NULL), AMLZ_OK);
+    amlz_search_state(search, AMLZ_AT_MARK, &mark);
+    CHECK_EQ_U64(mark.progress.evaluations, 131);
+    CHECK_EQ_U64(mark.progress.best_evaluation, 131);
+    CHECK_EQ_F64BITS(mark.progress.best_fitness, 1.0);
+    amlz_member youngest, best;
+    amlz_search_item(search, AMLZ_NOW, AMLZ_POPULATION, 19, &same, &youngest);
+    CHECK(amlz_program_equal(&program, &same) && youngest.fitness == 1 && youngest.birth == 131);
+    CHECK(youngest.parent >= 111 && youngest.parent <= 130);
+    amlz_search_item(search, AMLZ_NOW, AMLZ_BEST, 0, &same, &best);
+    CHECK(amlz_program_equal(&program, &same) && best.birth == 131);
+    blocks_free();
+}
+
+/* What is too expensive scores 0 whatever is told. */
+static void test_rejected(void)
+{
+    const elsewhere e = elsewhere_new();
+    amlz_search_config config = config_of(13);
+    config.max_cost = 1e-9;
+    amlz_search *search = search_new(&config, e.tasks, NULL);
+    amlz_program program;
+    amlz_progress p;
+    uint64_t ticket;
+    CHECK_EQ_INT(amlz_search_ask(search, &program, &ticket, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_search_tell(search, ticket, 0.5, NULL), AMLZ_OK);
+    amlz_search_progress(search, &p);
+    CHECK(p.rejected == 1 && p.full_evaluations == 0 && p.evaluations == 1);
+    CHECK_EQ_F64BITS(p.best_fitness, 0.0);
+    blocks_free();
+}
+
+static void test_refusals(void)
+{
+    static const double not_fitnesses[] = {-1e-9, 1.0000001, (double)NAN, (double)INFINITY};
+    const elsewhere e = elsewhere_new();
+    const amlz_search_config config = config_of(14);
+    amlz_search *search = search_new(&config, e.tasks, NULL);
+    amlz_program program, other;
+    amlz_member member = {0.5, 1, 0, AMLZ_MUTATE_IDENTITY};
+    amlz_state state;
+    uint64_t ticket, no_ticket;
+    const char *reason = NULL;
+    CHECK_EQ_INT(amlz_search_tell(search, 1, 0.5, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(reason != NULL && strstr(reason, "asked for before") != NULL);
+    CHECK_EQ_INT(amlz_search_ask(NULL, &program, &ticket, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_ask(search, NULL, &ticket, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_ask(search, &program, NULL, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_ask(search, &program, &ticket, &reason), AMLZ_OK);
+    CHECK(reason == NULL);
+    const uint64_t digest = amlz_search_digest(search);
+    CHECK_EQ_INT(amlz_search_ask(search, &other, &no_ticket, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(reason != NULL && strstr(reason, "told first") != NULL);
+    CHECK_EQ_INT(amlz_search_run(search, 1, 2, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_take(search, &program, 1, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(reason != NULL && strstr(reason, "told first") != NULL);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_POPULATION, &program, &member, NULL), AMLZ_ERROR_ARGUMENT);
+    amlz_search_state(search, AMLZ_NOW, &state);
+    CHECK_EQ_INT(amlz_search_resume(search, &state, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_tell(NULL, ticket, 0.5, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_tell(search, ticket + 1, 0.5, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(reason != NULL && strstr(reason, "ticket") != NULL);
+    for (size_t i = 0; i < sizeof not_fitnesses / sizeof *not_fitnesses; i++) {
+        CHECK_EQ_INT(amlz_search_tell(search, ticket, not_fitnesses[i], &reason), AMLZ_ERROR_ARGUMENT);
+        CHECK(reason != NULL && strstr(reason, "from 0 to 1") != NULL);
+    }
+    CHECK_EQ_U64(amlz_search_digest(search), digest);
+    CHECK_EQ_INT(amlz_search_tell(search, ticket, -0.0, &reason), AMLZ_OK);
+    CHECK(reason == NULL);
+    CHECK_EQ_INT(amlz_search_item(search, AMLZ_NOW, AMLZ_BEST, 0, NULL, &member), AMLZ_OK);
+    CHECK_EQ_F64BITS(member.fitness, 0.0);
+    CHECK_EQ_INT(amlz_search_tell(search, ticket, 0.5, NULL), AMLZ_ERROR_ARGUMENT); /* once is enough */
+    CHECK_EQ_INT(amlz_search_run(search, 30, 2, NULL), AMLZ_OK);
+    blocks_free();
+}
+
+int main(void)
+{
+    test_goes_the_same_way();
+    test_state_while_asked();
+    test_rejected();
+    test_refusals();
+    return check_report("ask");
+}
