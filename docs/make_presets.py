@@ -113,7 +113,7 @@ def preset(name: str, defaults: dict[str, Any]) -> Iterator[str]:
     tables = config["tasks"] if isinstance(config["tasks"], list) else [config["tasks"]]
     space = config["space"]
     yield f"\n## {name}\n\n{config['description'][0].upper()}{config['description'][1:]}.\n"
-    yield "\n| | |\n|---|---|\n"
+    yield "\n| part | settings |\n|---|---|\n"
     for table in tables:
         yield f"| `[tasks]` | {pairs(table)} |\n"
     for section in ("select", "final"):

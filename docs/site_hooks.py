@@ -1,10 +1,11 @@
-"""What mkdocs does besides, when it makes the site (mkdocs.yml): pages and files from outside docs/ are taken in."""
+"""What happens besides when mkdocs makes the site (mkdocs.yml): pages and files from outside docs/ are taken in."""
 
 import os
 import re
 from pathlib import Path
 from typing import Any
 
+import griffe
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -21,7 +22,8 @@ TAKEN_IN = {
 INSTEAD = dict.fromkeys(("libamlz/include/amlz.h", "archive/amlz_archive.h"), "reference/c.md")
 
 LINK = re.compile(r"(\]\()([^)\s#:]+)((?:#[^)\s]*)?\))")
-ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=<code>)")  # of docstrings
+ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=`)")  # before a reference in a docstring
+EXAMPLE = re.compile(r"^>>> .*(?:\n.+)*", re.MULTILINE)  # in a docstring, up to an empty line
 
 
 def on_config(config: MkDocsConfig) -> None:
@@ -62,9 +64,17 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     return LINK.sub(pointed, markdown)
 
 
-def on_page_content(html: str, **_: Any) -> str:
-    """Takes the marks of references out of docstrings."""
-    return ROLE.sub("", html)
+class Docstrings(griffe.Extension):
+    """Makes Markdown of docstrings, and leaves out special methods that have none, such as __len__."""
+
+    def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
+        if obj.docstring is not None:
+            obj.docstring.value = EXAMPLE.sub(r"```pycon\n\g<0>\n```", ROLE.sub("", obj.docstring.value))
+
+    def on_class_members(self, *, cls: griffe.Class, **_: Any) -> None:
+        for name in [name for name in cls.members if name.startswith("__") and name != "__init__"]:
+            if cls.members[name].docstring is None:
+                del cls.members[name]
 
 
 def source_of(file: File) -> Path:

@@ -1,6 +1,6 @@
 """Prints docs/reference/c.md, made from the headers of libamlz and of its archives:
 
-python docs/make_c_reference.py > docs/reference/c.md
+python docs/make_c.py > docs/reference/c.md
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HEADERS = ("libamlz/include/amlz.h", "archive/amlz_archive.h")
 INTRODUCTION = """\
-<!-- Made by docs/make_c_reference.py; do not edit. -->
+<!-- Made by docs/make_c.py; do not edit. -->
 # C reference
 
 What [`amlz.h`](../../libamlz/include/amlz.h) and [`amlz_archive.h`](../../archive/amlz_archive.h) declare, in the order
@@ -74,7 +74,8 @@ def marked(text: str) -> str:
 
 def blocks(part: str) -> Iterator[tuple[str, str]]:
     """The comments and declarations of a part of a header in turn: a comment, or "", and what it is about."""
-    comment, declarations = "", []
+    comment = ""
+    declarations: list[str] = []
     lines = iter(part.splitlines())
     for line in lines:
         is_comment = line.startswith("/*")
