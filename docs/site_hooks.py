@@ -22,6 +22,7 @@ TAKEN_IN = {
 INSTEAD = dict.fromkeys(("libamlz/include/amlz.h", "archive/amlz_archive.h"), "reference/c.md")
 
 LINK = re.compile(r"(\]\()([^)\s#:]+)((?:#[^)\s]*)?\))")
+CODE = re.compile(r"`[^`\n]+`")
 ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=`)")  # before a reference in a docstring
 EXAMPLE = re.compile(r"^>>> .*(?:\n.+)*", re.MULTILINE)  # in a docstring, up to an empty line
 
@@ -54,14 +55,14 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Points links to where their targets are in the site."""
+    """Points links to where their targets are in the site. Code in tables loses the backslashes that GitHub wants before bars."""
     source, folder = source_of(page.file), os.path.dirname(page.file.src_uri)
 
     def pointed(link: re.Match[str]) -> str:
         path = (source.parent / link[2]).resolve()
         return f"{link[1]}{os.path.relpath(place_of(path), folder)}{link[3]}" if path.is_file() else link[0]
 
-    return LINK.sub(pointed, markdown)
+    return CODE.sub(lambda code: code[0].replace("\\|", "|"), LINK.sub(pointed, markdown))
 
 
 class Docstrings(griffe.Extension):

@@ -96,6 +96,7 @@ def test_the_site_is_made_of_all_pages_and_fetches_nothing(tmp_path: Path) -> No
     assert {"index.html" if page.name == "README.html" else page.as_posix() for page in pages} <= html.keys()
     assert 'href="project/FORMAT.html"' in html["index.html"]
     assert 'href="files/libamlz/examples/embed.c"' in html["c-library.html"]
+    assert "<code>--labels auto|numbers|classes</code>" in html["reference/cli.html"]
     for name, text in html.items():
         assert not re.search(r"<(?:script|link|img)[^>]*(?:src|href)=\"?(?:https?:)?//", text), name
     anchors = set(re.findall(r'id="(pyamlz[\w.]*)"', html["reference/python.html"]))
