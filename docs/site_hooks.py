@@ -22,7 +22,7 @@ TAKEN_IN = {
 INSTEAD = dict.fromkeys(("libamlz/include/amlz.h", "archive/amlz_archive.h"), "reference/c.md")
 
 LINK = re.compile(r"(\]\()([^)\s#:]+)((?:#[^)\s]*)?\))")
-CODE = re.compile(r"`[^`\n]+`")
+CODE = re.compile(r"`[^`\n]+`")  # GitHub wants backslashes there, in tables
 ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=`)")  # before a reference in a docstring
 EXAMPLE = re.compile(r"^>>> .*(?:\n.+)*", re.MULTILINE)  # in a docstring, up to an empty line
 
@@ -55,7 +55,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Points links to where their targets are in the site. Code in tables loses the backslashes that GitHub wants before bars."""
+    """Points links to where their targets are in the site, and takes the backslashes before bars out of code."""
     source, folder = source_of(page.file), os.path.dirname(page.file.src_uri)
 
     def pointed(link: re.Match[str]) -> str:

@@ -10,7 +10,7 @@
 >>> print(result.best_fitness, result.best)  # doctest: +SKIP
 """
 
-from pyamlz import archive, baselines, experiment, log, presets, tasks
+from pyamlz import archive, baselines, experiment, log, presets, staged, tasks
 from pyamlz._ffi import ffi, lib
 from pyamlz.baselines import linear_regressor, neural_network
 from pyamlz.errors import AmlzError, ArchiveError, DataError, FileError, InputError, ProgramError, SearchError
@@ -63,5 +63,6 @@ __all__ = [
     "log",
     "neural_network",
     "presets",
+    "staged",
     "tasks",
 ]

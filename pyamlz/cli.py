@@ -36,6 +36,7 @@ from pyamlz._arguments import (
 )
 from pyamlz._arguments import seed as seed_argument
 from pyamlz._bench_cli import add_bench
+from pyamlz._climb_cli import add_climb
 from pyamlz._explain_cli import add_explain
 from pyamlz._export_cli import add_export
 from pyamlz._ffi import ffi, lib
@@ -147,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     add_export(commands)
     add_select(commands)
     add_tune(commands)
+    add_climb(commands)
     add_bench(commands)
     add_study(commands)
 

@@ -6,6 +6,7 @@ Each function draws into the axes that it is given, or into a figure of its own,
 from __future__ import annotations
 
 import importlib
+import io
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -15,7 +16,7 @@ from pyamlz.errors import AmlzError, InputError
 from pyamlz.lineage import Ancestor, improvements
 from pyamlz.records import Improvement
 
-__all__ = ["figure", "fitness_by_size", "history", "learning", "lineage", "scored", "tasks", "throughput"]
+__all__ = ["figure", "fitness_by_size", "history", "learning", "lineage", "scored", "svg", "tasks", "throughput"]
 
 _WAYS = {
     "cache_hits": "known by their code",
@@ -37,6 +38,16 @@ def figure(width: float = 6.4, height: float = 3.6) -> Any:
     except ImportError:
         raise AmlzError("matplotlib is not installed: pip install 'pyamlz[plot]'") from None
     return figures.Figure(figsize=(width, height), layout="constrained")
+
+
+def svg(axes: Any, salt: str) -> str:
+    """The figure of some axes as an SVG element with texts as texts; the same for the same salt and figure."""
+    matplotlib: Any = importlib.import_module("matplotlib")
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
+        axes.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
 
 
 def _axes(axes: Any) -> Any:

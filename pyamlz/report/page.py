@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import html
-import io
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -127,14 +126,7 @@ def _section(title: str, *parts: str) -> str:
 
 def _figure(axes: Any, caption: str) -> str:
     """A figure as SVG that takes the page's colours."""
-    import matplotlib
-
-    figure = axes.figure
-    buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": caption}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
+    svg = plot.svg(axes, caption)
     svg = re.sub(
         r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1), count=1
     )

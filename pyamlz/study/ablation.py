@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pyamlz.study.accuracy import AccuracyStudy, Method
 from pyamlz.study.framework import Table
@@ -10,13 +10,6 @@ from pyamlz.study.rawdata import Cell, Record
 
 __all__ = ["Ablation"]
 
-_METHODS: Final = {
-    "baseline": Method(),
-    "+ migration": Method(migration=True),
-    "+ caches": Method(migration=True, caches=True),
-    "+ diversity": Method(migration=True, caches=True, diversity=True),
-    "+ hurdles": Method(migration=True, caches=True, diversity=True, hurdles=True),
-}
 _PROCESSES: Final = 2
 
 
@@ -26,16 +19,23 @@ class Ablation(AccuracyStudy):
     NAME = "ablation"
     SUMMARY = "section S9: migration, caches, diversity and hurdles, one upon the other, in 2 processes"
     SEEDS = (20, 2)
+    METHODS: ClassVar[dict[str, Method]] = {
+        "baseline": Method(),
+        "+ migration": Method(migration=True),
+        "+ caches": Method(migration=True, caches=True),
+        "+ diversity": Method(migration=True, caches=True, diversity=True),
+        "+ hurdles": Method(migration=True, caches=True, diversity=True, hurdles=True),
+    }
     PAPER = (
         "The paper, on CIFAR-10 and MNIST, with 1000 processes: baseline .703, + migration .707, + FEC .724, + half "
         "MNIST .729, + hurdles .738; share above the network 0, 0, .13, .27, .53."
     )
 
     def cells(self) -> list[Cell]:
-        return [{"method": method} for method in _METHODS]
+        return [{"method": method} for method in self.METHODS]
 
     def measure(self, cell: Cell, seed: int) -> dict[str, Any]:
-        return self.run(_METHODS[cell["method"]], _PROCESSES, seed)
+        return self.run(self.METHODS[cell["method"]], _PROCESSES, seed)
 
     def table(self, records: list[Record]) -> Table:
         return self.rows(records, ["method"])

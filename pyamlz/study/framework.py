@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import abc
 import csv
-import importlib
 import io
 import itertools
 import json
@@ -25,12 +24,13 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import numpy as np
 
+from pyamlz import plot
 from pyamlz._checks import checked_float, hint
 from pyamlz._ffi import ffi, lib
 from pyamlz._files import replace_file
 from pyamlz._interrupt import Flag, interrupt_flag
 from pyamlz._native import VARIANTS, name_of
-from pyamlz.errors import DataError, FileError, InputError
+from pyamlz.errors import AmlzError, DataError, FileError, InputError
 from pyamlz.study.rawdata import Cell, RawData, Record, Unit
 from pyamlz.tasks.taskset import checked_int
 
@@ -42,6 +42,7 @@ StopReason: TypeAlias = Literal["done", "hours", "interrupted"]
 RAW, META, TABLE, FIGURE = "raw.jsonl", "meta.json", "table", "figure"  # names of files
 _MAX_SEEDS: Final = 1_000_000
 _MAX_THREADS: Final = 1024
+_INCHES: Final = (8.0, 5.0)  # of a figure
 _LOOK: Final = 0.1  # seconds between two looks at the flag of Ctrl-C
 
 
@@ -167,7 +168,7 @@ def _read(key: str, text: str, former: int | float | str) -> int | float | str:
         raise InputError(f"{key}: expected a number, got {text!r}") from None
     if isinstance(former, float):
         return checked_float(key, number, 0.0)
-    return checked_int(key, int(number) if number.is_integer() else text, 1, 2**53)
+    return checked_int(key, int(number) if number.is_integer() else text, 0, 2**53)
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,10 +388,9 @@ def _check_cells(raw: RawData, cells: list[Cell]) -> None:
 def _draw(study: Study, records: list[Record], folder: Path) -> str | None:
     """Writes the figure; why there is none where matplotlib is not installed."""
     try:
-        figures: Any = importlib.import_module("matplotlib.figure")
-    except ImportError:
-        return "no figure: needs matplotlib: pip install 'pyamlz[plot]'"
-    figure = figures.Figure(figsize=(8, 5), layout="constrained")
+        figure = plot.figure(*_INCHES)
+    except AmlzError as error:
+        return f"no figure: {error}"
     study.draw(records, figure)
     for suffix, options in (("png", {"dpi": 150}), ("svg", {"metadata": {"Date": None}})):
         data = io.BytesIO()

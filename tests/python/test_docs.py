@@ -211,6 +211,8 @@ def test_commands_run(commands: str, tmp_path: Path) -> None:
             continue
         if words[1] == "search":
             words += ["--max-seconds", "3"]
+        if words[1] == "climb":
+            words += ["--max-evaluations", "50_000"]
         command = [sys.executable, "-m", "pyamlz.cli", *words[1:]]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=QUICK)
         assert done.returncode == 0, f"{line}\n{done.stderr}"

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pyamlz import InputError, Preset, baselines, study
+from pyamlz import InputError, Preset, baselines, study, tasks
 from pyamlz.study import Record, Unit
 from pyamlz.study.difficulty import EVOLUTION, FAST, RANDOM
 from pyamlz.study.statistics import rate_ratio, wilson
@@ -158,20 +158,29 @@ class TestNonlinear:
         assert row["programs for a success"] == math.inf
         assert row["core hours for a success"] is None
 
-    def test_success_is_a_network_that_learns(self, monkeypatch):
-        """Searches that start from the published network have it at once; those from nothing do not."""
-        override = "tasks.n_train=3000 final.n_train=3000 select.n_train=3000 select.every=100 tasks.n_tasks=2"
-        network, space = "rediscovered_network", "population_size=10 space.setup.size=3 space.learn.size=8"
-        learned = study.find("nonlinear").configured(
-            ["evaluations=100", f"override={override} start={network} {space}"]
-        )
-        result = learned.measure({"preset": "nonlinear"}, 1)
-        assert result["fitness"] > result["linear_regressor"]
-        assert set(result["findings"]) >= {"hidden_layer", "relu", "gradient_step"}
-        assert result["beyond_linear"] == (
-            result["fitness"] >= (result["linear_regressor"] + result["neural_network"]) / 2
-        )
-        assert result["success"] == result["beyond_linear"]
+    def measured(self, program, folder):
+        """A restart that begins with a program and never changes it."""
+        path = folder / "program.txt"
+        path.write_text(str(program))
+        override = f"start={path} mutate_prob=0 population_size=10 tasks.n_tasks=4 select.every=100"
+        override += " space.scalars=8 space.vectors=12"
+        for name, size in program.sizes.items():
+            override += f" space.{name}.size={size}"
+        one = study.find("nonlinear").configured(["evaluations=100", f"override={override}"])
+        return one.measure({"preset": "nonlinear"}, 1)
+
+    def test_success_is_a_network_that_learns(self, tmp_path):
+        network = self.measured(baselines.neural_network(0.01), tmp_path)
+        assert set(network["findings"]) >= {"hidden_layer", "relu", "gradient_step"}
+        assert network["fitness"] > (network["linear_regressor"] + network["neural_network"]) / 2
+        assert network["beyond_linear"]
+        assert network["success"]
+
+    def test_a_linear_model_is_none(self, tmp_path):
+        linear = self.measured(baselines.linear_regressor(0.01), tmp_path)
+        assert linear["fitness"] == pytest.approx(linear["linear_regressor"], abs=0.02)
+        assert not linear["beyond_linear"]
+        assert not linear["success"]
 
 
 class TestAdaptation:
@@ -235,3 +244,33 @@ def test_transfer_by_tuning_on_pairs_together():
     result = made.measure({"program": "linear_regressor"}, 1)
     assert 0.8 < result["accuracy"] <= 1
     assert result == made.measure({"program": "linear_regressor"}, 1)
+
+
+class TestAccuracy:
+    @pytest.mark.parametrize("name", ["baseline", "ablation"])
+    def test_searches_fit_the_data_at_full_size(self, name):
+        """Hurdles and fingerprints, in all processes."""
+        try:
+            tasks.load("fashion-mnist")
+        except InputError:
+            pytest.skip("needs Fashion-MNIST")
+        pytest.importorskip("sklearn")
+        one = study.find(name).configured()
+        for method in one.METHODS.values():
+            preset = one._preset(method, 2)
+            for island in range(2):
+                made = preset.tasks("tasks", 1, island)
+                assert preset.search(made, seed=1).run(max_evaluations=1).evaluations == 1
+
+    def test_table(self):
+        def result(test):
+            return {"select": 0.7, "test": test, "linear_regressor": 0.7, "neural_network": 0.73, "evaluations": 100}
+
+        cell = {"method": "basic", "processes": 1}
+        records = [record(cell, seed, **result(test)) for seed, test in enumerate([0.65, 0.71, 0.74, 0.70], 1)]
+        (row,) = rows("baseline", records)
+        assert (row["runs"], row["accuracy"]) == (4, pytest.approx(0.70))
+        assert row["above logistic regression"] == 0.5
+        assert row["above the network"] == 0.25
+        assert row["above the network: high"] == pytest.approx(wilson(1, 4).high)
+        assert row["standard deviation"] == pytest.approx(math.sqrt((0.05**2 + 0.01**2 + 0.04**2) / 3))

@@ -188,3 +188,67 @@ def test_numpy_numbers_and_dtypes_are_taken() -> None:
 def test_wrong_arguments(name: str, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         GENERATORS[name](**changes)
+
+
+EASIER: dict[str, dict[str, Any]] = {
+    "linear": {"feature_scale": 0.5, "unit_labels": True},
+    "nonlinear": {
+        "feature_scale": 0.5,
+        "unit_labels": True,
+        "n_informative": 2,
+        "hidden": "identity",
+        "output_mean": 1.5,
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "easier"), EASIER.items())
+def test_easier_tasks_are_made_again_from_their_source(name: str, easier: dict[str, Any]) -> None:
+    tasks = GENERATORS[name](3, 2, 5, 7, 11, **easier)
+    assert easier.items() <= tasks.source["arguments"].items()
+    assert GENERATORS[name](**tasks.source["arguments"]).digest == tasks.digest
+    assert not easier.keys() & GENERATORS[name](3, 2, 5, 7, 11).source["arguments"].keys()
+
+
+def test_features_are_scaled_after_they_have_labels() -> None:
+    plain, scaled = linear(seed=3), linear(seed=3, feature_scale=0.5)
+    np.testing.assert_array_equal(scaled.train_x, plain.train_x * np.float32(0.5))
+    np.testing.assert_array_equal(scaled.valid_y, plain.valid_y)
+
+
+def test_unit_labels_have_a_mean_square_of_one_in_training() -> None:
+    plain, unit = (nonlinear(8, 3, 50, 20, 3, dtype="float64", unit_labels=on) for on in (False, True))
+    np.testing.assert_allclose((unit.train_y**2).mean(axis=1), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(unit.valid_y / plain.valid_y, unit.train_y[:, :20] / plain.train_y[:, :20], rtol=1e-12)
+
+
+def test_labels_that_are_all_zero_stay_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_random, "gaussian", lambda seed, labels, shape: np.zeros(shape))
+    assert not nonlinear(2, 1, 3, 3, unit_labels=True).train_y.any()
+
+
+def test_teachers_of_few_features_of_the_features_themselves_and_of_shifted_weights() -> None:
+    few = nonlinear(4, 2, 50, 10, 5, dtype="float64", n_informative=3)
+    assert few.train_x[:, :, :3].all()
+    assert not few.train_x[:, :, 3:].any()
+    own = nonlinear(4, 1, 50, 10, 5, dtype="float64", hidden="identity")
+    u = np.array(weights(5, "nonlinear", "output", 0, shape=(4,)))
+    np.testing.assert_allclose(own.train_y[0], np.maximum(own.train_x[0], 0) @ u, rtol=1e-12)
+    shifted = nonlinear(4, 1, 50, 10, 5, dtype="float64", hidden="identity", output_mean=2.0)
+    np.testing.assert_allclose(shifted.train_y[0], np.maximum(own.train_x[0], 0) @ (u + 2), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"feature_scale": 0.0}, r"^feature_scale: expected a number over 0, got 0.0"),
+        ({"feature_scale": -1}, r"^feature_scale: .*got -1"),
+        ({"unit_labels": 1}, r"^unit_labels: .*got 1"),
+        ({"n_informative": 5}, r"^n_informative: expected an integer from 0 to 4, got 5"),
+        ({"hidden": "diagonal"}, r"^hidden: expected one of gaussian, identity, got 'diagonal'"),
+        ({"output_mean": "1"}, r"^output_mean: expected a number .*got '1'"),
+    ],
+)
+def test_wrong_arguments_of_easier_tasks(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        nonlinear(**changes)

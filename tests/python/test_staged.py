@@ -1,0 +1,160 @@
+"""Searches in stages."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pyamlz import Evaluator, Preset, Program, tasks
+from pyamlz.baselines import linear_regressor
+from pyamlz.cli import main
+from pyamlz.errors import InputError
+from pyamlz.staged import Attempt, Stage, climb, nonlinear_stages, padded, without_idle_lines
+
+SMALL = ["tasks.n_train=20", "tasks.n_valid=5", "tasks.n_tasks=2", "population_size=20", "fec.valid=5"]
+
+
+def stage(name: str, fitness: float, attempts: int = 1, evaluations: int = 50) -> Stage:
+    changes = [*SMALL, f"max_evaluations={evaluations}", f"sufficient_fitness={fitness}"]
+    return Stage(name, Preset.load("linear", changes), attempts)
+
+
+def test_stages_follow_each_other_and_begin_anew_after_failures() -> None:
+    stages = [stage("easy", 0.0), stage("hard", 1.0, attempts=2)]
+    seen: list[Attempt] = []
+    result = climb(stages, 1, max_evaluations=202, on_attempt=seen.append)
+    assert result.program is None
+    assert seen == result.attempts
+    assert [a.stage for a in seen] == ["easy", "hard", "hard", "easy", "hard", "hard"]
+    assert [a.passed for a in seen] == [True, False, False] * 2
+    assert result.evaluations == sum(a.evaluations for a in seen)
+    assert result.evaluations == 202  # the easy stage is passed by its first program
+
+
+def test_the_last_stage_ends_it_and_the_seed_gives_everything() -> None:
+    stages = [stage("first", 0.01), stage("second", 0.1, attempts=3)]
+    one, same, other = (climb(stages, seed, max_evaluations=10_000) for seed in (1, 1, 2))
+    assert one == same
+    assert one.attempts != other.attempts
+    assert one.attempts[-1].passed
+    assert one.program == one.attempts[-1].program
+
+
+def test_a_stage_starts_from_what_the_one_before_found() -> None:
+    # A single evaluation of the second stage is one of its start program.
+    stages = [stage("first", 0.2, evaluations=5000), stage("second", 0.05, evaluations=1)]
+    result = climb(stages, 3, max_evaluations=100_000)
+    first, second = result.attempts[-2:]
+    assert (first.passed, second.evaluations) == (True, 1)
+    space = stages[1].preset.space(tasks.linear(8, 2, 20, 5))
+    assert second.program.key(space.dims) == first.program.key(space.dims)
+
+
+def test_dead_code_fills_the_sizes_and_changes_nothing() -> None:
+    last = nonlinear_stages()[-1]
+    data = tasks.nonlinear(8, 4, 30, 10)
+    space = last.preset.space(data)
+    program = linear_regressor()
+    longer = padded(program, space, 7)
+    assert longer.sizes == {"setup": 21, "predict": 3, "learn": 9}
+    assert longer.simplified(space.dims) == program
+    assert longer == padded(program, space, 7) != padded(program, space, 8)
+    assert padded(longer, space, 1) == longer
+
+
+def test_lines_that_do_nothing_are_removed() -> None:
+    idle = """
+def Setup():
+  s2 = 0.1
+  s4 = 1.0
+def Predict():
+  s1 = dot(v0, v1)
+def Learn():
+  s3 = s0 - s1
+  s3 = s3 * s2
+  s3 = s3 * s4
+  v2 = s3 * v0
+  v2 = v2 + v3
+  v1 = v1 + v2
+"""
+    evaluator = Evaluator(tasks.linear(4, 4))
+    assert without_idle_lines(Program.parse(idle), evaluator) == linear_regressor(0.1)
+    regressor = linear_regressor(0.1)
+    assert without_idle_lines(regressor, evaluator) == regressor
+    assert len(without_idle_lines(regressor, evaluator, tolerance=1.0)) == 0
+
+
+FOUND = """
+def Setup():
+  s2 = {rate}
+  m1 = gaussian(0, 0.15)
+  v4 = gaussian(0.1, 1.2)
+def Predict():
+  v2 = dot(m1, v0)
+  v5 = maximum(v2, v1)
+  s1 = dot(v5, v4)
+def Learn():
+  {gate}
+  s1 = s0 - s1
+  v5 = s1 * v5
+  v5 = s2 * v5
+  v4 = v5 + v4
+  m1 = m0 + m1
+  v5 = v4 * v5
+  m0 = outer(v5, v0)
+"""
+
+
+def test_thresholds_of_the_ladder_tell_its_rungs_apart() -> None:
+    stages = {stage.name: stage.preset for stage in nonlinear_stages()}
+
+    def passes(program: Program, name: str) -> bool:
+        preset = stages[name]
+        data = preset.tasks("tasks", 1)
+        assert data is not None
+        return bool(preset.evaluator(data).evaluate(program).fitness >= preset.config["sufficient_fitness"])
+
+    linear, gate = linear_regressor(0.2), "v5 = heaviside(v5, 1.0)"
+    inexact = Program.parse(FOUND.format(rate=0.16, gate=""))
+    network, larger, last = (Program.parse(FOUND.format(rate=rate, gate=gate)) for rate in (0.11, 0.04, 0.009))
+    assert passes(linear, "linear")
+    assert not any(passes(linear, name) for name in stages if name != "linear")
+    assert passes(inexact, "both")
+    assert not passes(inexact, "exact")
+    assert passes(network, "exact")
+    assert passes(larger, "larger")
+    assert passes(last, "figure 5")
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(InputError, match=r"^stages: expected one or more"):
+        climb([], 1, 100)
+    with pytest.raises(InputError, match=r"^attempts: expected an integer from 1"):
+        stage("x", 0.5, attempts=0)
+    with pytest.raises(InputError, match=r"^open: sufficient_fitness: expected one"):
+        Stage("open", Preset.load("digits", ["max_evaluations=10"]))
+    with pytest.raises(InputError, match=r"^max_evaluations: "):
+        climb([stage("x", 0.5)], 1, 0)
+
+
+def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["climb", "--seed", "1", "--max-evaluations", "60_000", "--json"]) == 0
+    told, said = capsys.readouterr()
+    result = json.loads(told)
+    assert (result["seed"], result["program"], result["final"]) == (1, None, {})
+    assert result["attempts"] == len(climb(nonlinear_stages(), 1, 60_000).attempts)
+    assert said.startswith("# seed 1\n# linear: fitness ")
+
+
+def test_the_command_measures_what_it_found(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = [stage("only", 0.0)]
+    monkeypatch.setattr("pyamlz._climb_cli.nonlinear_stages", lambda: stages)
+    small = Preset.load("linear", ["select.n_train=20", "select.n_tasks=2", "final.n_train=20", "final.n_tasks=2"])
+    monkeypatch.setattr(Preset, "load", lambda *_: small)
+    assert main(["climb", "--seed", "1", "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-2] for line in lines[:3]] == ["found", "linear_regressor", "neural_network"]
+    Program.parse("\n".join(lines[3:]))
