@@ -53,11 +53,12 @@ NO_KEYS = ("seed", "dtype", "split")  # arguments of generators that are none, o
 
 def code(value: object) -> str:
     """A value as TOML has it, as code."""
-    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else toml(value)
-    return f"`{text}`".replace("|", "\\|")
+    return f"`{toml(value)}`".replace("|", "\\|")
 
 
 def toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, float):
@@ -150,9 +151,8 @@ def explained(function: Any) -> dict[str, str]:
     """What the docstring of a generator says about its arguments, or those of the functions that it refers to."""
     text = inspect.getdoc(function) or ""
     others: dict[str, str] = {}
-    if "Args:" not in text:
-        for name in re.findall(r":func:`(\w+)`", text):
-            others.update(explained(function.__globals__[name]))
+    for name in re.findall(r":func:`(\w+)`", text.partition("Args:\n")[0]):
+        others.update(explained(function.__globals__[name]))
     arguments = text.partition("Args:\n")[2].partition("\n\n")[0]
     found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)
     return others | {name: ROLE.sub(r"`\1`", " ".join(meaning.split())) for name, meaning in found}

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import pkgutil
 import re
 import shlex
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import pyamlz
 from pyamlz import OPS, Preset, Program, presets
 from pyamlz.cli import main
 
@@ -73,6 +75,13 @@ def test_the_reference_of_the_command_has_what_its_help_has(capsys: pytest.Captu
         printed = capsys.readouterr().out.partition("exit codes:")[0]
         options = set(re.findall(r"--[a-z-]+", printed)) - {"--help", "--json", "--quiet"}  # which all have
         assert options <= set(re.findall(r"--[a-z-]+", section)), name
+
+
+def test_the_python_reference_has_each_public_module() -> None:
+    page = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    modules = {module.name for module in pkgutil.iter_modules(pyamlz.__path__) if not module.name.startswith("_")}
+    # The command has a page of its own, and what these two have is where it is used.
+    assert modules - {"cli", "records", "bench_scaling"} == set(re.findall(r"^::: pyamlz\.(\w+)$", page, re.MULTILINE))
 
 
 # ---------------------------------------------------------------- the site
