@@ -3,9 +3,12 @@
 #   make demo      evolves a program that learns linear regression: a minute or two
 #   make test      all tests: the C library's, the installed library's, Python's
 #   make lint      ruff and mypy
+#   make docs      the documentation as a site: build/site/index.html
 #   make install   libamlz to PREFIX (/usr/local) under DESTDIR, with header and amlz.pc
 #   make clean     removes all that was made
 #
+# After a change of headers, presets, arguments of the command or ops: make references writes the pages in docs/ anew that
+# are made from them.
 # More targets for the C library, such as asan, plain, matrix and cross, are in libamlz/Makefile: make -C libamlz asan.
 # Longer checks here: make dist-check (sdist, wheel from it, import in isolation); of archives make fuzz (ten minutes of
 # it), make mutated (a million damaged ones through Python), make kill (a search that is killed 200 times).
@@ -20,7 +23,7 @@ MAKEFLAGS += --no-print-directory
 NATIVE := setup.py pyproject.toml $(wildcard libamlz/python/*.py libamlz/include/*.h libamlz/src/*)
 INSTALL_EDITABLE = $(BIN)/python -m pip install --quiet --editable
 
-.PHONY: help demo test check-library lint install uninstall dist-check fuzz mutated kill clean
+.PHONY: help demo test check-library lint docs references install uninstall dist-check fuzz mutated kill clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -48,6 +51,11 @@ $(VENV)/has-dev: pyproject.toml | $(VENV)/made
 	@$(INSTALL_EDITABLE) '.[test,dev]'
 	@touch $@ $(VENV)/has-test $(VENV)/has-demo
 
+$(VENV)/has-docs: pyproject.toml | $(VENV)/has-demo
+	@echo "installing what makes the site into $(VENV)"
+	@$(INSTALL_EDITABLE) '.[docs]'
+	@touch $@
+
 # ---------------------------------------------------------------- what to do with it
 
 # The same seed gives the same program everywhere.
@@ -64,6 +72,16 @@ test: check-library $(VENV)/has-test
 lint: $(VENV)/has-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+# Pages and links that are wrong are warnings, which --strict makes errors; --quiet would hide them from it.
+docs: $(VENV)/has-docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+references: $(VENV)/has-demo
+	@for page in ops reference/c reference/cli reference/presets; do \
+	    script=docs/make_$$(basename $$page).py; \
+	    $(BIN)/python $$script >build/page.md && mv build/page.md docs/$$page.md || exit 1; \
+	done
 
 install uninstall fuzz:
 	@$(MAKE) -C libamlz $@

@@ -436,7 +436,8 @@ class EvolvedClassifier(_Evolving, ProgramClassifier):
     Attributes:
         program_: the program that was found.
         search_result_: how the search went, a :class:`pyamlz.Result`.
-        Others as of :class:`ProgramClassifier`.
+
+    Its other attributes are those of :class:`ProgramClassifier`.
     """
 
     def __init__(

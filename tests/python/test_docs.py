@@ -1,6 +1,9 @@
 """The documentation: made from what it describes, its links whole, its programs running."""
 
+import importlib
+import importlib.util
 import os
+import pkgutil
 import re
 import shlex
 import shutil
@@ -10,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+import pyamlz
 from pyamlz import OPS, Preset, Program, presets
+from pyamlz.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MADE = {"make_ops": "ops", "make_c": "reference/c", "make_cli": "reference/cli", "make_presets": "reference/presets"}
 QUICK = 60  # seconds that one program may take
 
 
@@ -37,11 +43,98 @@ def rows_of_ops(columns: int) -> list[list[str]]:
     return [row for row in rows if len(row) == columns and row[0].isdigit()]
 
 
-def test_op_reference_is_what_the_table_says() -> None:
-    printed = subprocess.run(
-        [sys.executable, ROOT / "docs" / "make_ops.py"], capture_output=True, check=True, timeout=QUICK
-    )
-    assert printed.stdout.decode("utf-8") == (ROOT / "docs" / "ops.md").read_text("utf-8")
+@pytest.mark.parametrize(("script", "page"), MADE.items(), ids=MADE)
+def test_pages_that_are_made_are_as_they_would_be_made_now(script: str, page: str) -> None:
+    """`make references` brings them up to date."""
+    environment = {**os.environ, "COLUMNS": "40", "PYTHONUTF8": "1"}
+    command = [sys.executable, ROOT / "docs" / f"{script}.py"]
+    printed = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=QUICK)
+    assert printed.stdout.decode("utf-8") == (ROOT / "docs" / f"{page}.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", ["libamlz/include/amlz.h", "archive/amlz_archive.h"])
+def test_the_c_reference_has_each_function_once_with_the_words_before_it(path: str) -> None:
+    header = (ROOT / path).read_text("utf-8")
+    page = (ROOT / "docs" / "reference" / "c.md").read_text("utf-8")
+    functions = re.findall(r"^AMLZ_API [^(]*?(\w+)\(", header, re.MULTILINE)
+    assert len(functions) == header.count("\nAMLZ_API ")
+    headings = " ".join(re.findall(r"^#### (.*)$", page, re.MULTILINE))
+    for name in functions:
+        assert headings.count(f"`{name}`") == 1, name
+    described = page.partition("#### `amlz_program_equal`\n")[2].partition("####")[0]
+    assert "same bits in their constants, else 0.\n" in described
+    assert "int amlz_program_equal(const amlz_program *a, const amlz_program *b);" in described
+
+
+def test_the_reference_of_the_command_has_what_its_help_has(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
+    for name in re.findall(r"^## (\w+)$", page, re.MULTILINE):
+        section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        printed = capsys.readouterr().out.partition("exit codes:")[0]
+        options = set(re.findall(r"--[a-z-]+", printed)) - {"--help", "--json", "--quiet"}  # which all have
+        assert options <= set(re.findall(r"--[a-z-]+", section)), name
+
+
+def test_the_python_reference_has_each_public_module() -> None:
+    page = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    modules = {module.name for module in pkgutil.iter_modules(pyamlz.__path__) if not module.name.startswith("_")}
+    # The command has a page of its own, and what these two have is where it is used.
+    assert modules - {"cli", "records", "bench_scaling"} == set(re.findall(r"^::: pyamlz\.(\w+)$", page, re.MULTILINE))
+
+
+# ---------------------------------------------------------------- the site
+
+
+def made_site(config: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    """What `make docs` does, into another folder."""
+    for package in ("mkdocs", "material", "mkdocstrings_handlers"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip("needs what pip install 'pyamlz[docs]' brings")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", site]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=2 * QUICK, check=False)
+
+
+def test_the_site_is_made_of_all_pages_and_fetches_nothing(tmp_path: Path) -> None:
+    done = made_site(ROOT / "mkdocs.yml", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    html = {path.relative_to(tmp_path).as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.html")}
+    pages = [page.relative_to(ROOT / "docs").with_suffix(".html") for page in PAGES if (ROOT / "docs") in page.parents]
+    assert {"index.html" if page.name == "README.html" else page.as_posix() for page in pages} <= html.keys()
+    assert 'href="project/FORMAT.html"' in html["index.html"]
+    assert 'href="files/libamlz/examples/embed.c"' in html["c-library.html"]
+    assert "<code>--labels auto|numbers|classes</code>" in html["reference/cli.html"]
+    for name, text in html.items():
+        assert not re.search(r"<(?:script|link|img)[^>]*(?:src|href)=\"?(?:https?:)?//", text), name
+    anchors = set(re.findall(r'id="(pyamlz[\w.]*)"', html["reference/python.html"]))
+    reference = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    for module in re.findall(r"^::: (pyamlz\.\w+)$", reference, re.MULTILINE):
+        for name in importlib.import_module(module).__all__:
+            # A function that has the name of its module stands there.
+            assert anchors & {f"{module}.{name}", f"{module}.{name}.{name}"}, f"{module}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"), [("[there](nowhere.md)", "nowhere.md"), ("[there](search.md#nothing)", "#nothing")]
+)
+def test_a_link_that_leads_nowhere_is_an_error(text: str, complaint: str, tmp_path: Path) -> None:
+    for name in ("docs", "archive"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("mkdocs.yml", "CHANGELOG.md", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    for page in (tmp_path / "docs").rglob("*.md"):
+        if page.name != "search.md":
+            page.write_text("# A page\n", "utf-8")
+    search = tmp_path / "docs" / "search.md"
+    search.write_text(f"# Search\n\n{text}\n", "utf-8")
+    done = made_site(tmp_path / "mkdocs.yml", tmp_path / "site")
+    assert done.returncode != 0
+    assert complaint in done.stderr
+    search.write_text("# Search\n", "utf-8")
+    done = made_site(tmp_path / "mkdocs.yml", tmp_path / "site")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("columns", "text"), [(7, 2), (2, 1)], ids=["printed", "also read"])
