@@ -1,24 +1,34 @@
-"""Figure 5: how often a search finds the two-layer network with backpropagation, by many restarts (section 4.1).
+"""Figure 5: how often a search finds the two-layer network with backpropagation (section 4.1).
 
-A unit is one restart: a run of a preset on tasks of a two-layer teacher. It succeeds if the program that it found,
-with fresh memory on unseen tasks, gets at least halfway from the tuned linear regressor to the tuned network, and so
-beyond what any linear model can; and if its code has a hidden layer, a ReLU and gradient steps.
+A unit is one run on tasks of a two-layer teacher: of a preset from random programs, or of :mod:`pyamlz.staged`, which
+climbs from easier tasks. It succeeds if the program that it found, with fresh memory on unseen tasks, gets at least
+halfway from the tuned linear regressor to the tuned network, and so beyond what any linear model can; and if its code
+has a hidden layer, a ReLU and gradient steps.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from pyamlz import experiment
+from pyamlz._interrupt import interrupt_flag
+from pyamlz.baselines import tuned
+from pyamlz.errors import InputError
+from pyamlz.evaluate import Evaluator
 from pyamlz.experiment import derived_seed
 from pyamlz.interpret import recognise
-from pyamlz.presets import Preset
+from pyamlz.presets import Preset, Section
+from pyamlz.program import Program
+from pyamlz.staged import Attempt, climb, nonlinear_stages
 from pyamlz.study.framework import Interrupted, Settings, Study, Table
 from pyamlz.study.rawdata import Cell, Record
 from pyamlz.study.statistics import Estimate, wilson
+from pyamlz.tasks.taskset import checked_choice
 
 __all__ = ["Nonlinear"]
+
+RESTART, STAGES = METHODS = ("restart", "stages")
 
 _COMPARED: Final = ("linear_regressor", "neural_network")
 _PARTS: Final = frozenset({"hidden_layer", "relu", "gradient_step"})
@@ -29,79 +39,131 @@ class Nonlinear(Study):
     """See the module."""
 
     NAME = "nonlinear"
-    SUMMARY = "figure 5: the network with backpropagation from random programs, in many restarts"
-    SETTINGS: ClassVar[Settings] = {"preset": "nonlinear", "evaluations": 5_000_000, "override": ""}
-    SMALL: ClassVar[Settings] = {
-        "evaluations": 2000,
-        "override": "tasks.n_train=200 tasks.n_tasks=2 final.n_train=500 select.n_train=500 select.every=1000",
+    SUMMARY = "figure 5: the network with backpropagation from random programs, by restarts and in stages"
+    SETTINGS: ClassVar[Settings] = {
+        "methods": ",".join(METHODS),
+        "preset": "nonlinear",
+        "override": "",  # of the preset's settings, with spaces between them
+        "evaluations": 5_000_000,  # of a restart
+        "stages_evaluations": 100_000_000,  # of a run in stages
     }
-    SEEDS = (100, 3)
+    SMALL: ClassVar[Settings] = {
+        "override": "tasks.n_train=200 tasks.n_tasks=2 final.n_train=500 select.n_train=500 select.every=1000",
+        "evaluations": 2000,
+        "stages_evaluations": 1,
+    }
+    SEEDS = (20, 3)
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._methods = [checked_choice("methods", name, METHODS) for name in str(settings["methods"]).split(",")]
 
     def _preset(self) -> Preset:
-        compared = f"final.compare={list(_COMPARED)}".replace(" ", "")
-        changes = [*str(self.settings["override"]).split(), compared]
-        return Preset.load(str(self.settings["preset"]), [*changes, f"max_evaluations={self.settings['evaluations']}"])
+        changes = [*str(self.settings["override"]).split(), f"max_evaluations={self.settings['evaluations']}"]
+        return Preset.load(str(self.settings["preset"]), changes)
 
     def cells(self) -> list[Cell]:
-        return [{"preset": str(self.settings["preset"])}]
+        return [{"method": method} for method in self._methods]
 
     def measure(self, cell: Cell, seed: int) -> dict[str, Any]:
-        outcome = experiment.run(
-            self._preset(), seed=derived_seed(seed, self.NAME), max_evaluations=int(self.settings["evaluations"])
-        )
-        if outcome.stop_reason == "interrupted":
-            raise Interrupted
-        assert outcome.final is not None
-        compared = {comparison.name: comparison.fitness for comparison in outcome.comparisons}
-        found = sorted({finding.name for finding in recognise(outcome.program, outcome.dims)})
-        linear, network = (compared[name] for name in _COMPARED)
-        beyond = outcome.final.fitness >= linear + _HALFWAY * (network - linear)
+        found = self._restart(seed) if cell["method"] == RESTART else self._stages(seed)
+        preset = self._preset()
+        select, final = (self._evaluator(preset, section, seed) for section in ("select", "final"))
+        draws = derived_seed(seed, self.NAME, "draws")
+        fitness = final.evaluate(found.program, draws).fitness
+        linear, network = (final.evaluate(tuned(name, select)[0], draws).fitness for name in _COMPARED)
+        dims = found.program.dims(final.tasks.tasks.n_features)
+        findings = sorted({finding.name for finding in recognise(found.program, dims)})
+        beyond = fitness >= linear + _HALFWAY * (network - linear)
         return {
-            "success": beyond and set(found) >= _PARTS,
+            "success": beyond and set(findings) >= _PARTS,
             "beyond_linear": beyond,
-            "fitness": outcome.final.fitness,
-            **compared,
-            "findings": found,
-            "evaluations": outcome.evaluations,
-            "program": str(outcome.simplified),
+            "fitness": fitness,
+            "linear_regressor": linear,
+            "neural_network": network,
+            "findings": findings,
+            "evaluations": found.evaluations,
+            "program": str(found.program.simplified(dims)),
         }
 
+    def _evaluator(self, preset: Preset, section: Section, seed: int) -> Evaluator:
+        tasks = preset.tasks(section, derived_seed(seed, self.NAME, section))
+        if tasks is None:
+            raise InputError(f"preset: expected one that has the table {section}")
+        return preset.evaluator(tasks)
+
+    def _restart(self, seed: int) -> _Found:
+        """A run of the preset."""
+        seed = derived_seed(seed, self.NAME)
+        outcome = experiment.run(self._preset(), seed=seed, max_evaluations=int(self.settings["evaluations"]))
+        if outcome.stop_reason == "interrupted":
+            raise Interrupted
+        return _Found(outcome.program, outcome.evaluations)
+
+    def _stages(self, seed: int) -> _Found:
+        """A climb; what its last attempt had if it did not arrive."""
+        with interrupt_flag() as interrupt:
+
+            def look(attempt: Attempt) -> None:
+                if interrupt.is_set:
+                    raise Interrupted
+
+            most = int(self.settings["stages_evaluations"])
+            result = climb(nonlinear_stages(), derived_seed(seed, self.NAME), most, look)
+        return _Found(result.attempts[-1].program if result.program is None else result.program, result.evaluations)
+
     def table(self, records: list[Record]) -> Table:
-        results = [record.result for record in records]
-        columns = ["preset", "restarts", "programs", "beyond linear", "successes", "share", "share low", "share high"]
+        columns = ["method", "runs", "programs", "beyond linear", "successes", "share", "share low", "share high"]
         columns += ["programs for a success", "programs low", "programs high", "core hours for a success"]
+        rows = [self._row(method, self.of(records, {"method": method})) for method in self._methods]
+        notes = [
+            "Success: on unseen tasks at least halfway from the tuned linear regressor to the tuned network, with a "
+            "hidden layer, a ReLU and gradient steps in its code; beyond linear: the first alone. Low and high: "
+            "Wilson's 95 % interval of the share, and programs a run over its ends. Hours are of a unit's thread, on a "
+            "machine that may have had other work.",
+        ]
+        results = [record.result for record in records]
+        best = max(results, key=lambda result: result["fitness"])
+        notes.append(
+            f"The best run: fitness {best['fitness']:.4f} on the unseen tasks, where the linear regressor has "
+            f"{best[_COMPARED[0]]:.4f} and the network {best[_COMPARED[1]]:.4f}."
+        )
+        return Table(columns, [row for row in rows if row], notes)
+
+    def _row(self, method: str, records: list[Record]) -> list[Any]:
+        if not records:
+            return []
+        results = [record.result for record in records]
         successes = sum(result["success"] for result in results)
         programs = sum(result["evaluations"] for result in results)
         share = wilson(successes, len(results))
         cost = _for_a_success(share, programs / len(results))
         hours = sum(record.seconds for record in records) / 3600
-        row = [self.settings["preset"], len(results), programs, sum(r["beyond_linear"] for r in results), successes]
-        row += [*share, *cost, hours / successes if successes else None]
-        notes = [
-            "Success: on unseen tasks at least halfway from the tuned linear regressor to the tuned network, with a "
-            "hidden layer, a ReLU and gradient steps in its code; beyond linear: the first alone. Low and high: "
-            "Wilson's 95 % interval of the share, and programs a restart over its ends. Hours are of a unit's thread, "
-            "on a machine that may have had other work.",
-        ]
-        best = max(results, key=lambda result: result["fitness"])
-        notes.append(
-            f"The best restart: fitness {best['fitness']:.4f} on the unseen tasks, where the linear regressor has "
-            f"{best[_COMPARED[0]]:.4f} and the network {best[_COMPARED[1]]:.4f}."
-        )
-        return Table(columns, [row], notes)
+        row = [method, len(results), programs, sum(result["beyond_linear"] for result in results), successes]
+        return [*row, *share, *cost, hours / successes if successes else None]
 
     def draw(self, records: list[Record], figure: Any) -> None:
         axes = figure.subplots()
-        for success, color in ((False, "tab:gray"), (True, "tab:red")):
-            mine = [record.result for record in records if record.result["success"] is success]
-            label = "a success" if success else "another restart"
-            x, y = [result["evaluations"] for result in mine], [result["fitness"] for result in mine]
-            axes.plot(x, y, "o", color=color, alpha=0.6, label=label)
+        for method, marker in zip(METHODS, "os", strict=True):
+            mine = [record.result for record in self.of(records, {"method": method})]
+            for success, color in ((False, "tab:gray"), (True, "tab:red")):
+                some = [result for result in mine if result["success"] is success]
+                if some:
+                    x, y = [result["evaluations"] for result in some], [result["fitness"] for result in some]
+                    label = f"{method}, {'a success' if success else 'none'}"
+                    axes.plot(x, y, marker, color=color, alpha=0.6, label=label)
         for name, style in zip(_COMPARED, ("--", ":"), strict=True):
             level = sum(record.result[name] for record in records) / len(records)
             axes.axhline(level, linestyle=style, color="black", label=f"{name.replace('_', ' ')}, tuned")
-        axes.set(xlabel="programs of the restart", ylabel="fitness on unseen tasks")
+        axes.set(xscale="log", xlabel="programs of a run", ylabel="fitness on unseen tasks")
         axes.legend()
+
+
+class _Found(NamedTuple):
+    """What a run found, and how many programs it took."""
+
+    program: Program
+    evaluations: int
 
 
 def _for_a_success(share: Estimate, programs: float) -> Estimate:

@@ -142,11 +142,11 @@ class TestNonlinear:
         }
 
     def test_table(self):
-        cell = {"preset": "nonlinear"}
+        cell = {"method": "restart"}
         results = [(0.2, False, 1000), (0.5, True, 400), (0.45, False, 1000), (0.1, False, 1000)]
         records = [record(cell, seed, **self.result(*result)) for seed, result in enumerate(results, 1)]
         (row,) = rows("nonlinear", records)
-        assert (row["restarts"], row["programs"], row["beyond linear"], row["successes"]) == (4, 3400, 2, 1)
+        assert (row["runs"], row["programs"], row["beyond linear"], row["successes"]) == (4, 3400, 2, 1)
         assert row["share"] == 0.25
         assert row["programs for a success"] == 3400
         assert row["programs low"] == pytest.approx(850 / wilson(1, 4).high)
@@ -154,7 +154,7 @@ class TestNonlinear:
         assert row["core hours for a success"] == pytest.approx(0.04)
 
     def test_table_without_a_success(self):
-        (row,) = rows("nonlinear", [record({"preset": "nonlinear"}, **self.result(0.2, False, 1000))])
+        (row,) = rows("nonlinear", [record({"method": "restart"}, **self.result(0.2, False, 1000))])
         assert row["programs for a success"] == math.inf
         assert row["core hours for a success"] is None
 
@@ -167,7 +167,7 @@ class TestNonlinear:
         for name, size in program.sizes.items():
             override += f" space.{name}.size={size}"
         one = study.find("nonlinear").configured(["evaluations=100", f"override={override}"])
-        return one.measure({"preset": "nonlinear"}, 1)
+        return one.measure({"method": "restart"}, 1)
 
     def test_success_is_a_network_that_learns(self, tmp_path):
         network = self.measured(baselines.neural_network(0.01), tmp_path)
