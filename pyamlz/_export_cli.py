@@ -12,6 +12,7 @@ from pyamlz._files import replace_file
 from pyamlz._native import KINDS
 from pyamlz.baselines import BASELINES
 from pyamlz.errors import InputError
+from pyamlz.interpret import dataflow
 from pyamlz.learner import Learner
 from pyamlz.presets import find_program
 from pyamlz.program import Program
@@ -20,12 +21,12 @@ from pyamlz.tasks.taskset import Kind
 
 __all__ = ["add_export"]
 
-_LANGUAGES = ("c", "python", "onnx", "latex")
+_LANGUAGES = ("c", "python", "onnx", "latex", "dot")
 
 
 def add_export(commands: Any) -> None:
     """Adds the command to the subparsers of `pyamlz`."""
-    summary = "write a program as C or Python that goes on learning, as an ONNX model, or as LaTeX"
+    summary = "write a program as C or Python that goes on learning, as an ONNX model, as LaTeX, or as a graph"
     parser = command(commands, "export", _export, summary, run_options)
     names = ", ".join(BASELINES)
     parser.add_argument("program", metavar="PROGRAM", help=f"a file, an archive (its best program), or one of {names}")
@@ -63,6 +64,8 @@ def _export(arguments: argparse.Namespace) -> int:
         text = export.to_c(program, dims, name=arguments.name or "learner", precision=precision, seed=seed)
     elif arguments.lang == "python":
         text = export.to_python(program, dims, name=arguments.name or "Learner", precision=precision)
+    elif arguments.lang == "dot":
+        text = dataflow(program, dims).to_dot()
     else:
         text = export.to_latex(program, dims)
     return _write(arguments, text.encode("utf-8"))

@@ -11,6 +11,7 @@ from samples import linear_space, linear_tasks
 from pyamlz import Search, baselines, tasks
 from pyamlz.cli import main
 from pyamlz.export import to_c, to_latex, to_python
+from pyamlz.interpret import dataflow
 
 LR = baselines.linear_regressor()
 
@@ -26,12 +27,14 @@ def test_c_goes_to_a_file_or_standard_output(tmp_path: Path, capfdbinary: pytest
     )
 
 
-def test_python_and_latex(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_python_latex_and_dot(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["export", "neural_network", "--lang", "python", "--features", "3", "--name", "Net"]) == 0
     network = baselines.neural_network()
     assert capfdbinary.readouterr().out.decode() == to_python(network, network.dims(3), name="Net")
     assert main(["export", "neural_network", "--lang", "latex", "--features", "3"]) == 0
     assert capfdbinary.readouterr().out.decode() == to_latex(network, network.dims(3))
+    assert main(["export", "neural_network", "--lang", "dot", "--features", "3"]) == 0
+    assert capfdbinary.readouterr().out.decode() == dataflow(network, network.dims(3)).to_dot()
 
 
 def test_the_best_of_a_checkpoint(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
