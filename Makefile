@@ -78,6 +78,7 @@ docs: $(VENV)/has-docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 references: $(VENV)/has-demo
+	@mkdir -p build
 	@for page in ops reference/c reference/cli reference/presets; do \
 	    script=docs/make_$$(basename $$page).py; \
 	    $(BIN)/python $$script >build/page.md && mv build/page.md docs/$$page.md || exit 1; \
