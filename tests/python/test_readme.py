@@ -1,5 +1,6 @@
-"""The tutorial, as a reader would follow it: all its blocks in order, in one folder."""
+"""The tutorial and the notebook, as a reader would follow them: all blocks and cells in order."""
 
+import json
 import os
 import re
 import shutil
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
+ROOT = Path(__file__).resolve().parents[2]
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 
 
 def test_the_tutorial_runs_from_start_to_end(tmp_path: Path) -> None:
@@ -31,3 +33,13 @@ def test_the_tutorial_runs_from_start_to_end(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
     assert {"report.html", "learner.h", "run.jsonl"} <= {file.name for file in tmp_path.iterdir()}
+
+
+def test_the_notebook_runs_from_start_to_end(capsys: pytest.CaptureFixture[str]) -> None:
+    notebook = json.loads((ROOT / "examples" / "quickstart.ipynb").read_text("utf-8"))
+    namespace: dict[str, object] = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            exec("".join(cell["source"]), namespace)
+    assert capsys.readouterr().out.startswith("sufficient_fitness")
