@@ -73,8 +73,8 @@ class Search:
     when it is made, and that is all it ever takes.
 
     One thread at a time may call :meth:`run`, :meth:`take`, :meth:`ask` or :meth:`tell`; the other methods may be
-    called from any thread. Searches in different threads run at the same time: Python's lock is not held while programs are
-    scored.
+    called from any thread. Searches in different threads run at the same time: Python's lock is not held while
+    programs are scored.
 
     Arguments that are left out, or None, take the paper's values, which :attr:`config` tells.
 
