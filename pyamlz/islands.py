@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -365,6 +366,7 @@ class _Run:
         self.searches = islands._searches
         self.clock = Clock(islands._seconds)
         self.stop = threading.Event()
+        self.next_look = time.monotonic() + SLICE_SECONDS
         self.seen = [search.progress for search in self.searches]  # of the last slice of each
         total = min(sum(islands._counts()) + limits.evaluations, MAX_64)
         self.targets = _shared_out(islands._counts(), total)
@@ -404,7 +406,7 @@ class _Run:
                 return "max_evaluations"
             else:
                 n = len(self.searches)
-                if self.callbacks.passed(n * (due - islands._every), self._progress()):
+                if self.callbacks.passed(n * (due - islands._every), self._progress()) or self._look():
                     return "callback"
                 exchange = self.pool.submit(islands._migrate, self.pool)
                 self._wait([exchange])
@@ -427,8 +429,15 @@ class _Run:
     def _wait(self, futures: Sequence[Future[Any]]) -> None:
         """Waits for threads, and tells the callbacks meanwhile how they do."""
         while wait(futures, timeout=SLICE_SECONDS).not_done:
-            if self.callbacks.often(self._progress()):
+            if self._look():
                 self.stop.set()
+
+    def _look(self) -> bool:
+        """Tells the callbacks how it goes if that was some time ago; whether the run shall stop."""
+        if time.monotonic() < self.next_look:
+            return False
+        self.next_look = time.monotonic() + SLICE_SECONDS
+        return self.callbacks.often(self._progress())
 
     def _progress(self) -> Progress:
         return self.islands._joined(self.seen, self.clock.in_all())

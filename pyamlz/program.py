@@ -82,10 +82,10 @@ class Instruction:
         """
         if not isinstance(text, str):
             raise InputError(f"text: expected a str, got {type(text).__name__}")
-        found = Program.parse(f"def Learn():\n{text}", n_features).learn
-        if len(found) != 1:
+        found = Program.parse(f"def Learn():\n{text}", n_features)
+        if len(found) != 1 or not found.learn:
             raise InputError(f"expected one instruction, got {text!r}")
-        return found[0]
+        return found.learn[0]
 
 
 class Program:

@@ -1,8 +1,10 @@
 """Programs: made, written, read, compared, analysed."""
 
 import copy
+import html
 import math
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from pyamlz import (
     SearchSpace,
     baselines,
 )
+from pyamlz.baselines import softmax_regressor
 from pyamlz.ops import OPS, Type, find_op
 
 DIMS = Dims(n_features=4, n_scalars=5, n_vectors=5, n_matrices=3)
@@ -291,3 +294,60 @@ class TestBaselines:
         best = evaluator.evaluate(program).fitness
         assert best > 0.9
         assert best >= evaluator.evaluate(baselines.linear_regressor(0.01)).fitness
+
+
+class TestEditing:
+    def test_makes_copies(self):
+        text = str(REGRESSOR)
+        more = REGRESSOR.inserted("learn", 4, "s5 = s0 - s1").inserted("setup", 0, Instruction("no_op"))
+        assert [x.op for x in more.setup] == ["no_op", "scalar_constant"]
+        assert more.learn[4] == Instruction("scalar_difference", out=5, in1=0, in2=1)
+        assert more.predict == REGRESSOR.predict
+        assert more.removed("learn", 4).removed("setup", 0) == REGRESSOR
+        other = REGRESSOR.replaced("predict", 0, "s1 = norm(v0)")
+        assert [x.op for x in other.predict] == ["vector_norm"]
+        assert other.replaced("predict", 0, REGRESSOR.predict[0]) == REGRESSOR
+        assert str(REGRESSOR) == text
+
+    @pytest.mark.parametrize(
+        ("edit", "message"),
+        [
+            (lambda: REGRESSOR.removed("learn", 4), "index"),
+            (lambda: REGRESSOR.removed("learn", -1), "index"),
+            (lambda: REGRESSOR.replaced("setup", 1, "no_op"), "index"),
+            (lambda: Program().removed("setup", 0), "no instruction in setup"),
+            (lambda: REGRESSOR.inserted("learn", 5, "no_op"), "index"),
+            (lambda: REGRESSOR.inserted("Learn", 0, "no_op"), "function"),
+            (lambda: REGRESSOR.inserted("learn", 0, "no_op\nno_op"), "expected one instruction"),
+            (lambda: REGRESSOR.inserted("learn", 0, "no_op\ndef Setup():\n  no_op"), "expected one instruction"),
+            (lambda: REGRESSOR.inserted("learn", 0, "s1 = s2 §"), "line 2"),
+            (lambda: REGRESSOR.inserted("learn", 0, 7), "instruction"),
+            (lambda: Program(setup=[Instruction("no_op")] * 64).inserted("setup", 3, "no_op"), "at most 64"),
+        ],
+    )
+    def test_refuses(self, edit, message):
+        with pytest.raises(InputError, match=message):
+            edit()
+
+
+class TestNotebooks:
+    def test_show_text_and_data_flow(self):
+        page = REGRESSOR.inserted("learn", 0, "s3 = abs(s3)")._repr_html_()
+        assert page.count('<span class="dead">') == 1
+        assert '<span class="dead">  s3 = abs(s3)</span>' in page
+        assert page.count('<span class="key">') == 3
+        assert page.count("<path") == 7
+        assert "<script" not in page
+        styled = re.findall(r"^([^{}\n]+) \{", page, re.MULTILINE)
+        assert styled
+        assert all(part.strip().startswith(".pyamlz-program") for line in styled for part in line.split(","))
+
+    def test_show_multiclass_programs(self):
+        page = softmax_regressor()._repr_html_()
+        assert 'class="dead"' not in page
+        assert page.count("<path") == 7
+
+    def test_show_any_program(self):
+        for program in [Program(), *random_programs(20)]:
+            (shown,) = re.findall("<pre>(.*)</pre>", program._repr_html_(), re.DOTALL)
+            assert html.unescape(re.sub("<[^>]*>", "", shown)) == str(program).rstrip("\n")
