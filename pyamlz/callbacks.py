@@ -4,12 +4,7 @@ Any function of a :class:`pyamlz.Progress` is one; it is called every fraction o
 returning something true. Those here also hear of a run's beginning and end. :class:`EarlyStopping`, :class:`JsonLines`
 and :class:`TensorBoard` are called at counts of evaluations, so that what they do does not depend on the machine's
 speed; :class:`Checkpoint` and :class:`ProgressBar` go by the clock, and change nothing in what is found. In a search
-<<<<<<< HEAD
-the counts are the multiples of `every`, whatever the parts that it is run in; in islands the first migration after
-each.
-=======
 the counts are the multiples of `every`, in whatever parts it is run; in islands the first migration after each.
->>>>>>> api
 """
 
 from __future__ import annotations
