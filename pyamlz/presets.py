@@ -200,6 +200,8 @@ class Preset:
         except MemoryError:
             raise InputError(f"{section}: there is not enough memory for so many numbers") from None
         except InputError as error:
+            if str(error).startswith(str(merged.get("path") or "\n")):  # what is wrong is in that file
+                raise
             is_own = section != "tasks" and str(error).partition(":")[0] in own
             raise InputError(f"{section if is_own else name}.{error}") from None
 

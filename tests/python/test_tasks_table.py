@@ -215,7 +215,7 @@ def test_mistakes_on_the_command_line(numbers: str, capsys: pytest.CaptureFixtur
         (["search", "demo", "--target", "x"], "--target: expected only with --data"),
         (["search", "demo", "--data", numbers], "unknown key 'tasks.path'"),
         (["search", "--data", numbers, "--target", "x"], "expected a column 'x'"),
-        (["search", "--data", "none.csv", "--target", "x"], "none.csv: cannot be read"),
+        (["search", "--data", "none.csv", "--target", "x"], "pyamlz: none.csv: cannot be read"),
     ):
         assert main(arguments) == 2
         assert message in capsys.readouterr().err
