@@ -166,7 +166,24 @@ def _predicts_vectors(program: Program, width: int, n_classes: int) -> bool:
         return False
 
 
-class ProgramClassifier(ClassifierMixin, _Base):  # type: ignore[misc]
+class _Trained(_Base):
+    """What ProgramClassifier and ProgramRegressor are made of."""
+
+    def __init__(
+        self,
+        program: Program | str = "neural_network",
+        *,
+        epochs: int = 10,
+        precision: Precision = "float32",
+        random_state: Any = None,
+    ) -> None:
+        self.program = program
+        self.epochs = epochs
+        self.precision = precision
+        self.random_state = random_state
+
+
+class ProgramClassifier(ClassifierMixin, _Trained):  # type: ignore[misc]
     """A classifier that trains a program; see the module for what happens to features and classes.
 
     Args:
@@ -181,19 +198,6 @@ class ProgramClassifier(ClassifierMixin, _Base):  # type: ignore[misc]
         program_: the program that was trained.
         learners_: one :class:`pyamlz.Learner`, or one a class.
     """
-
-    def __init__(
-        self,
-        program: Program | str = "neural_network",
-        *,
-        epochs: int = 10,
-        precision: Precision = "float32",
-        random_state: Any = None,
-    ) -> None:
-        self.program = program
-        self.epochs = epochs
-        self.precision = precision
-        self.random_state = random_state
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> ProgramClassifier:
         """Trains from the start.
@@ -265,7 +269,7 @@ class ProgramClassifier(ClassifierMixin, _Base):  # type: ignore[misc]
         return labels
 
 
-class ProgramRegressor(RegressorMixin, _Base):  # type: ignore[misc]
+class ProgramRegressor(RegressorMixin, _Trained):  # type: ignore[misc]
     """A regressor that trains a program; see the module for what happens to features and targets.
 
     Args:
@@ -279,19 +283,6 @@ class ProgramRegressor(RegressorMixin, _Base):  # type: ignore[misc]
         program_: the program that was trained.
         learners_: one :class:`pyamlz.Learner`.
     """
-
-    def __init__(
-        self,
-        program: Program | str = "neural_network",
-        *,
-        epochs: int = 10,
-        precision: Precision = "float32",
-        random_state: Any = None,
-    ) -> None:
-        self.program = program
-        self.epochs = epochs
-        self.precision = precision
-        self.random_state = random_state
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> ProgramRegressor:
         """Trains from the start.
@@ -335,11 +326,26 @@ class ProgramRegressor(RegressorMixin, _Base):  # type: ignore[misc]
 class _Evolving(_Base):
     """Searches for a program on the data, and tries the best on examples that the search did not see."""
 
-    start: Any
-    n_tasks: int
-    max_evaluations: int
-    max_seconds: float | None
     _min_samples = 8
+
+    def __init__(
+        self,
+        start: Program | str = "neural_network",
+        *,
+        max_evaluations: int = 20_000,
+        max_seconds: float | None = None,
+        n_tasks: int = 8,
+        epochs: int = 10,
+        precision: Precision = "float32",
+        random_state: Any = None,
+    ) -> None:
+        self.start = start
+        self.max_evaluations = max_evaluations
+        self.max_seconds = max_seconds
+        self.n_tasks = n_tasks
+        self.epochs = epochs
+        self.precision = precision
+        self.random_state = random_state
 
     def _program_for(self, X: Array, y: Array, n_classes: int) -> Program:
         start = _program_of("start", self.start)
@@ -440,47 +446,9 @@ class EvolvedClassifier(_Evolving, ProgramClassifier):
     Its other attributes are those of :class:`ProgramClassifier`.
     """
 
-    def __init__(
-        self,
-        start: Program | str = "neural_network",
-        *,
-        max_evaluations: int = 20_000,
-        max_seconds: float | None = None,
-        n_tasks: int = 8,
-        epochs: int = 10,
-        precision: Precision = "float32",
-        random_state: Any = None,
-    ) -> None:
-        self.start = start
-        self.max_evaluations = max_evaluations
-        self.max_seconds = max_seconds
-        self.n_tasks = n_tasks
-        self.epochs = epochs
-        self.precision = precision
-        self.random_state = random_state
-
 
 class EvolvedRegressor(_Evolving, ProgramRegressor):
     """A regressor that evolves a program on the data, and then trains it on all of them.
 
     See :class:`EvolvedClassifier` for how, and for the arguments; tasks differ in their examples and projections.
     """
-
-    def __init__(
-        self,
-        start: Program | str = "neural_network",
-        *,
-        max_evaluations: int = 20_000,
-        max_seconds: float | None = None,
-        n_tasks: int = 8,
-        epochs: int = 10,
-        precision: Precision = "float32",
-        random_state: Any = None,
-    ) -> None:
-        self.start = start
-        self.max_evaluations = max_evaluations
-        self.max_seconds = max_seconds
-        self.n_tasks = n_tasks
-        self.epochs = epochs
-        self.precision = precision
-        self.random_state = random_state
