@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -16,7 +17,19 @@ from pyamlz.errors import AmlzError, InputError
 from pyamlz.lineage import Ancestor, improvements
 from pyamlz.records import Improvement
 
-__all__ = ["figure", "fitness_by_size", "history", "learning", "lineage", "scored", "svg", "tasks", "throughput"]
+__all__ = [
+    "ablation",
+    "difficulty",
+    "figure",
+    "fitness_by_size",
+    "history",
+    "learning",
+    "lineage",
+    "scored",
+    "svg",
+    "tasks",
+    "throughput",
+]
 
 _WAYS = {
     "cache_hits": "known by their code",
@@ -200,3 +213,35 @@ def learning(errors: Mapping[str, Sequence[float]], axes: Any = None) -> Any:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.legend()
     return axes
+
+
+def difficulty(folder: str | os.PathLike[str], into: Any = None) -> Any:
+    """Figure 4, of what the study `difficulty` has found so far: gain of evolution over random search.
+
+    Args:
+        folder: where the study's files are.
+        into: the figure to draw into; by default a new one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        InputError: the folder has no study of that name.
+    """
+    return _of_study("difficulty", folder, into)
+
+
+def ablation(folder: str | os.PathLike[str], into: Any = None) -> Any:
+    """The rows of table S9, of what the study `ablation` has found so far; arguments as of :func:`difficulty`."""
+    return _of_study("ablation", folder, into)
+
+
+def _of_study(name: str, folder: str | os.PathLike[str], into: Any) -> Any:
+    from pyamlz import study  # which draws with this module
+
+    found = study.name_of(folder)
+    if found != name:
+        raise InputError(f"{os.fspath(folder)}: expected the study {name!r}, got {found!r}")
+    drawn = figure() if into is None else into
+    study.draw(folder, drawn)
+    return drawn

@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+import os
+from pathlib import Path
+from typing import Any, Final
 
 from pyamlz._checks import hint
 from pyamlz.errors import InputError
@@ -15,14 +17,28 @@ from pyamlz.study.ablation import Ablation
 from pyamlz.study.adaptation import Adaptation
 from pyamlz.study.baseline import Baseline
 from pyamlz.study.difficulty import Difficulty
-from pyamlz.study.framework import Interrupted, Report, Study, Table, run
+from pyamlz.study.framework import RAW, Interrupted, Report, Study, Table, made_of, run
 from pyamlz.study.nonlinear import Nonlinear
 from pyamlz.study.rawdata import Cell, RawData, Record, Unit
 from pyamlz.study.transfer import Transfer
 
 _ALL: Final[tuple[type[Study], ...]] = (Difficulty, Nonlinear, Baseline, Ablation, Transfer, Adaptation)
 
-__all__ = ["STUDIES", "Cell", "Interrupted", "RawData", "Record", "Report", "Study", "Table", "Unit", "find", "run"]
+__all__ = [
+    "STUDIES",
+    "Cell",
+    "Interrupted",
+    "RawData",
+    "Record",
+    "Report",
+    "Study",
+    "Table",
+    "Unit",
+    "draw",
+    "find",
+    "name_of",
+    "run",
+]
 
 #: All studies, by name.
 STUDIES: Final[dict[str, type[Study]]] = {study.NAME: study for study in _ALL}
@@ -37,3 +53,29 @@ def find(name: str) -> type[Study]:
     if name not in STUDIES:
         raise InputError(f"unknown study {name!r}{hint(name, STUDIES)}")
     return STUDIES[name]
+
+
+def name_of(folder: str | os.PathLike[str]) -> str:
+    """The name of the study whose files are in a folder.
+
+    Raises:
+        DataError: there is none.
+    """
+    return made_of(Path(folder))[0]
+
+
+def draw(folder: str | os.PathLike[str], figure: Any) -> None:
+    """Draws what a study has found so far into a figure of matplotlib.
+
+    Args:
+        folder: where the study's files are.
+        figure: the figure.
+
+    Raises:
+        DataError: there is no study in the folder, or its raw data are damaged.
+        InputError: it is of a study, or has settings, that this version does not know.
+    """
+    name, settings = made_of(Path(folder))
+    study = find(name).configured([f"{key}={value}" for key, value in settings.items()])
+    with RawData(Path(folder) / RAW) as raw:
+        study.draw(raw.records, figure)

@@ -359,6 +359,20 @@ def _cpu() -> str:
     return platform.processor()
 
 
+def made_of(folder: Path) -> tuple[str, Settings]:
+    """The name and the settings of the study in a folder.
+
+    Raises:
+        DataError: there is none.
+    """
+    path = folder / META
+    try:
+        meta = json.loads(path.read_bytes())
+        return meta["study"], dict(meta["settings"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataError(f"{path}: expected what a study writes there; name another folder") from None
+
+
 def _check_same(folder: Path, study: Study) -> None:
     """Refuses a folder where another study is, or one with other settings."""
     path = folder / META
@@ -366,11 +380,7 @@ def _check_same(folder: Path, study: Study) -> None:
         if (folder / RAW).exists():
             raise InputError(f"{folder}: has {RAW} without {META}, which says what they are of; name another folder")
         return
-    try:
-        meta = json.loads(path.read_bytes())
-        name, settings = meta["study"], dict(meta["settings"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise DataError(f"{path}: expected what a study writes there; name another folder") from None
+    name, settings = made_of(folder)
     if name != study.NAME:
         raise InputError(f"{folder}: has the study {name!r}, got {study.NAME!r}; name another folder")
     for key in sorted(settings.keys() | study.settings.keys()):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pyamlz import InputError, Preset, baselines, study, tasks
+from pyamlz import InputError, Preset, baselines, plot, study, tasks
 from pyamlz.study import Record, Unit
 from pyamlz.study.difficulty import EVOLUTION, FAST, RANDOM
 from pyamlz.study.statistics import rate_ratio, wilson
@@ -274,3 +274,15 @@ class TestAccuracy:
         assert row["above the network"] == 0.25
         assert row["above the network: high"] == pytest.approx(wilson(1, 4).high)
         assert row["standard deviation"] == pytest.approx(math.sqrt((0.05**2 + 0.01**2 + 0.04**2) / 3))
+
+
+def test_figures_of_studies_can_be_drawn_elsewhere(tmp_path):
+    pytest.importorskip("matplotlib")
+    folder = tmp_path / "difficulty"
+    study.run(study.find("difficulty").configured(["spaces=linear_learn"], small=True), folder, seeds=1)
+    figure = plot.difficulty(folder)
+    assert figure.axes[0].get_xscale() == "log"
+    with pytest.raises(InputError, match="expected the study 'ablation', got 'difficulty'"):
+        plot.ablation(folder)
+    with pytest.raises(InputError, match="expected what a study writes there"):
+        plot.difficulty(tmp_path)
