@@ -440,7 +440,9 @@ class _Experiment:
         # Steps are looked at when so many programs more are done, so that the end depends on counts alone.
         every = _UNLIMITED if steps is None else _STEPS_EVERY
         if runs.select is not None:
-            every = runs.config["select"]["every"] * runs.config["islands"]
+            every = runs.config["select"]["every"]
+            if runs.config["islands"] > 1:  # which have to wait for each other, so not more often than they do anyway
+                every = max(every, runs.config["migration"]["every"]) * runs.config["islands"]
         done = search.progress.evaluations
         end = min(runs.config.get("max_evaluations", _UNLIMITED), done + runs.evaluations_left)
         while True:

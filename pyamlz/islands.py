@@ -7,9 +7,10 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Final, cast
 
 import numpy as np
@@ -94,6 +95,8 @@ class Islands:
         self._running = threading.Lock()  # held by run
         self._gate = threading.Lock()  # held while all islands must stand still, or be left alone
         self._blocks: list[Any] = []  # an array of programs for each island: those that it takes in
+        # One thread more, for migrations: a second Ctrl-C leaves the thread that waits, but never the midst of one.
+        self._pool = ThreadPoolExecutor(min(len(self._searches), self._threads) + 1, "island")
 
     # ------------------------------------------------------------ what they are
 
@@ -336,7 +339,7 @@ class Islands:
         ends = list(itertools.accumulate(sizes))
         return [given[end - size : end] for end, size in zip(ends, sizes, strict=True)]
 
-    def _migrate(self, pool: ThreadPoolExecutor) -> None:
+    def _migrate(self) -> None:
         """All islands exchange programs; what they give out are copies of members as they are before."""
         if not self._blocks:
             self._blocks = [ffi.new("amlz_program[]", self._n_migrants(search)) for search in self._searches]
@@ -351,7 +354,7 @@ class Islands:
                 for k, (island, index) in enumerate(taken):
                     check(member(pointers[island], index, block + k, null))
             takes = [
-                pool.submit(search._take, block, len(taken))
+                self._pool.submit(search._take, block, len(taken))
                 for search, block, taken in zip(self._searches, self._blocks, migrants, strict=True)
             ]
             for take in takes:
@@ -370,8 +373,7 @@ class _Run:
         self.seen = [search.progress for search in self.searches]  # of the last slice of each
         total = min(sum(islands._counts()) + limits.evaluations, MAX_64)
         self.targets = _shared_out(islands._counts(), total)
-        # One thread more, for migrations: a second Ctrl-C leaves the thread that waits, but never the midst of one.
-        self.pool = ThreadPoolExecutor(min(len(self.searches), islands._threads) + 1, "island")
+        self.begun: list[Future[Any]] = []  # the work of the round at hand
 
     def run(self) -> StopReason:
         """Goes on until the end; why it ended."""
@@ -382,7 +384,7 @@ class _Run:
                 return reason
             finally:
                 self.stop.set()
-                self.pool.shutdown(wait=True)
+                wait(self.begun)
                 self.islands._seconds = self.clock.in_all()
 
     def _rounds(self) -> StopReason:
@@ -396,9 +398,7 @@ class _Run:
             ends = [min(target, due) for target in self.targets]
             behind = [i for i, count in enumerate(counts) if count < ends[i]]
             if behind:
-                runs = [self.pool.submit(self._go, i, ends[i]) for i in behind]
-                self._wait(runs)
-                reasons = [run.result() for run in runs]
+                reasons = self._do(*(partial(self._go, i, ends[i]) for i in behind))
                 for reason in ("interrupted", "callback", "max_seconds"):
                     if reason in reasons:
                         return cast(StopReason, reason)
@@ -408,9 +408,7 @@ class _Run:
                 n = len(self.searches)
                 if self.callbacks.passed(n * (due - islands._every), self._progress()) or self._look():
                     return "callback"
-                exchange = self.pool.submit(islands._migrate, self.pool)
-                self._wait([exchange])
-                exchange.result()
+                self._do(islands._migrate)
                 self.seen = [search.progress for search in self.searches]
 
     def _go(self, i: int, end: int) -> StopReason:
@@ -426,11 +424,13 @@ class _Run:
 
         return search._run(Limits(left, seconds, self.limits.fitness), Callbacks([look]))
 
-    def _wait(self, futures: Sequence[Future[Any]]) -> None:
-        """Waits for threads, and tells the callbacks meanwhile how they do."""
-        while wait(futures, timeout=SLICE_SECONDS).not_done:
+    def _do(self, *work: Callable[[], Any]) -> list[Any]:
+        """Does it all in threads, and tells the callbacks meanwhile how they do."""
+        self.begun = [self.islands._pool.submit(each) for each in work]
+        while wait(self.begun, timeout=SLICE_SECONDS).not_done:
             if self._look():
                 self.stop.set()
+        return [each.result() for each in self.begun]
 
     def _look(self) -> bool:
         """Tells the callbacks how it goes if that was some time ago; whether the run shall stop."""
