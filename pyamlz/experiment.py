@@ -440,9 +440,7 @@ class _Experiment:
         # Steps are looked at when so many programs more are done, so that the end depends on counts alone.
         every = _UNLIMITED if steps is None else _STEPS_EVERY
         if runs.select is not None:
-            every = runs.config["select"]["every"]
-            if runs.config["islands"] > 1:  # which have to wait for each other, so not more often than they do anyway
-                every = max(every, runs.config["migration"]["every"]) * runs.config["islands"]
+            every = self._select_every()
         done = search.progress.evaluations
         end = min(runs.config.get("max_evaluations", _UNLIMITED), done + runs.evaluations_left)
         while True:
@@ -472,6 +470,17 @@ class _Experiment:
                 return cast(StopReason, reason)
             self._consider()
             self.considered = done
+
+    def _select_every(self) -> int:
+        """Evaluations from one look at the select tasks to the next.
+
+        Islands have to stop for it, all at the same count. Where they migrate they do not stop more often than for that.
+        """
+        config = self.runs.config
+        every, n = config["select"]["every"], config["islands"]
+        migration = config["migration"]["every"]
+        never_migrate = n == 1 or migration * n >= config.get("max_evaluations", _UNLIMITED)
+        return int(n * (every if never_migrate else max(every, migration)))
 
     def _look(self, progress: Progress) -> None:
         """Called every fraction of a second."""

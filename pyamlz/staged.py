@@ -3,8 +3,8 @@
 A large step, as from a linear model to a network with backpropagation (Real et al., ICML 2020, figure 5), needs many
 instructions at once, and evolution does not find it; a ladder of tasks on which every single step pays makes it many
 small ones. A stage is a preset with ``max_evaluations`` and ``sufficient_fitness``. Its attempts are short searches on
-fresh tasks; the first that reaches that fitness hands its best program on to the next stage, and after so many failures
-everything begins anew, since what the stages before it found may be a dead end.
+fresh tasks; one that reaches that fitness hands its best program on to the next stage. What a stage found may be a dead
+end: a program has so many attempts at the next stage, after which the stage that found it goes on with its own.
 
 Between stages lines whose absence does not harm are removed, and the places that are left, where sizes have a minimum,
 are filled with random dead code: code that is tied in knots does not change for the better.
@@ -39,7 +39,7 @@ class Stage:
     Attributes:
         name: for people.
         preset: with max_evaluations, those of one attempt, and sufficient_fitness, on the tasks of the attempt.
-        attempts: failures after which everything begins anew, 1 or more. The first stage does so in any case.
+        attempts: from one program of the stage before, 1 or more. The first stage has as many as there is time for.
     """
 
     name: str
@@ -107,21 +107,24 @@ def climb(
     seed = checked_seed("seed", seed)
     max_evaluations = checked_int("max_evaluations", max_evaluations, 1, _MAX_COUNT)
     attempts: list[Attempt] = []
-    evaluations = here = failures = 0
-    start: Program | None = None
+    evaluations = 0
+    starts: list[Program | None] = [None]  # of each stage so far
+    used = [0]  # attempts of each of these
     while evaluations < max_evaluations:
-        attempt = _attempt(stages[here], start, derived_seed(seed, "staged", len(attempts)))
+        attempt = _attempt(stages[len(used) - 1], starts[-1], derived_seed(seed, "staged", len(attempts)))
         attempts.append(attempt)
         evaluations += attempt.evaluations
+        used[-1] += 1
         if on_attempt is not None:
             on_attempt(attempt)
-        failures += 1
+        if attempt.passed and len(used) == len(stages):
+            return Climb(attempt.program, evaluations, attempts)
         if attempt.passed:
-            if here + 1 == len(stages):
-                return Climb(attempt.program, evaluations, attempts)
-            here, failures, start = here + 1, 0, attempt.program
-        elif here == 0 or failures == stages[here].attempts:
-            here, failures, start = 0, 0, None
+            starts.append(attempt.program)
+            used.append(0)
+        while len(used) > 1 and used[-1] == stages[len(used) - 1].attempts:
+            starts.pop()
+            used.pop()
     return Climb(None, evaluations, attempts)
 
 

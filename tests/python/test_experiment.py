@@ -195,6 +195,25 @@ class TestIslands:
         assert outcome.select_fitness == max(tried)
         assert len(set(tried)) == 2
 
+    @pytest.mark.parametrize(
+        ("select", "migration", "counts"),
+        [
+            (100, 1000, [2000, 4000, 5000]),  # when they stop for migrations anyway, and at the end
+            (1500, 1000, [3000, 5000]),
+            (600, 2500, [1200, 2400, 3600, 4800, 5000]),  # it ends before they would migrate
+        ],
+    )
+    def test_have_their_programs_tried_when_they_stop(self, monkeypatch, select, migration, counts):
+        seen = []
+        monkeypatch.setattr(
+            experiment._Experiment, "_consider", lambda self: seen.append(self.search.progress.evaluations)
+        )
+        monkeypatch.setattr(experiment._Run, "_go_on", lambda self: self.experiment.run() and 1 / 0)
+        small = {"migration": {"every": migration}, "select": {"n_tasks": 2, "every": select}, "max_evaluations": 5000}
+        with pytest.raises(ZeroDivisionError):
+            experiment.run(preset(**{**ISLANDS, **small, "sufficient_fitness": 1.0}), seed=1)
+        assert seen == counts
+
     def test_end_a_run_after_the_migration_that_has_begun(self):
         outcome = experiment.run(preset(**{**ISLANDS, "sufficient_fitness": 1.0}), seed=1, max_evaluations=2010)
         assert (outcome.evaluations, outcome.stop_reason) == (2100, "max_evaluations")

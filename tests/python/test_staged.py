@@ -20,7 +20,7 @@ def stage(name: str, fitness: float, attempts: int = 1, evaluations: int = 50) -
     return Stage(name, Preset.load("linear", changes), attempts)
 
 
-def test_stages_follow_each_other_and_begin_anew_after_failures() -> None:
+def test_stages_follow_each_other_and_begin_anew_after_failures_of_all() -> None:
     stages = [stage("easy", 0.0), stage("hard", 1.0, attempts=2)]
     seen: list[Attempt] = []
     result = climb(stages, 1, max_evaluations=202, on_attempt=seen.append)
@@ -30,6 +30,12 @@ def test_stages_follow_each_other_and_begin_anew_after_failures() -> None:
     assert [a.passed for a in seen] == [True, False, False] * 2
     assert result.evaluations == sum(a.evaluations for a in seen)
     assert result.evaluations == 202  # the easy stage is passed by its first program
+
+
+def test_what_fails_goes_back_to_the_stage_before_as_long_as_that_has_attempts_left() -> None:
+    stages = [stage("a", 0.0), stage("b", 0.0, attempts=2), stage("c", 1.0, attempts=2)]
+    result = climb(stages, 1, max_evaluations=2 * 203 + 2)
+    assert "".join(a.stage for a in result.attempts) == 2 * "abccbcc" + "ab"
 
 
 def test_the_last_stage_ends_it_and_the_seed_gives_everything() -> None:
