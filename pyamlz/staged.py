@@ -218,57 +218,40 @@ _COMMON = (
     "tasks.n_tasks=16",
 )
 _EASY = ("tasks.n_train=250", "tasks.n_valid=50", "tasks.feature_scale=0.35", "tasks.unit_labels=true")
+_LONGER = (*_EASY, "tasks.n_train=500")
 _UNIT = ("tasks.n_train=1000", "tasks.n_valid=100", "tasks.unit_labels=true")
 
-#: The ladder to figure 5: name, attempts, and what differs from the preset "nonlinear".
-NONLINEAR: Final[tuple[tuple[str, int, tuple[str, ...]], ...]] = (
-    # Small features, so that large learning rates work too: a linear model that learns from its error.
-    ("linear", 1, (*_EASY, "tasks.generator='linear'", "max_evaluations=120_000", "sufficient_fitness=0.99")),
-    # A ReLU of each feature.
-    ("relu", 2, (*_EASY, "tasks.hidden='identity'", "max_evaluations=100_000", "sufficient_fitness=0.97")),
-    # Two features, of which eight random hidden units make more than a linear model can.
-    (
-        "hidden",
-        3,
-        (
-            *_EASY,
-            "tasks.n_informative=2",
-            "tasks.feature_scale=0.5",
-            "max_evaluations=200_000",
-            "sufficient_fitness=0.85",
-        ),
-    ),
-    # Hidden units that are learned: they all push the same way, so the error alone says where to.
-    (
-        "learned",
-        15,
-        (*_EASY, "tasks.output_mean=2.0", "tasks.n_train=500", "max_evaluations=200_000", "sufficient_fitness=0.87"),
-    ),
-    # Through the output weights: backpropagation.
-    ("signed", 16, (*_EASY, "tasks.n_train=500", "max_evaluations=400_000", "sufficient_fitness=0.815")),
-    # And both layers are learned.
-    (
-        "both",
-        6,
-        (*_EASY, "tasks.n_train=1000", "tasks.n_valid=100", "max_evaluations=400_000", "sufficient_fitness=0.86"),
-    ),
-    # More examples, where only exact gradients go on learning.
-    (
-        "exact",
-        5,
-        (*_EASY, "tasks.n_train=2000", "tasks.n_valid=100", "max_evaluations=400_000", "sufficient_fitness=0.905"),
-    ),
-    # The paper's features and labels, by and by, since a large step would make any program diverge.
-    ("larger", 3, (*_UNIT, "tasks.feature_scale=0.6", "max_evaluations=60_000", "sufficient_fitness=0.85")),
-    ("unit", 3, (*_UNIT, "tasks.feature_scale=1.0", "max_evaluations=60_000", "sufficient_fitness=0.85")),
-    (
-        "figure 5",
-        12,
-        ("tasks.n_train=2000", "tasks.n_valid=100", "max_evaluations=100_000", "sufficient_fitness=0.58"),
-    ),
+#: The ladder to figure 5: name, attempts, evaluations of one, sufficient fitness, and what differs from "nonlinear".
+NONLINEAR: Final[tuple[tuple[str, int, int, float, tuple[str, ...]], ...]] = (
+    # Small features, so that large learning rates work too: a linear model that learns from its error. Small
+    # tournaments, since what leads there is not better at first.
+    ("linear", 1, 120_000, 0.99, (*_EASY, "tasks.generator='linear'", "tournament_size=3")),
+    # A ReLU of each feature; and so few examples that its gradient is needed too.
+    ("relu", 4, 60_000, 0.975, (*_EASY, "tasks.n_train=100", "tasks.hidden='identity'")),
+    # Two features, of which eight random hidden units make more than a linear model can. They are larger, so that
+    # learning rates get small enough for hidden weights to be learned.
+    ("hidden", 4, 80_000, 0.82, (*_EASY, "tasks.n_informative=2", "tasks.feature_scale=0.7")),
+    # Three, where random hidden units would still do, but ones that are learned are far better; and most push the same
+    # way, so the error alone says where to.
+    ("learned", 20, 100_000, 0.9, (*_LONGER, "tasks.n_informative=3", "tasks.output_mean=1.0")),
+    # With five random ones do not, and fewer push the same way, so errors must go back through the output weights.
+    ("weighted", 15, 100_000, 0.835, (*_LONGER, "tasks.n_informative=5", "tasks.output_mean=0.25")),
+    # All features, and units that push either way: both layers must be learned.
+    ("signed", 10, 80_000, 0.86, (*_EASY, "tasks.n_train=1000", "tasks.n_valid=100")),
+    # Few features again: weights as far as a gradient through the activation brings them are not enough, it must be one
+    # through its derivative, a step.
+    ("step", 25, 60_000, 0.925, (*_LONGER, "tasks.n_informative=4", "tasks.output_mean=0.25")),
+    # The paper's features and labels, by and by, since a large change would make any program diverge.
+    ("larger", 3, 30_000, 0.86, (*_UNIT, "tasks.feature_scale=0.6")),
+    ("unit", 3, 30_000, 0.86, (*_UNIT, "tasks.feature_scale=1.0")),
+    ("figure 5", 10, 30_000, 0.6, ("tasks.n_train=2000", "tasks.n_valid=100")),
 )
 
 
 def nonlinear_stages() -> list[Stage]:
     """The stages of :data:`NONLINEAR`."""
-    return [Stage(name, Preset.load("nonlinear", [*_COMMON, *changes]), n) for name, n, changes in NONLINEAR]
+    stages = []
+    for name, attempts, evaluations, fitness, changes in NONLINEAR:
+        ends = [f"max_evaluations={evaluations}", f"sufficient_fitness={fitness}"]
+        stages.append(Stage(name, Preset.load("nonlinear", [*_COMMON, *changes, *ends]), attempts))
+    return stages
