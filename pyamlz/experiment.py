@@ -474,7 +474,7 @@ class _Experiment:
     def _select_every(self) -> int:
         """Evaluations from one look at the select tasks to the next.
 
-        Islands have to stop for it, all at the same count. Where they migrate they do not stop more often than for that.
+        Islands have to stop for it, all at the same count; where they migrate, not more often than for that.
         """
         config = self.runs.config
         every, n = config["select"]["every"], config["islands"]
