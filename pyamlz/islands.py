@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 
@@ -401,7 +401,7 @@ class _Run:
                 reasons = self._do(*(partial(self._go, i, ends[i]) for i in behind))
                 for reason in ("interrupted", "callback", "max_seconds"):
                     if reason in reasons:
-                        return cast(StopReason, reason)
+                        return reason
             elif all(count >= target for count, target in zip(counts, self.targets, strict=True)):
                 return "max_evaluations"
             else:
