@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import ladder
 import pytest
 
 from pyamlz import Evaluator, Preset, Program, tasks
@@ -91,73 +92,39 @@ def Learn():
     assert len(without_idle_lines(regressor, evaluator, tolerance=1.0)) == 0
 
 
-RELU = """
-def Setup():
-  s2 = {rate}
-def Predict():
-  v3 = maximum(v0, v7)
-  s1 = dot(v3, v4)
-def Learn():
-  s1 = s0 - s1
-  s1 = s1 * s2
-  v5 = s1 * v3
-  v4 = v4 + v5
-"""
-HIDDEN = """
-def Setup():
-  s2 = {rate}
-  m1 = gaussian(0, {spread})
-  v4 = gaussian(0, {output_spread})
-def Predict():
-  v2 = dot(m1, v0)
-  v3 = maximum(v2, v7)
-  s1 = dot(v3, v4)
-def Learn():
-  s1 = s0 - s1
-  s1 = s1 * s2
-  {step}
-  v5 = s1 * v3
-  v4 = v4 + v5
-"""
-LEARNED = HIDDEN + """
-  {weigh}
-  m0 = outer(v5, v0)
-  m1 = m1 + m0
-"""
-WEIGH, STEP = "v5 = v4 * v5", "v3 = heaviside(v3, 1.0)"
+ERROR, WEIGHTED, FIGURE_5 = list(ladder.CODE)[-3:]
 
 
 @pytest.mark.parametrize(
-    ("code", "constants", "rung", "following"),
+    ("name", "constants", "rung", "following"),
     [
-        (str(linear_regressor(0.5)), (), "linear", "relu"),
-        (RELU.replace("s1 * v3", "s1 * v0"), (1.0,), None, "relu"),  # not the gradient of a ReLU
-        (RELU, (1.4,), "relu", "hidden"),
-        (HIDDEN, (1.0, 0.3, 0.01), "hidden", "learned"),
-        (LEARNED, (0.25, 0.3, 0.01), "learned", "weighted"),
-        (LEARNED.replace("{weigh}", WEIGH), (0.16, 0.3, 0.01), "weighted", "step"),
-        (LEARNED.replace("{weigh}", WEIGH), (0.16, 0.3, 0.8), "signed", "step"),
-        (LEARNED.replace("{weigh}", WEIGH), (0.006, 0.3, 0.8), None, "figure 5"),
-        (LEARNED.replace("{weigh}", WEIGH).replace("{step}", STEP), (0.16, 0.1, 0.01), "step", None),
-        (LEARNED.replace("{weigh}", WEIGH).replace("{step}", STEP), (0.06, 0.1, 0.3), "larger", None),
-        (LEARNED.replace("{weigh}", WEIGH).replace("{step}", STEP), (0.06, 0.1, 0.3), "unit", None),
-        (LEARNED.replace("{weigh}", WEIGH).replace("{step}", STEP), (0.01, 0.1, 0.3), "figure 5", None),
+        ("linear model", (0.5,), "linear", "relu"),
+        ("ReLU, features in its gradient", (1.0,), None, "relu"),
+        ("ReLU of each feature", (1.4,), "relu", "hidden"),
+        ("random hidden weights", (1.0, 0.3, 0.01), "hidden", "learned"),
+        (ERROR, (0.25, 0.3, 0.01), "learned", "weighted"),
+        (WEIGHTED, (0.16, 0.3, 0.01), "weighted", "step"),
+        (WEIGHTED, (0.16, 0.3, 0.8), "signed", "step"),
+        (WEIGHTED, (0.006, 0.3, 0.8), None, "figure 5"),
+        (FIGURE_5, (0.16, 0.1, 0.01), "step", None),
+        (FIGURE_5, (0.06, 0.1, 0.3), "larger", None),
+        (FIGURE_5, (0.06, 0.1, 0.3), "unit", None),
+        (FIGURE_5, (0.01, 0.1, 0.3), "figure 5", None),
     ],
 )
 def test_thresholds_tell_the_rungs_apart(
-    code: str, constants: tuple[float, ...], rung: str | None, following: str | None
+    name: str, constants: tuple[float, ...], rung: str | None, following: str | None
 ) -> None:
     """Each program, with constants that suit it, gets as far as its rung, and not to the one that follows."""
-    names = dict(zip(("rate", "spread", "output_spread"), constants, strict=False))
-    program = Program.parse(code.format(**names, step="", weigh=""))
+    program = ladder.program(name, *constants)
     stages = {stage.name: stage.preset for stage in nonlinear_stages()}
-    for name, is_passed in ((rung, True), (following, False)):
-        if name is None:
+    for stage, is_passed in ((rung, True), (following, False)):
+        if stage is None:
             continue
-        data = stages[name].tasks("tasks", 1)
+        data = stages[stage].tasks("tasks", 1)
         assert data is not None
-        fitness = stages[name].evaluator(data).evaluate(program).fitness
-        assert (fitness >= stages[name].config["sufficient_fitness"]) is is_passed, (name, fitness)
+        fitness = stages[stage].evaluator(data).evaluate(program).fitness
+        assert (fitness >= stages[stage].config["sufficient_fitness"]) is is_passed, (stage, fitness)
 
 
 def test_wrong_arguments() -> None:
