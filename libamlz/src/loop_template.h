@@ -27,20 +27,31 @@ static TARGET void FN(set_label_vector)(const kernel_run *run, const REAL *class
     }
 }
 
-/* exp(x) / sum of exp over the classes, kept from overflow by the largest; the rest of the vector stays. */
+/* exp(x) / sum of exp over the classes, kept from overflow by the largest; the rest of the vector stays. Loops over lanes
+ * are the inner ones, since these can be done at once. */
 static TARGET void FN(softmax)(const kernel_run *run)
 {
-    REAL *p = run->prediction;
+    double largest[LANES], sum[LANES];
     for (size_t l = 0; l < LANES; l++) {
-        double largest = (double)p[l], sum = 0;
-        for (size_t c = 1; c < run->n_classes; c++) {
-            largest = (double)p[c * LANES + l] > largest ? (double)p[c * LANES + l] : largest;
+        largest[l] = (double)((const REAL *)run->prediction)[l];
+        sum[l] = 0;
+    }
+    for (size_t c = 1; c < run->n_classes; c++) {
+        const REAL *p = (const REAL *)run->prediction + c * LANES;
+        for (size_t l = 0; l < LANES; l++) {
+            largest[l] = (double)p[l] > largest[l] ? (double)p[l] : largest[l];
         }
-        for (size_t c = 0; c < run->n_classes; c++) {
-            sum += math_exp((double)p[c * LANES + l] - largest);
+    }
+    for (size_t c = 0; c < run->n_classes; c++) {
+        const REAL *p = (const REAL *)run->prediction + c * LANES;
+        for (size_t l = 0; l < LANES; l++) {
+            sum[l] += math_exp_not_positive((double)p[l] - largest[l]);
         }
-        for (size_t c = 0; c < run->n_classes; c++) {
-            p[c * LANES + l] = (REAL)(math_exp((double)p[c * LANES + l] - largest) / sum);
+    }
+    for (size_t c = 0; c < run->n_classes; c++) {
+        REAL *p = (REAL *)run->prediction + c * LANES;
+        for (size_t l = 0; l < LANES; l++) {
+            p[l] = (REAL)(math_exp_not_positive((double)p[l] - largest[l]) / sum[l]);
         }
     }
 }

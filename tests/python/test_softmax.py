@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pyamlz import Learner, baselines
+from pyamlz import Learner, Program, baselines
 
 RNG = np.random.default_rng(5)
 X = RNG.standard_normal((60, 5))
@@ -18,6 +18,7 @@ def softmax(logits):
 
 
 def learner_of(program, n_features=5):
+    program = Program.parse(program) if isinstance(program, str) else program
     return Learner(program, program.dims(n_features, "multiclass", 3), precision="float64", keep_dead_code=True)
 
 
@@ -84,3 +85,21 @@ def test_take_the_learning_rate(make):
     assert make(0.25).setup[0].constants == (0.25,)
     with pytest.raises(baselines.InputError, match="learning_rate"):
         make(math.nan)
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ([0.0, -2000.0, 5.0], [1 / (1 + math.exp(5)), 0.0, 1 / (1 + math.exp(-5))]),  # too small for any double
+        ([-700.0, 0.0, 0.0], [math.exp(-700) / 2, 0.5, 0.5]),
+        ([1e300, 1e300, -1e300], [0.5, 0.5, 0.0]),  # would overflow if the largest were not taken off
+    ],
+)
+def test_far_apart_logits(features, expected):
+    learner = learner_of("def Predict():\n  v2 = v0 + v3", n_features=3)
+    np.testing.assert_allclose(learner.learn(features, 0), expected, rtol=1e-14, atol=0)
+
+
+def test_an_infinite_logit_has_no_probability():
+    learner = learner_of("def Predict():\n  v2 = v0 * v0", n_features=3)
+    assert np.isnan(learner.learn([1e200, 1.0, 2.0], 0)).all()
