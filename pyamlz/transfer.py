@@ -21,7 +21,7 @@ from pyamlz.program import Program
 from pyamlz.tasks import _random
 from pyamlz.tasks._images import Split
 from pyamlz.tasks.taskset import MAX_COUNT, TaskSet, checked_int
-from pyamlz.tune import Tuned, tune
+from pyamlz.tune import Callback, Tuned, tune
 
 __all__ = ["MakeTasks", "Pair", "PairResult", "Sizes", "Transferred", "measure_on_pair", "transfer", "tune_on_pairs"]
 
@@ -97,6 +97,7 @@ def tune_on_pairs(
     first: Sequence[Sizes] = (),
     keep: float = 0.25,
     threads: int = 1,
+    on_trial: Callback | None = None,
 ) -> Tuned:
     """Tunes a program on the full-sized tasks of some pairs of classes together; see :func:`transfer`."""
     checked_type("program", program, Program)
@@ -113,6 +114,7 @@ def tune_on_pairs(
         keep=keep,
         draws=_seed(seed, "draws"),
         threads=threads,
+        callback=on_trial,
     )
 
 
@@ -140,6 +142,7 @@ def transfer(
     keep: float = 0.25,
     threads: int = 1,
     callback: Callable[[PairResult], object] | None = None,
+    on_trial: Callback | None = None,
 ) -> Transferred:
     """Tunes a program on full-sized tasks, and measures it on the test examples of each pair of classes.
 
@@ -158,6 +161,7 @@ def transfer(
         keep: share of the trials of a stage that goes on to the next.
         threads: trials at work at the same time. It does not change the result.
         callback: is told of each pair when it has been measured.
+        on_trial: is told of each trial of a tuning, as the callback of :func:`pyamlz.tune.tune`.
 
     Raises:
         InputError: an argument is wrong.
@@ -165,9 +169,8 @@ def transfer(
     """
 
     def tuned(on: Sequence[Pair]) -> Tuned:
-        return tune_on_pairs(
-            program, make, on, seed=seed, trials=trials, sizes=sizes, first=first, keep=keep, threads=threads
-        )
+        options: dict[str, Any] = {"sizes": sizes, "first": first, "keep": keep, "threads": threads}
+        return tune_on_pairs(program, make, on, seed=seed, trials=trials, on_trial=on_trial, **options)
 
     pairs = _checked_pairs("pairs", pairs)
     tunings = [] if joint is None else [tuned(_checked_pairs("joint", joint))]

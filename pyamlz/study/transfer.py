@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from pyamlz import tasks
+from pyamlz._interrupt import interrupt_flag
 from pyamlz.baselines import BASELINES
 from pyamlz.experiment import derived_seed
 from pyamlz.presets import find_program
 from pyamlz.program import Program
-from pyamlz.study.framework import Settings, Study, Table
+from pyamlz.study.framework import Interrupted, Settings, Study, Table
 from pyamlz.study.rawdata import Cell, Record
 from pyamlz.study.statistics import mean
 from pyamlz.transfer import Sizes, transfer
@@ -85,16 +86,24 @@ class Transfer(Study):
         )
         first = int(s["first_examples"])
         pairs = self._pairs()
-        transferred = transfer(
-            program.simplified(program.dims(1, "binary")),
-            partial(tasks.native_binary, tasks.load(str(s["dataset"]))),
-            [cell["pair"]] if "pair" in cell else pairs,
-            seed=derived_seed(seed, self.NAME),
-            trials=int(s["trials"]),
-            joint=None if "pair" in cell else pairs[:: max(len(pairs) // int(s["joint"]), 1)][: int(s["joint"])],
-            sizes=sizes,
-            first=[replace(sizes, train=first)] if first else [],
-        )
+        with interrupt_flag() as interrupt:
+
+            def look(_: object) -> None:
+                if interrupt.is_set:
+                    raise Interrupted
+
+            transferred = transfer(
+                program.simplified(program.dims(1, "binary")),
+                partial(tasks.native_binary, tasks.load(str(s["dataset"]))),
+                [cell["pair"]] if "pair" in cell else pairs,
+                seed=derived_seed(seed, self.NAME),
+                trials=int(s["trials"]),
+                joint=None if "pair" in cell else pairs[:: max(len(pairs) // int(s["joint"]), 1)][: int(s["joint"])],
+                sizes=sizes,
+                first=[replace(sizes, train=first)] if first else [],
+                callback=look,
+                on_trial=look,
+            )
         best = transferred.tunings[0]
         return {"accuracy": transferred.accuracy, "tuned": best.fitness, "program": str(best.program)}
 

@@ -1,11 +1,13 @@
 """The studies themselves: what their units give, and what their tables make of it."""
 
 import math
+import signal
 import sys
+import time
 
 import pytest
 
-from pyamlz import InputError, Preset, baselines, plot, study, tasks
+from pyamlz import Evaluator, InputError, Preset, baselines, plot, study, tasks
 from pyamlz.study import Record, Unit
 from pyamlz.study.difficulty import EVOLUTION, FAST, RANDOM
 from pyamlz.study.statistics import rate_ratio, wilson
@@ -233,6 +235,25 @@ class TestTransfer:
         names = {cell["program"] for cell in cells}
         assert len(names) == 4
         assert any(name.startswith("mine ") for name in names)
+
+
+def test_transfer_ends_soon_when_it_is_interrupted(monkeypatch, tmp_path):
+    """After the trial at work, and not with the last pair of classes."""
+    pytest.importorskip("sklearn")
+    made = study.find("transfer").configured(["trials=1000"], small=True)
+    evaluate, calls = Evaluator.evaluate, []
+
+    def interrupting(self, *arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+            while not signal.getsignal(signal.SIGINT).is_set:  # by the main thread, when it gets to it
+                time.sleep(0.001)
+        return evaluate(self, *arguments)
+
+    monkeypatch.setattr(Evaluator, "evaluate", interrupting)
+    report = study.run(made, tmp_path, seeds=1, threads=1)
+    assert (report.stop_reason, report.done, len(calls)) == ("interrupted", 0, 3)
 
 
 def test_transfer_by_tuning_on_pairs_together():
