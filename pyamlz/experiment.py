@@ -474,13 +474,15 @@ class _Experiment:
     def _select_every(self) -> int:
         """Evaluations from one look at the select tasks to the next.
 
-        Islands have to stop for it, all at the same count; where they migrate, not more often than for that.
+        Islands have to stop for it, all at the same count; where they migrate, not more often than for that, unless
+        the end depends on the steps that are done by then.
         """
         config = self.runs.config
         every, n = config["select"]["every"], config["islands"]
         migration = config["migration"]["every"]
         never_migrate = n == 1 or migration * n >= config.get("max_evaluations", _UNLIMITED)
-        return int(n * (every if never_migrate else max(every, migration)))
+        as_told = never_migrate or "max_train_steps" in config
+        return int(n * (every if as_told else max(every, migration)))
 
     def _look(self, progress: Progress) -> None:
         """Called every fraction of a second."""

@@ -61,7 +61,7 @@ class AccuracyStudy(Study):
         "second_train_examples": "all",
         "second_epochs": 20,
         "train_steps": 3_000_000_000,  # of a process
-        "look_every": 1000,  # evaluations
+        "look_every": 200,  # evaluations of a process; a run goes on after its last step until it looks
         "hurdle_train_examples": 200,  # not more than the second data set has for a pair of classes
         "hurdle_valid_examples": 50,
     }

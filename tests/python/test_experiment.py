@@ -214,6 +214,11 @@ class TestIslands:
             experiment.run(preset(**{**ISLANDS, **small, "sufficient_fitness": 1.0}), seed=1)
         assert seen == counts
 
+    def test_look_at_training_steps_where_they_do_not_migrate(self):
+        limits = {"max_evaluations": None, "max_train_steps": 1, "sufficient_fitness": None}
+        small = {"migration": {"every": 1000}, "select": {"n_tasks": 2, "every": 100}}
+        assert run(**{**ISLANDS, **small, **limits}).evaluations == 200
+
     def test_end_a_run_after_the_migration_that_has_begun(self):
         outcome = experiment.run(preset(**{**ISLANDS, "sufficient_fitness": 1.0}), seed=1, max_evaluations=2010)
         assert (outcome.evaluations, outcome.stop_reason) == (2100, "max_evaluations")

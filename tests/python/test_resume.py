@@ -279,11 +279,11 @@ RUNS = {
     "with a goal": {"sufficient_fitness": 0.99},
     "with a goal and no select tasks": {"sufficient_fitness": 0.99, "select": None},
     "one experiment": {"sufficient_fitness": None},
-    "islands": {"islands": 3, "migration": {"every": 300}, "select": {"n_tasks": 8, "every": 100}},
+    "islands": {"islands": 3, "migration": {"every": 200}, "select": {"n_tasks": 8, "every": 100}},
     "islands of other tasks": {
         "tasks": [regression_table()["tasks"], {**regression_table()["tasks"], "n_features": 4, "n_train": 20}],
-        "migration": {"every": 700, "share": 0.2},
-        "select": {"n_tasks": 8, "every": 300},
+        "migration": {"every": 300, "share": 0.2},
+        "select": {"n_tasks": 8, "every": 200},
     },
 }
 

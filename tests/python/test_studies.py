@@ -58,8 +58,8 @@ class TestEachStudy:
         if configured.NAME in ("difficulty", "transfer"):
             pytest.skip("its small version finds nothing, or all")
         with study.RawData(report.folder / "raw.jsonl") as raw:
-            first = min(raw.records, key=lambda record: record.seconds)
-        assert configured.measure(first.unit.cell, 2)["program"] != first.result["program"]
+            first = raw.records[0]
+        assert configured.measure(first.unit.cell, 2) != first.result
 
     def test_has_settings_of_both_versions(self, small):
         kind = type(small[0])
