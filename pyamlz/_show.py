@@ -8,8 +8,8 @@ from typing import Any
 
 from pyamlz import archive
 from pyamlz._native import ALGORITHMS, COMBINES, MUTATIONS, PRECISIONS, name_of
+from pyamlz._settings import STARTS
 from pyamlz.ops import OPS
-from pyamlz.search import STARTS
 from pyamlz.space import FUNCTIONS, Dims
 
 __all__ = ["contents", "kind_of", "lines", "summary"]

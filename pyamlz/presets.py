@@ -40,21 +40,21 @@ from typing import Any, Literal, TypeAlias, cast
 from pyamlz import archive
 from pyamlz._checks import checked_bool, checked_float, hint
 from pyamlz._native import ALGORITHMS, COMBINES, PRECISIONS
+from pyamlz._settings import (
+    COUNT_RANGES,
+    STARTS,
+    checked_hurdles,
+    checked_mutations,
+    checked_percentile,
+    search_settings,
+)
 from pyamlz._toml import dump_toml
 from pyamlz.baselines import BASELINES, built_in, neural_network
 from pyamlz.errors import InputError
 from pyamlz.evaluate import Combine, Evaluator, PackedTasks, Variant
 from pyamlz.islands import EVERY, SHARE
 from pyamlz.program import Program
-from pyamlz.search import (
-    COUNT_RANGES,
-    STARTS,
-    Search,
-    checked_hurdles,
-    checked_mutations,
-    checked_percentile,
-    search_settings,
-)
+from pyamlz.search import Search
 from pyamlz.space import FUNCTIONS, Dims, FunctionSpace, SearchSpace
 from pyamlz.tasks.generators import GENERATORS
 from pyamlz.tasks.taskset import Precision, TaskSet, checked_choice, checked_int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,55 +11,27 @@ from dataclasses import fields
 from typing import Any, Literal, TypeAlias, cast
 
 from pyamlz import archive
-from pyamlz._checks import checked_bool, checked_float, checked_type, hint
+from pyamlz._checks import checked_float, checked_type, hint
 from pyamlz._ffi import ffi, lib
 from pyamlz._interrupt import interrupt_flag
-from pyamlz._native import (
-    ALGORITHMS,
-    COMBINES,
-    MUTATIONS,
-    PRECISIONS,
-    VARIANTS,
-    construct,
-    name_of,
-    number_of,
-    text,
-)
+from pyamlz._native import MUTATIONS, PRECISIONS, VARIANTS, construct, name_of, number_of, text
 from pyamlz._running import SLICE_SECONDS, Callback, Callbacks, Clock, Limits
+from pyamlz._settings import STARTS, configure, search_settings
 from pyamlz.errors import ArchiveError, InputError, ProgramError, SearchError, check
 from pyamlz.evaluate import Combine, PackedTasks, Variant, packed
 from pyamlz.program import Program
 from pyamlz.records import Asked, Improvement, Member, Progress, Result, StopReason
 from pyamlz.space import FunctionSpace, SearchSpace
 from pyamlz.tasks.generators import can_remake, remake
-from pyamlz.tasks.taskset import Precision, TaskSet, checked_int, checked_seed
+from pyamlz.tasks.taskset import Precision, TaskSet, checked_seed
 
 __all__ = ["Algorithm", "Asked", "Improvement", "Member", "Progress", "Result", "Search", "Start", "StopReason"]
 
 Algorithm: TypeAlias = Literal["evolution", "random_search"]
 Start: TypeAlias = Literal["random", "empty"]
 
-STARTS: dict[str, int] = {"random": lib.AMLZ_START_RANDOM, "empty": lib.AMLZ_START_EMPTY}
-
-_MAX_32 = 2**32 - 1
-_MAX_64 = 2**64 - 1
-COUNT_RANGES: dict[str, tuple[int, int]] = {
-    "population_size": (1, _MAX_32),
-    "tournament_size": (1, _MAX_32),
-    "cache_size": (0, _MAX_32),
-    "fec_size": (0, _MAX_32),
-    "fec_train": (0, _MAX_32),
-    "fec_valid": (0, _MAX_32),
-    "cache_period": (1, _MAX_32),
-    "cache_work": (1, _MAX_64),
-    "history_size": (0, _MAX_32),
-    "redraws": (0, _MAX_32),
-    "hurdle_window": (1, _MAX_32),
-}
 _FIRST_SLICE = 1  # evaluations; programs may be slow
 _MAX_GROWTH = 8  # of a slice over the one before
-
-
 _NO_COUNTS = ("seconds", "evaluations_per_second", "islands")
 _COUNTS = tuple(field.name for field in fields(Progress) if field.name not in _NO_COUNTS)
 
@@ -156,43 +127,28 @@ class Search:
         config.seed = checked_seed("seed", seed)
         config.precision = PRECISIONS[self._tasks.precision]
         config.variant = number_of("variant", variant, VARIANTS)
-        if algorithm is not None:
-            config.algorithm = number_of("algorithm", algorithm, ALGORITHMS)
-        if combine is not None:
-            config.combine = number_of("combine", combine, COMBINES)
-        counts = {
-            "population_size": population_size,
-            "tournament_size": tournament_size,
-            "cache_size": cache_size,
-            "fec_size": fec_size,
-            "fec_train": fec_train,
-            "fec_valid": fec_valid,
-            "cache_period": cache_period,
-            "cache_work": cache_work,
-            "history_size": history_size,
-            "redraws": redraws,
-            "hurdle_window": hurdle_window,
-        }
-        for name, count in counts.items():
-            if count is not None:
-                setattr(config, name, checked_int(name, count, *COUNT_RANGES[name]))
-        if mutate_prob is not None:
-            config.mutate_prob = checked_float("mutate_prob", mutate_prob, 0.0, 1.0)
-        if must_learn is not None:
-            config.must_learn = checked_bool("must_learn", must_learn)
-        if max_cost is not None:
-            config.max_cost = checked_float("max_cost", max_cost, 0.0, sys.float_info.max)
-        if hurdle_percentile is not None:
-            config.hurdle_percentile = checked_percentile("hurdle_percentile", hurdle_percentile)
-        if hurdles is not None:
-            pairs = checked_hurdles(hurdles)
-            config.n_hurdles = len(pairs)
-            for hurdle, pair in zip(config.hurdle, pairs, strict=False):
-                hurdle.n_train, hurdle.n_valid = pair
-        if mutations is not None:
-            weights = checked_mutations(mutations)
-            for name, number in MUTATIONS.items():
-                config.mutation_weight[number] = weights.get(name, 0.0)
+        configure(
+            config,
+            algorithm=algorithm,
+            population_size=population_size,
+            tournament_size=tournament_size,
+            mutate_prob=mutate_prob,
+            mutations=mutations,
+            combine=combine,
+            cache_size=cache_size,
+            fec_size=fec_size,
+            fec_train=fec_train,
+            fec_valid=fec_valid,
+            cache_period=cache_period,
+            cache_work=cache_work,
+            history_size=history_size,
+            max_cost=max_cost,
+            must_learn=must_learn,
+            redraws=redraws,
+            hurdles=hurdles,
+            hurdle_percentile=hurdle_percentile,
+            hurdle_window=hurdle_window,
+        )
         self._begin(config, self._first_programs(config, start, fixed_program))
 
     def _begin(self, config: Any, start: Program | None) -> None:
@@ -644,70 +600,3 @@ def _tasks_of(saved: archive.Checkpoint, name: str) -> TaskSet:
         raise
     except InputError as error:
         raise ArchiveError(f"{name}: tasks.{error}") from None
-
-
-def checked_mutations(mutations: object) -> dict[str, float]:
-    """`mutations` as a dict of weights by names of mutations."""
-    if not isinstance(mutations, Mapping):
-        raise InputError(f"mutations: expected weights by name, got {mutations!r}")
-    for name in mutations:
-        number_of("mutations", name, MUTATIONS)
-    return {name: checked_float(f"mutations.{name}", weight, 0.0) for name, weight in mutations.items()}
-
-
-def checked_hurdles(hurdles: object) -> list[list[int]]:
-    """`hurdles` as a list of pairs [n_train, n_valid], n_train growing."""
-    wanted = f"expected up to {lib.AMLZ_MAX_HURDLES} pairs of n_train and n_valid"
-    if isinstance(hurdles, (str, Mapping)) or not isinstance(hurdles, Iterable):
-        raise InputError(f"hurdles: {wanted}, got {hurdles!r}")
-    pairs: list[list[int]] = []
-    for i, pair in enumerate(hurdles):
-        name = f"hurdles[{i}]"
-        if i == lib.AMLZ_MAX_HURDLES:
-            raise InputError(f"hurdles: {wanted}, got more")
-        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
-            raise InputError(f"{name}: expected a pair of n_train and n_valid, got {pair!r}")
-        least = pairs[-1][0] + 1 if pairs else 1
-        n_train = checked_int(f"{name}, n_train", pair[0], least, _MAX_32)
-        pairs.append([n_train, checked_int(f"{name}, n_valid", pair[1], 1, _MAX_32)])
-    return pairs
-
-
-def checked_percentile(name: str, value: object) -> float:
-    """`value` as a float over 0 and under 1."""
-    number = checked_float(name, value, 0.0, 1.0, over=True)
-    if number == 1.0:
-        raise InputError(f"{name}: expected a number over 0 and under 1, got 1.0")
-    return number
-
-
-def search_settings(config: Any = None) -> dict[str, Any]:
-    """The settings in a C configuration, by default the paper's, by the names of :class:`Search`'s arguments."""
-    if config is None:
-        config = ffi.new("amlz_search_config *")
-        lib.amlz_search_defaults(config)
-    return {
-        "algorithm": name_of(config.algorithm, ALGORITHMS),
-        "population_size": int(config.population_size),
-        "tournament_size": int(config.tournament_size),
-        "mutate_prob": float(config.mutate_prob),
-        "mutations": {
-            name: float(config.mutation_weight[number])
-            for name, number in MUTATIONS.items()
-            if config.mutation_weight[number] > 0
-        },
-        "combine": name_of(config.combine, COMBINES),
-        "cache_size": int(config.cache_size),
-        "fec_size": int(config.fec_size),
-        "fec_train": int(config.fec_train),
-        "fec_valid": int(config.fec_valid),
-        "cache_period": int(config.cache_period),
-        "cache_work": int(config.cache_work),
-        "history_size": int(config.history_size),
-        "max_cost": float(config.max_cost),
-        "must_learn": bool(config.must_learn),
-        "redraws": int(config.redraws),
-        "hurdles": [[int(h.n_train), int(h.n_valid)] for h in config.hurdle[0 : config.n_hurdles]],
-        "hurdle_percentile": float(config.hurdle_percentile),
-        "hurdle_window": int(config.hurdle_window),
-    }
