@@ -81,7 +81,7 @@ def coupled(program: Program, dims: Dims) -> tuple[Coupled, ...]:
     """
     live = program.live(dims)
     code: _Code = {
-        name: [(i + 1, op) for i, op in enumerate(getattr(program, name)) if live[name][i]] for name in FUNCTIONS
+        name: [(i + 1, op) for i, op in enumerate(code) if live[name][i]] for name, code in program.code.items()
     }
     # The prediction is no more a factor of what follows than any other function of the features.
     prediction = None if dims.kind == "multiclass" else 1
@@ -91,8 +91,9 @@ def coupled(program: Program, dims: Dims) -> tuple[Coupled, ...]:
             if _is_statistic(instruction):
                 factors = sorted(set(_factors(code, function, index, prediction, set())), key=_order)
                 if factors:
-                    text = str(Program(setup=[instruction])).splitlines()[1].strip()
-                    found.append(Coupled(Place(function, line), text, f"s{instruction.out}", tuple(factors)))
+                    found.append(
+                        Coupled(Place(function, line), str(instruction), f"s{instruction.out}", tuple(factors))
+                    )
     return tuple(found)
 
 
@@ -182,7 +183,7 @@ def decoupled(
     for one in chosen:
         if one not in there:
             raise InputError(f"which: expected coupled constants of the program, got {one}")
-    code: dict[FunctionName, list[Instruction]] = {name: list(getattr(program, name)) for name in FUNCTIONS}
+    code = program.code
     for one, mean in zip(chosen, _means(program, dims, tasks, chosen, examples, draws), strict=True):
         instructions, index = code[one.place.function], one.place.line - 1
         instructions[index] = Instruction("scalar_constant", out=instructions[index].out, constants=(mean,))
@@ -218,10 +219,10 @@ def _watched(program: Program, dims: Dims, chosen: Sequence[Coupled]) -> tuple[P
     addresses = [dims.n_scalars + i for i in range(len(chosen))]
     copies = {one.place: address for one, address in zip(chosen, addresses, strict=True)}
     code: dict[FunctionName, list[Instruction]] = {name: [] for name in FUNCTIONS}
-    for name, instructions in code.items():
-        for i, instruction in enumerate(getattr(program, name)):
+    for name, instructions in program.code.items():
+        for i, instruction in enumerate(instructions):
             if live[name][i]:
                 if (place := Place(name, i + 1)) in copies:
-                    instructions.append(replace(instruction, out=copies[place]))
-                instructions.append(instruction)
+                    code[name].append(replace(instruction, out=copies[place]))
+                code[name].append(instruction)
     return Program(**code), addresses

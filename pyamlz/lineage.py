@@ -154,15 +154,10 @@ def changes(before: Program, after: Program) -> list[str]:
         raise InputError("before, after: expected two programs")
     found = []
     for function in FUNCTIONS:
-        old, new = (_lines(program, function) for program in (before, after))
+        old, new = ([str(x) for x in program.code[function]] for program in (before, after))
         for sign, line in _difference(old, new):
             found.append(f"{sign} {function.capitalize()}: {line}")
     return found
-
-
-def _lines(program: Program, function: str) -> list[str]:
-    only = Program(**{function: getattr(program, function)})
-    return [line.strip() for line in str(only).splitlines() if not line.startswith("def ")]
 
 
 def _difference(old: list[str], new: list[str]) -> Iterator[tuple[str, str]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import enum
 import numbers
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pyamlz._checks import hint
 from pyamlz._ffi import lib
 from pyamlz._native import text
 from pyamlz.errors import InputError
 
-__all__ = ["OPS", "Constant", "Op", "OpLike", "Type", "find_op"]
+__all__ = ["OPS", "Address", "Constant", "Op", "OpLike", "Type", "find_op"]
 
 
 class Type(enum.IntEnum):
@@ -22,6 +22,21 @@ class Type(enum.IntEnum):
     SCALAR = lib.AMLZ_SCALAR
     VECTOR = lib.AMLZ_VECTOR
     MATRIX = lib.AMLZ_MATRIX
+
+
+class Address(NamedTuple):
+    """A place in memory; str() is how programs write it, "v3" for the fourth vector.
+
+    Attributes:
+        type: scalar, vector or matrix.
+        number: its number among those of its type, from 0.
+    """
+
+    type: Type
+    number: int
+
+    def __str__(self) -> str:
+        return f"{'-svm'[self.type]}{self.number}"
 
 
 class Constant(enum.IntEnum):

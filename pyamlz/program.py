@@ -69,6 +69,10 @@ class Instruction:
                 )
         set_field(self, "constants", constants)
 
+    def __str__(self) -> str:
+        """Its text, as it stands in a program's; the opposite of :meth:`parse`."""
+        return str(Program(setup=[self])).splitlines()[1].strip()
+
     @classmethod
     def parse(cls, text: str, n_features: int = 0) -> Instruction:
         """Reads the text of one instruction, as it stands in a program's, such as "s1 = dot(v0, v1)".
@@ -218,6 +222,11 @@ class Program:
         return cls._of(c)
 
     @property
+    def code(self) -> dict[FunctionName, list[Instruction]]:
+        """The instructions of each function, to be changed at will: ``Program(**code)`` is a program again."""
+        return {name: self._instructions(name) for name in FUNCTIONS}
+
+    @property
     def setup(self) -> list[Instruction]:
         """The instructions of Setup."""
         return self._instructions("setup")
@@ -277,7 +286,7 @@ class Program:
     def _edited(self, function: FunctionName, index: int, n_old: int, new: list[Instruction | str]) -> Program:
         """A copy in which the instructions `new` stand where `n_old` stood from `index` on."""
         number_of("function", function, FUNCTIONS)
-        code = {name: self._instructions(name) for name in FUNCTIONS}
+        code = self.code
         size = len(code[function])
         if size < n_old:
             raise InputError(f"index: there is no instruction in {function}, got {index!r}")
@@ -342,8 +351,8 @@ class Program:
             n_classes: number of classes, for "multiclass".
         """
         count = {Type.SCALAR: 2, Type.VECTOR: 3 if kind == "multiclass" else 1, Type.MATRIX: 0}
-        for name in FUNCTIONS:
-            for instruction in self._instructions(name):
+        for instructions in self.code.values():
+            for instruction in instructions:
                 op = find_op(instruction.op)
                 addresses = (instruction.out, instruction.in1, instruction.in2)
                 for operand, address in zip((op.out, op.in1, op.in2), addresses, strict=True):
@@ -377,8 +386,8 @@ class Program:
             alone.size[function] = self._c.size[function]
             alone.code[function] = self._c.code[function]
             if line and lib.amlz_program_check(alone, dims._c(), error) != lib.AMLZ_OK:
-                text = str(Program(setup=[self._instructions(name)[line - 1]])).splitlines()[1].strip()
-                raise ProgramError(f"{name.capitalize()}, instruction {line}, {text}: {_message(error)}", line)
+                instruction = self.code[name][line - 1]
+                raise ProgramError(f"{name.capitalize()}, instruction {line}, {instruction}: {_message(error)}", line)
         raise ProgramError(_message(error))
 
     def live(self, dims: Dims) -> dict[FunctionName, list[bool]]:

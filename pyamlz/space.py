@@ -10,7 +10,7 @@ from pyamlz._checks import checked_type
 from pyamlz._ffi import ffi, lib
 from pyamlz._native import KINDS, number_of, text
 from pyamlz.errors import InputError, check
-from pyamlz.ops import OpLike, find_op
+from pyamlz.ops import Address, OpLike, Type, find_op
 from pyamlz.tasks.taskset import Kind, TaskSet, checked_int
 
 __all__ = ["FUNCTIONS", "Dims", "FunctionName", "FunctionSpace", "SearchSpace"]
@@ -71,6 +71,21 @@ class Dims:
             kind=tasks.kind,
             n_classes=tasks.n_classes if tasks.kind == "multiclass" else 0,
         )
+
+    @property
+    def features(self) -> Address:
+        """Where the features are put."""
+        return Address(Type.VECTOR, 0)
+
+    @property
+    def label(self) -> Address:
+        """Where the label is put, for Learn."""
+        return Address(Type.VECTOR, 1) if self.kind == "multiclass" else Address(Type.SCALAR, 0)
+
+    @property
+    def prediction(self) -> Address:
+        """Where Predict leaves the prediction."""
+        return Address(Type.VECTOR, 2) if self.kind == "multiclass" else Address(Type.SCALAR, 1)
 
     def _c(self) -> Any:
         dims = ffi.new("amlz_dims *")

@@ -13,7 +13,7 @@ are filled with random dead code: code that is tied in knots does not change for
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -21,13 +21,11 @@ from pyamlz.errors import InputError
 from pyamlz.evaluate import Evaluator
 from pyamlz.experiment import derived_seed
 from pyamlz.presets import Preset
-from pyamlz.program import Instruction, Program
-from pyamlz.space import FUNCTIONS, FunctionName, SearchSpace
+from pyamlz.program import Program
+from pyamlz.space import FUNCTIONS, SearchSpace
 from pyamlz.tasks.taskset import checked_int, checked_seed
 
 __all__ = ["NONLINEAR", "Attempt", "Climb", "Stage", "climb", "nonlinear_stages", "padded", "without_idle_lines"]
-
-Code = dict[FunctionName, list[Instruction]]
 
 _MAX_COUNT = 2**63 - 1
 
@@ -160,21 +158,12 @@ def without_idle_lines(program: Program, evaluator: Evaluator, seed: int = 0, to
     program = program.simplified(dims)
     least = evaluator.evaluate(program, seed).fitness - tolerance
     while True:
-        shorter = (Program(**code).simplified(dims) for code in _with_one_line_less(program))
+        lines = ((name, i) for name, size in program.sizes.items() for i in range(size))
+        shorter = (program.removed(name, i).simplified(dims) for name, i in lines)
         found = next((p for p in shorter if evaluator.evaluate(p, seed).fitness >= least), None)
         if found is None:
             return program
         program = found
-
-
-def _code_of(program: Program) -> Code:
-    return {name: list(getattr(program, name)) for name in FUNCTIONS}
-
-
-def _with_one_line_less(program: Program) -> Iterator[Code]:
-    for name, lines in _code_of(program).items():
-        for i in range(len(lines)):
-            yield {**_code_of(program), name: lines[:i] + lines[i + 1 :]}
 
 
 def padded(program: Program, space: SearchSpace, seed: int) -> Program:
@@ -196,10 +185,8 @@ def padded(program: Program, space: SearchSpace, seed: int) -> Program:
     for name in FUNCTIONS:
         least = space.function(name).min_size
         while program.sizes[name] < least:
-            drawn = getattr(Program.random(space, draws.getrandbits(64)), name)
-            code = _code_of(program)
-            code[name].insert(draws.randint(0, len(code[name])), draws.choice(drawn))
-            longer = Program(**code)
+            drawn = Program.random(space, draws.getrandbits(64)).code[name]
+            longer = program.inserted(name, draws.randint(0, program.sizes[name]), draws.choice(drawn))
             if longer.simplified(dims) == live or len(live) == 0:
                 program = longer
             tries += 1

@@ -11,15 +11,15 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pyamlz._checks import checked_float, checked_type
 from pyamlz._funnel import Scored, as_evaluators, best_of, run_funnel
 from pyamlz._table import aligned, figure
 from pyamlz.errors import InputError
 from pyamlz.ops import Constant, find_op
-from pyamlz.program import Instruction, Program
-from pyamlz.space import FUNCTIONS, Dims, FunctionName
+from pyamlz.program import Program
+from pyamlz.space import Dims, FunctionName
 from pyamlz.tasks import _random
 from pyamlz.tasks.taskset import checked_int, checked_seed
 
@@ -90,9 +90,9 @@ class Tuned:
         """The hyperparameters, before and after, and the fitness, as text."""
         rows = []
         for parameter, factor in zip(self.hyperparameters, self.best.factors, strict=True):
-            text = str(Program(setup=[_instruction(self.original, parameter)])).splitlines()[1].strip()
+            instruction = self.original.code[parameter.function][parameter.line - 1]
             cells = [f"{parameter.value:g}", f"{_times(parameter.value, factor):g}", f"{factor:g}"]
-            rows.append([f"{parameter.function} {parameter.line}: {text}", *cells])
+            rows.append([f"{parameter.function} {parameter.line}: {instruction}", *cells])
         fitness = [figure(self.trials[0].fitness[-1]), figure(self.fitness), f"trial {self.best.number}"]
         return aligned(["constant", "before", "after", "factor"], [*rows, ["fitness", *fitness]])
 
@@ -112,8 +112,8 @@ def hyperparameters(program: Program, dims: Dims) -> tuple[Hyperparameter, ...]:
     live = program.live(dims)
     return tuple(
         Hyperparameter(function, i + 1, place, instruction.constants[place])
-        for function in FUNCTIONS
-        for i, instruction in enumerate(getattr(program, function))
+        for function, instructions in program.code.items()
+        for i, instruction in enumerate(instructions)
         if live[function][i]
         for place, kind in enumerate(find_op(instruction.op).constants)
         if kind is not Constant.INDEX and instruction.constants[place] != 0
@@ -128,7 +128,7 @@ def scaled(program: Program, parameters: Sequence[Hyperparameter], factors: Sequ
         parameters: which constants, from :func:`hyperparameters`.
         factors: as many numbers, not negative.
     """
-    code: dict[FunctionName, list[Instruction]] = {name: list(getattr(program, name)) for name in FUNCTIONS}
+    code = program.code
     for parameter, factor in zip(parameters, factors, strict=True):
         instruction = code[parameter.function][parameter.line - 1]
         constants = list(instruction.constants)
@@ -227,7 +227,3 @@ def _times(value: float, factor: float) -> float:
     if factor == 1:
         return value
     return min(max(float(f"{value * factor:.6g}"), -_LARGEST), _LARGEST)
-
-
-def _instruction(program: Program, parameter: Hyperparameter) -> Any:
-    return getattr(program, parameter.function)[parameter.line - 1]

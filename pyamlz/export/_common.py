@@ -8,23 +8,9 @@ from dataclasses import dataclass
 
 from pyamlz._checks import checked_type
 from pyamlz.errors import InputError
-from pyamlz.ops import Constant, Op, Type, find_op
+from pyamlz.ops import Address, Constant, Op, Type, find_op
 from pyamlz.program import Program
-from pyamlz.space import FUNCTIONS, Dims, FunctionName
-
-LETTERS = {Type.SCALAR: "s", Type.VECTOR: "v", Type.MATRIX: "m"}
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """An address, or a string of zeros: one that no live instruction writes, and that no example fills."""
-
-    type: Type
-    address: int
-    is_zero: bool = False
-
-    def __str__(self) -> str:
-        return f"{LETTERS[self.type]}{self.address}"
+from pyamlz.space import Dims, FunctionName
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +24,8 @@ class Line:
     """
 
     op: Op
-    out: Operand
-    inputs: tuple[Operand, ...]
+    out: Address
+    inputs: tuple[Address, ...]
     constants: tuple[float, ...]
     ordinal: int
     text: str
@@ -52,19 +38,28 @@ class Code:
     Attributes:
         lines: of each function.
         kept: addresses that are written, in order; the prediction is always one.
-        prediction: where it lies.
     """
 
     program: Program
     dims: Dims
     lines: dict[FunctionName, tuple[Line, ...]]
-    kept: tuple[Operand, ...]
-    prediction: Operand
+    kept: tuple[Address, ...]
 
     @property
     def is_random(self) -> bool:
         """Whether any line draws random numbers."""
         return any(line.op.is_random for lines in self.lines.values() for line in lines)
+
+    def is_example(self, x: Address) -> bool:
+        """Whether features or labels are put there."""
+        return x in (self.dims.features, self.dims.label)
+
+    def is_zero(self, x: Address, function: FunctionName | None = None) -> bool:
+        """Whether nothing live writes there, and no example is put there, or none yet while `function` runs."""
+        early = {"setup": (self.dims.features, self.dims.label), "predict": (self.dims.label,)}
+        if function is not None and x in early.get(function, ()):
+            return True
+        return x not in self.kept and not self.is_example(x)
 
 
 def live_code(program: Program, dims: Dims) -> Code:
@@ -76,39 +71,30 @@ def live_code(program: Program, dims: Dims) -> Code:
     checked_type("program", program, Program)
     checked_type("dims", dims, Dims)
     live = program.simplified(dims)
-    is_multiclass = dims.kind == "multiclass"
-    prediction = Operand(Type.VECTOR, 2) if is_multiclass else Operand(Type.SCALAR, 1)
-    filled = {(Type.VECTOR, 0), (Type.VECTOR, 1) if is_multiclass else (Type.SCALAR, 0)}
-    instructions = {name: getattr(live, name) for name in FUNCTIONS}
-    written = {(prediction.type, prediction.address)}
-    for code in instructions.values():
-        written |= {(find_op(x.op).out, x.out) for x in code if find_op(x.op).out is not Type.NONE}
-
-    def operand(type_: Type, address: int) -> Operand:
-        return Operand(type_, address, (type_, address) not in written | filled)
-
+    written = {dims.prediction}
     lines: dict[FunctionName, tuple[Line, ...]] = {}
-    for name in FUNCTIONS:
+    for name, instructions in live.code.items():
         made: list[Line] = []
-        for x in instructions[name]:
+        for x in instructions:
             op = find_op(x.op)
-            inputs = [operand(t, a) for t, a in ((op.in1, x.in1), (op.in2, x.in2)) if t is not Type.NONE]
+            out = Address(op.out, x.out)
+            if op.out is not Type.NONE:
+                written.add(out)
+            inputs = [Address(t, a) for t, a in ((op.in1, x.in1), (op.in2, x.in2)) if t is not Type.NONE]
             constants = [
                 min(int(value * dims.n_features), dims.n_features - 1) if kind is Constant.INDEX else value
                 for value, kind in zip(x.constants, op.constants, strict=True)
             ]
             ordinal = sum(line.op.is_random for line in made)
-            text = str(Program(setup=[x])).splitlines()[1].strip()
-            made.append(Line(op, Operand(op.out, x.out), tuple(inputs), tuple(constants), ordinal, text))
+            made.append(Line(op, out, tuple(inputs), tuple(constants), ordinal, str(x)))
         lines[name] = tuple(made)
-    kept = tuple(Operand(t, a) for t, a in sorted(written))
-    return Code(live, dims, lines, kept, prediction)
+    return Code(live, dims, lines, tuple(sorted(written)))
 
 
-def carried(code: Code) -> set[Operand]:
+def carried(code: Code) -> set[Address]:
     """Addresses that Predict reads before it writes them, and writes: what it keeps of one example for the next."""
-    read: set[Operand] = set()
-    written: set[Operand] = set()
+    read: set[Address] = set()
+    written: set[Address] = set()
     for line in code.lines["predict"]:
         inputs = (*line.inputs, line.out) if line.op.is_partial else line.inputs
         read |= {x for x in inputs if x not in written}

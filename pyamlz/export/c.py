@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from pyamlz._ffi import ffi, lib
 from pyamlz.export import _c_text as c
-from pyamlz.export._common import Code, Line, Operand, checked_name, live_code
+from pyamlz.export._common import Code, Line, checked_name, live_code
 from pyamlz.learner import Learner
-from pyamlz.ops import Type
+from pyamlz.ops import Address, Type
 from pyamlz.program import Program
 from pyamlz.space import FUNCTIONS, Dims, FunctionName
 from pyamlz.tasks.taskset import Precision, checked_int, checked_precision, checked_seed
@@ -107,7 +107,7 @@ class _Header:
             members.append(_Member("uint32_t task", 4, 1))
         for x in self.code.kept:
             size = "" if x.type is Type.SCALAR else f"[{_dimension(x.type)}]"
-            comment = "prediction" if x == self.code.prediction else ""
+            comment = "prediction" if x == self.dims.prediction else ""
             members.append(_Member(f"REAL {x}{size}", self.real_size, _count(x.type, self.dims), comment))
         if self.scratch:
             comment = "where results wait until their inputs were read"
@@ -137,13 +137,11 @@ class _Header:
 
     # ---- functions
 
-    def _operand(self, x: Operand, function: FunctionName) -> str:
+    def _operand(self, x: Address, function: FunctionName) -> str:
         """How C reads an input."""
-        is_features = (x.type, x.address) == (Type.VECTOR, 0)
-        is_label = (x.type, x.address) == ((Type.VECTOR, 1) if self.dims.kind == "multiclass" else (Type.SCALAR, 0))
-        if x.is_zero or (is_features and function == "setup") or (is_label and function != "learn"):
+        if self.code.is_zero(x, function):
             return "(REAL)0" if x.type is Type.SCALAR else c.ZEROS
-        return str(x) if is_features or is_label else f"state->{x}"
+        return str(x) if self.code.is_example(x) else f"state->{x}"
 
     def _statement(self, line: Line, function: FunctionName) -> str:
         a, b, *_ = [*(self._operand(x, function) for x in line.inputs), "", ""]
@@ -159,7 +157,7 @@ class _Header:
         return f"    /* {line.text} */\n    {statement}"
 
     def _function(self, function: FunctionName) -> str:
-        label = "const REAL *v1" if self.dims.kind == "multiclass" else "REAL s0"
+        label = ("REAL " if self.dims.label.type is Type.SCALAR else "const REAL *") + str(self.dims.label)
         parameters = {
             "setup": ["learner_state *state"],
             "predict": ["learner_state *state", "const REAL *v0"],
@@ -294,8 +292,8 @@ _READ_TO_THE_END: Final = ("matrix_vector_product", "matrix_multiply", "matrix_t
 
 def _scratch(line: Line, dims: Dims) -> int:
     """Numbers of scratch memory that a line needs: where it would overwrite what it still has to read."""
-    overlaps = any((x.type, x.address) == (line.out.type, line.out.address) for x in line.inputs)
-    return _count(line.out.type, dims) if line.op.name in _READ_TO_THE_END and overlaps else 0
+    waits = line.op.name in _READ_TO_THE_END and line.out in line.inputs
+    return _count(line.out.type, dims) if waits else 0
 
 
 # ---------------------------------------------------------------- the library's maths

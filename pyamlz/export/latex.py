@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pyamlz.export._common import Line, Operand, live_code
-from pyamlz.ops import Type
+from pyamlz.export._common import Code, Line, live_code
+from pyamlz.ops import Address, Type
 from pyamlz.program import Program
 from pyamlz.space import FUNCTIONS, Dims
 
@@ -69,38 +69,33 @@ def to_latex(program: Program, dims: Dims) -> str:
         ProgramError: the program does not fit the memory.
     """
     code = live_code(program, dims)
-    is_multiclass = dims.kind == "multiclass"
     lines = []
     for function in FUNCTIONS:
         lines.append(rf"&\textbf{{{function.capitalize()}}} \\")
-        lines += [
-            rf"{_target(line, is_multiclass)} &\leftarrow {_formula(line, is_multiclass)} \\"
-            for line in code.lines[function]
-        ]
+        lines += [rf"{_target(line, code)} &\leftarrow {_formula(line, code)} \\" for line in code.lines[function]]
     return "\\begin{align*}\n" + "\n".join(lines).removesuffix(r" \\") + "\n\\end{align*}\n"
 
 
-def _symbol(x: Operand, is_multiclass: bool) -> str:
-    if x.is_zero:
+def _symbol(x: Address, code: Code) -> str:
+    if code.is_zero(x):
         return "0" if x.type is Type.SCALAR else r"\mathbf{0}"
-    special = {(Type.VECTOR, 0): r"\mathbf{x}"}
-    if is_multiclass:
-        special |= {(Type.VECTOR, 1): r"\mathbf{y}", (Type.VECTOR, 2): r"\hat{\mathbf{y}}"}
-    else:
-        special |= {(Type.SCALAR, 0): "y", (Type.SCALAR, 1): r"\hat{y}"}
-    letter = {Type.SCALAR: "s", Type.VECTOR: r"\mathbf{v}", Type.MATRIX: r"\mathbf{M}"}[x.type]
-    return special.get((x.type, x.address), f"{letter}_{{{x.address}}}")
+    names = {code.dims.features: "x", code.dims.label: "y", code.dims.prediction: "y"}
+    name = names.get(x, {Type.SCALAR: "s", Type.VECTOR: "v", Type.MATRIX: "M"}[x.type])
+    symbol = name if x.type is Type.SCALAR else rf"\mathbf{{{name}}}"
+    if x == code.dims.prediction:
+        return rf"\hat{{{symbol}}}"
+    return symbol if x in names else f"{symbol}_{{{x.number}}}"
 
 
-def _target(line: Line, is_multiclass: bool) -> str:
-    symbol = _symbol(line.out, is_multiclass)
+def _target(line: Line, code: Code) -> str:
+    symbol = _symbol(line.out, code)
     n_indexes = {"vector_element": 1, "matrix_element": 2}.get(line.op.name, 0)
     indexes = ", ".join(str(int(value) + 1) for value in line.constants[:n_indexes])
     return f"({symbol})_{{{indexes}}}" if indexes else symbol
 
 
-def _formula(line: Line, is_multiclass: bool) -> str:
-    a, b, *_ = [*(_symbol(x, is_multiclass) for x in line.inputs), "", ""]
+def _formula(line: Line, code: Code) -> str:
+    a, b, *_ = [*(_symbol(x, code) for x in line.inputs), "", ""]
     x, y, z, *_ = [*(_number(value) for value in line.constants), "", "", ""]
     return OPS[line.op.name].format(a=a, b=b, x=x, y=y, z=z)
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pyamlz
 from pyamlz._checks import checked_type
 from pyamlz.errors import AmlzError, InputError
-from pyamlz.export._common import Code, Line, Operand, carried, live_code
+from pyamlz.export._common import Code, Line, carried, live_code
 from pyamlz.learner import Learner
-from pyamlz.ops import Type
+from pyamlz.ops import Address, Type
 
 __all__ = ["to_onnx"]
 
@@ -53,7 +53,7 @@ def _import(name: str) -> Any:
         raise AmlzError(f"{name} is not installed: pip install 'pyamlz[onnx]'") from None
 
 
-def _memory(learner: Learner, code: Code) -> dict[Operand, npt.NDArray[Any]]:
+def _memory(learner: Learner, code: Code) -> dict[Address, npt.NDArray[Any]]:
     """What Predict finds in memory, once it has run for the first time.
 
     Predict may write what it reads before, as long as this settles: what it finds must not depend on the examples.
@@ -172,21 +172,21 @@ MAKERS: Final[dict[str, _Maker]] = {
 class _Graph:
     """An ONNX graph in the making."""
 
-    def __init__(self, onnx: Any, code: Code, dtype: np.dtype[Any], memory: dict[Operand, npt.NDArray[Any]]) -> None:
+    def __init__(self, onnx: Any, code: Code, dtype: np.dtype[Any], memory: dict[Address, npt.NDArray[Any]]) -> None:
         self.onnx: Any = onnx
         self.code: Code = code
         self.dtype, self.memory = dtype, memory
         self.real = onnx.helper.np_dtype_to_tensor_dtype(dtype)
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
-        self.values: dict[Operand, str] = {}  # what addresses hold
+        self.values: dict[Address, str] = {}  # what addresses hold
 
     def model(self) -> Any:
         """The whole model."""
         helper = self.onnx.helper
         dims = self.code.dims
         features = self.node("Unsqueeze", "features", self.constant(np.array([1], np.int64)))
-        self.values[Operand(Type.VECTOR, 0)] = features
+        self.values[dims.features] = features
         for line in self.code.lines["predict"]:
             if line.op.name != "no_op":
                 inputs = [self.read(x) for x in line.inputs]
@@ -194,7 +194,7 @@ class _Graph:
         # A prediction that does not depend on the features gets their number by adding zeros.
         zeros = self.node("Mul", self._finite(features), self.number(0.0))
         nothing = self.node("ReduceSum", zeros, self.constant(np.array([1, 2], np.int64)), keepdims=1)
-        prediction = self.node("Add", self.read(self.code.prediction), nothing)
+        prediction = self.node("Add", self.read(dims.prediction), nothing)
         name = {"regression": "prediction", "binary": "probability", "multiclass": "probabilities"}[dims.kind]
         shape: list[int | str] = ["N"]
         if dims.kind == "multiclass":
@@ -251,7 +251,7 @@ class _Graph:
         """An array of ones."""
         return self.constant(np.ones(shape, self.dtype))
 
-    def read(self, x: Operand) -> str:
+    def read(self, x: Address) -> str:
         """What an address holds: what Predict wrote, or what memory has."""
         if x not in self.values:
             width = self.code.dims.n_features

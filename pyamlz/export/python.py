@@ -6,8 +6,8 @@ import textwrap
 from typing import Final
 
 from pyamlz._ffi import ffi, lib
-from pyamlz.export._common import Code, Line, Operand, checked_name, live_code
-from pyamlz.ops import Type
+from pyamlz.export._common import Code, Line, checked_name, live_code
+from pyamlz.ops import Address, Type
 from pyamlz.program import Program
 from pyamlz.space import FUNCTIONS, Dims, FunctionName
 from pyamlz.tasks.taskset import Precision, checked_precision
@@ -184,12 +184,10 @@ def _init(code: Code) -> str:
     return "\n".join(lines)
 
 
-def _operand(x: Operand, code: Code, function: FunctionName) -> str:
-    is_features = (x.type, x.address) == (Type.VECTOR, 0)
-    is_label = (x.type, x.address) == ((Type.VECTOR, 1) if code.dims.kind == "multiclass" else (Type.SCALAR, 0))
-    if x.is_zero or (is_features and function == "setup") or (is_label and function != "learn"):
+def _operand(x: Address, code: Code, function: FunctionName) -> str:
+    if code.is_zero(x, function):
         return _ZEROS[x.type]
-    return str(x) if is_features or is_label else f"self.{x}"
+    return str(x) if code.is_example(x) else f"self.{x}"
 
 
 def _statement(line: Line, code: Code, function: FunctionName) -> str:
@@ -203,7 +201,6 @@ def _statement(line: Line, code: Code, function: FunctionName) -> str:
 
 
 def _function(code: Code, function: FunctionName) -> str:
-    label = "v1" if code.dims.kind == "multiclass" else "s0"
-    parameters = {"setup": "self", "predict": "self, v0", "learn": f"self, v0, {label}"}[function]
+    parameters = {"setup": "self", "predict": "self, v0", "learn": f"self, v0, {code.dims.label}"}[function]
     lines = [_statement(line, code, function) for line in code.lines[function]] or ["pass"]
     return f"def _{function}({parameters}):\n" + textwrap.indent("\n".join(lines), "    ") + "\n"

@@ -113,9 +113,8 @@ def without(program: Program, lines: Collection[Line]) -> Program:
     """
     checked_type("program", program, Program)
     _check_lines(program, lines)
-    functions = {name: _code(program, name) for name in FUNCTIONS}
     return Program(
-        **{name: [x for i, x in enumerate(code) if Line(name, i) not in lines] for name, code in functions.items()}
+        **{name: [x for i, x in enumerate(code) if Line(name, i) not in lines] for name, code in program.code.items()}
     )
 
 
@@ -135,8 +134,7 @@ def inserted(program: Program, lines: Iterable[Insertion], instead_of: Collectio
     _check_lines(program, instead_of)
     code: dict[FunctionName, list[Instruction]] = {}
     new = [_checked_insertion(program, insertion) for insertion in lines]
-    for name in FUNCTIONS:
-        old = _code(program, name)
+    for name, old in program.code.items():
         code[name] = []
         for i in range(len(old) + 1):
             code[name] += [found for function, index, found in new if function == name and index == i]
@@ -284,10 +282,6 @@ def _left(program: Program, dims: Dims, gone: set[Line]) -> tuple[Program, list[
     rest = without(program, gone)
     old = {name: [Line(name, i) for i in range(program.sizes[name]) if Line(name, i) not in gone] for name in FUNCTIONS}
     return rest.simplified(dims), [old[line.function][line.index] for line in live_lines(rest, dims)]
-
-
-def _code(program: Program, name: FunctionName) -> list[Instruction]:
-    return {"setup": program.setup, "predict": program.predict, "learn": program.learn}[name]
 
 
 def _check_lines(program: Program, lines: Collection[Line]) -> None:

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyamlz._checks import checked_type
-from pyamlz.ops import Type, find_op
+from pyamlz.ops import Address, Type, find_op
 from pyamlz.program import Instruction, Program
 from pyamlz.space import FUNCTIONS, Dims, FunctionName
 
-__all__ = ["Dataflow", "Line", "Source", "Value", "address_name", "dataflow", "live_lines", "text_of"]
+__all__ = ["Dataflow", "Line", "Source", "Value", "dataflow", "live_lines"]
 
-_LETTERS = {Type.SCALAR: "s", Type.VECTOR: "v", Type.MATRIX: "m"}
+_KINDS: tuple[Type, ...] = (Type.SCALAR, Type.VECTOR, Type.MATRIX)
 _ORDER = tuple(FUNCTIONS)
-Address = tuple[Type, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,20 +138,10 @@ class Dataflow:
     def _label(self, number: int) -> str:
         value = self.values[number]
         if value.instruction is not None:
-            return text_of(value.instruction)
+            return str(value.instruction)
         if value.source is Source.MEMORY:
-            return f"{address_name(value.type, value.address or 0)}, from the step before"
+            return f"{Address(value.type, value.address or 0)}, from the step before"
         return str(value.source.value)
-
-
-def address_name(kind: Type, address: int) -> str:
-    """ "v3" for the third vector."""
-    return f"{_LETTERS[kind]}{address}"
-
-
-def text_of(instruction: Instruction) -> str:
-    """The instruction as it is written in a program."""
-    return str(Program(setup=[instruction])).splitlines()[1].strip()
 
 
 def live_lines(program: Program, dims: Dims) -> list[Line]:
@@ -180,9 +169,9 @@ class _Builder:
     def __init__(self, program: Program, dims: Dims) -> None:
         self.program, self.dims = program, dims
         self.lines = live_lines(program, dims)
-        self.code = {"setup": program.setup, "predict": program.predict, "learn": program.learn}
+        self.code = program.code
         self.values: list[Value] = []
-        self.zero = {kind: self.add(Value(Source.ZERO, kind)) for kind in _LETTERS}
+        self.zero = {kind: self.add(Value(Source.ZERO, kind)) for kind in _KINDS}
         self.held: dict[Address, int] = {}
 
     def add(self, value: Value) -> int:
@@ -190,7 +179,7 @@ class _Builder:
         return len(self.values) - 1
 
     def get(self, kind: Type, address: int) -> int:
-        return self.held.get((kind, address), self.zero[kind])
+        return self.held.get(Address(kind, address), self.zero[kind])
 
     def run(self, function: FunctionName) -> None:
         for line in self.lines:
@@ -203,44 +192,33 @@ class _Builder:
                 operands.append((op.out, instruction.out))
             inputs = tuple(self.get(kind, address) for kind, address in operands if kind is not Type.NONE)
             value = Value(Source.INSTRUCTION, op.out, inputs, instruction.out, line, instruction)
-            self.held[op.out, instruction.out] = self.add(value)
+            self.held[Address(op.out, instruction.out)] = self.add(value)
 
     def written(self) -> list[Address]:
         """What Predict, Learn or classification itself write, in a fixed order."""
-        places = {self.prediction_at} if self.dims.kind != "regression" else set()
+        places = {self.dims.prediction} if self.dims.kind != "regression" else set()
         for line in self.lines:
             if line.function != "setup":
                 instruction = self.code[line.function][line.index]
-                places.add((find_op(instruction.op).out, instruction.out))
+                places.add(Address(find_op(instruction.op).out, instruction.out))
         return sorted(places)
-
-    @property
-    def prediction_at(self) -> Address:
-        return (Type.VECTOR, 2) if self.dims.kind == "multiclass" else (Type.SCALAR, 1)
-
-    @property
-    def label_at(self) -> Address:
-        return (Type.VECTOR, 1) if self.dims.kind == "multiclass" else (Type.SCALAR, 0)
 
     def build(self) -> Dataflow:
         self.run("setup")
         features = self.add(Value(Source.FEATURES, Type.VECTOR, address=0))
         memories: dict[Address, int] = {}
-        for kind, address in self.written():
-            start = self.get(kind, address)
-            memories[kind, address] = self.add(Value(Source.MEMORY, kind, (start,), address))
+        for place in self.written():
+            memories[place] = self.add(Value(Source.MEMORY, place.type, (self.get(*place),), place.number))
         self.held.update(memories)
-        self.held[Type.VECTOR, 0] = features
+        self.held[self.dims.features] = features
         self.run("predict")
         after_predict = dict(self.held)
-        prediction = seen = self.get(*self.prediction_at)
-        label_type, label_address = self.label_at
-        label = self.add(Value(Source.LABEL, label_type, address=label_address))
-        self.held[self.label_at] = label
+        prediction = seen = self.get(*self.dims.prediction)
+        label = self.add(Value(Source.LABEL, self.dims.label.type, address=self.dims.label.number))
+        self.held[self.dims.label] = label
         if self.dims.kind != "regression":
-            kind, address = self.prediction_at
-            seen = self.add(Value(Source.PROBABILITY, kind, (prediction,), address))
-            self.held[self.prediction_at] = seen
+            place = self.dims.prediction
+            seen = self.held[place] = self.add(Value(Source.PROBABILITY, place.type, (prediction,), place.number))
         self.run("learn")
         for place, number in memories.items():
             value = self.values[number]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pyamlz.interpret.algebra import Algebra, Poly, Product, Term, exponents
-from pyamlz.interpret.dataflow import Line, address_name
+from pyamlz.interpret.dataflow import Line
+from pyamlz.ops import Address
 
 __all__ = ["EXTREMES", "MAX_DEPTH", "ODD", "Evidence", "Update"]
 
@@ -242,7 +243,7 @@ class Evidence:
 
     def name(self, memory: int) -> str:
         """The address of memory, "v1"; one of them if several hold the same."""
-        return address_name(self.atoms[memory].type, self.algebra.addresses[memory])
+        return str(Address(self.atoms[memory].type, self.algebra.addresses[memory]))
 
     def names(self, memories: Iterable[int]) -> str:
         """The addresses of memory."""

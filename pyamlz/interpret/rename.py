@@ -36,5 +36,4 @@ def renamed(program: Program, dims: Dims) -> Program:
         in1, in2 = address(op.in1, instruction.in1), address(op.in2, instruction.in2)
         return replace(instruction, in1=in1, in2=in2, out=address(op.out, instruction.out))
 
-    functions = (program.setup, program.predict, program.learn)
-    return Program(*([rewritten(instruction) for instruction in code] for code in functions))
+    return Program(*([rewritten(instruction) for instruction in code] for code in program.code.values()))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from typing import Final
 
-from pyamlz.export._common import Code, Operand, live_code
+from pyamlz.export._common import Code, live_code
+from pyamlz.ops import Address
 from pyamlz.program import Program
 from pyamlz.space import FUNCTIONS, Dims, FunctionName
 
@@ -104,7 +105,7 @@ def _edges(
     """
     now: set[tuple[int, int]] = set()
     later: set[tuple[int, int]] = set()
-    writers: dict[Operand, set[tuple[int, int]]] = {}  # row and step of who wrote what is there
+    writers: dict[Address, set[tuple[int, int]]] = {}  # row and step of who wrote what is there
     for step, function in enumerate(("setup", "predict", "learn", "predict", "learn")):
         name: FunctionName = function  # type: ignore[assignment]
         for index, line in enumerate(flow.lines[name]):

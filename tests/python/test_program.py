@@ -46,6 +46,7 @@ class TestEveryOp:
         program = Program(setup=[instruction], predict=[instruction], learn=[instruction])
         assert program.predict == [instruction]
         assert Program.parse(str(program)) == program
+        assert Instruction.parse(str(instruction)) == instruction
         assert len(str(program).splitlines()) == 6
 
     def test_is_drawn_for_a_space_of_its_own(self, op):
@@ -155,6 +156,13 @@ class TestValues:
         ]
         assert REGRESSOR.sizes == {"setup": 1, "predict": 1, "learn": 4}
         assert Program(REGRESSOR.setup, REGRESSOR.predict, REGRESSOR.learn) == REGRESSOR
+
+    def test_give_out_their_code_to_be_changed(self):
+        code = REGRESSOR.code
+        assert code == {"setup": REGRESSOR.setup, "predict": REGRESSOR.predict, "learn": REGRESSOR.learn}
+        code["predict"][0] = Instruction("scalar_constant", out=1, constants=(0.5,))
+        assert str(Program(**code).predict[0]) == "s1 = 0.5"
+        assert REGRESSOR.predict[0].op == "dot_product"
 
 
 class TestInstructions:

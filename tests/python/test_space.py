@@ -1,7 +1,9 @@
 """Memory, function spaces and search spaces: what is refused, and what is said then."""
 
 import dataclasses
+import math
 
+import numpy as np
 import pytest
 from samples import ALL_OPS, linear_space, linear_tasks
 
@@ -11,6 +13,7 @@ from pyamlz import (
     FunctionSpace,
     InputError,
     Learner,
+    Program,
     Search,
     SearchSpace,
     linear_regressor,
@@ -57,6 +60,24 @@ class TestDims:
         assert (dims.n_features, dims.kind, dims.n_classes) == (3, "multiclass", 3)
         binary = tasks.from_arrays([[i, i * i, 1.0] for i in range(12)], [0, 1] * 6, kind="binary")
         assert Dims.of(binary, n_scalars=2, n_vectors=1, n_matrices=0).n_classes == 0
+
+    @pytest.mark.parametrize(
+        ("kind", "label", "prediction"),
+        [("regression", "s0", "s1"), ("binary", "s0", "s1"), ("multiclass", "v1", "v2")],
+    )
+    def test_tell_where_an_example_is_put(self, kind, label, prediction):
+        classes = 2 if kind == "multiclass" else 0
+        dims = Dims(n_features=4, n_vectors=3, kind=kind, n_classes=classes)
+        assert [str(x) for x in (dims.features, dims.label, dims.prediction)] == ["v0", label, prediction]
+        learner = Learner(Program(), dims, keep_dead_code=True)
+        learner.set(str(dims.prediction), 1.0 if kind != "multiclass" else [1.0, 2.0, 3.0, 4.0])
+        learner.learn([1.0, 2.0, 3.0, 4.0], 1.0)
+        assert list(learner.get("v0")) == [1.0, 2.0, 3.0, 4.0]
+        one_hot = [0.0, 1.0, 0.0, 0.0]
+        assert np.array_equal(learner.get(label), 1.0 if kind != "multiclass" else one_hot)
+        softmax = [1 / (1 + math.e), math.e / (1 + math.e), 3.0, 4.0]  # of the two classes
+        seen = {"regression": 1.0, "binary": 1 / (1 + math.exp(-1)), "multiclass": softmax}[kind]
+        assert np.allclose(learner.get(prediction), seen, atol=1e-6)
 
     def test_are_values(self):
         assert Dims(n_features=4) == Dims(n_features=4)
