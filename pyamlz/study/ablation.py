@@ -32,7 +32,7 @@ class Ablation(AccuracyStudy):
     )
 
     def cells(self) -> list[Cell]:
-        return [{"method": method} for method in self.METHODS]
+        return [{"method": method} for method in self._methods]
 
     def measure(self, cell: Cell, seed: int) -> dict[str, Any]:
         return self.run(self.METHODS[cell["method"]], _PROCESSES, seed)

@@ -55,6 +55,7 @@ class AccuracyStudy(Study):
 
     SETTINGS: ClassVar[Settings] = {
         "preset": "baseline",
+        "methods": "",  # with commas between them; all
         "dataset": "fashion-mnist",
         "train_examples": "8000",
         "second_dataset": "digits",
@@ -73,6 +74,10 @@ class AccuracyStudy(Study):
         "hurdle_train_examples": 50,
         "hurdle_valid_examples": 20,
     }
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._methods = self.chosen("methods", self.METHODS)
 
     def run(self, method: Method, processes: int, seed: int) -> dict[str, Any]:
         """One run, as what comes out of a unit."""

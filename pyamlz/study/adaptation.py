@@ -42,6 +42,7 @@ class Adaptation(Study):
     NAME = "adaptation"
     SUMMARY = "section 4.3: adaptations of the network to few examples, fast training and ten classes"
     SETTINGS: ClassVar[Settings] = {
+        "presets": "",  # with commas between them; all
         "dataset": "fashion-mnist",
         "evaluations": 50_000,
         "tasks": 10,
@@ -65,8 +66,12 @@ class Adaptation(Study):
     }
     SEEDS = (30, 2)
 
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._kinds = {name: KINDS[name] for name in self.chosen("presets", KINDS)}
+
     def cells(self) -> list[Cell]:
-        return [{"preset": name, "kind": kind} for name in KINDS for kind in (SEARCH, CONTROL)]
+        return [{"preset": name, "kind": kind} for name in self._kinds for kind in (SEARCH, CONTROL)]
 
     def measure(self, cell: Cell, seed: int) -> dict[str, Any]:
         name = cell["preset"]
@@ -114,7 +119,7 @@ class Adaptation(Study):
             columns += [f"{kind}: runs", f"{kind}: with it", f"{kind}: share", f"{kind}: low", f"{kind}: high"]
         columns += ["p value", "the paper: searches", "the paper: controls"]
         rows = []
-        for name, (finding, paper) in KINDS.items():
+        for name, (finding, paper) in self._kinds.items():
             counts = [self._counts(records, name, kind) for kind in (SEARCH, CONTROL)]
             row: list[Any] = [name, finding]
             for found, runs in counts:
@@ -143,6 +148,6 @@ class Adaptation(Study):
                 paper = found.paper[kind == CONTROL] / _PAPER_RUNS
                 axes.plot([place + offset], [paper], "kx")
         axes.plot([], [], "kx", label="the paper")
-        axes.set_xticks(range(len(KINDS)), [f"{name}\n{kind.finding}" for name, kind in KINDS.items()])
+        axes.set_xticks(range(len(self._kinds)), [f"{name}\n{kind.finding}" for name, kind in self._kinds.items()])
         axes.set(ylabel="share of runs with the adaptation", ylim=(0, 1.05))
         axes.legend()

@@ -29,7 +29,7 @@ class Baseline(AccuracyStudy):
     )
 
     def cells(self) -> list[Cell]:
-        return [{"method": method, "processes": processes} for method in self.METHODS for processes in _PROCESSES]
+        return [{"method": method, "processes": processes} for method in self._methods for processes in _PROCESSES]
 
     def measure(self, cell: Cell, seed: int) -> dict[str, Any]:
         return self.run(self.METHODS[cell["method"]], cell["processes"], seed)

@@ -25,7 +25,6 @@ from pyamlz.search import Search
 from pyamlz.study.framework import Interrupted, Settings, Study, Table
 from pyamlz.study.rawdata import Cell, Record
 from pyamlz.study.statistics import Estimate, rate_ratio, wilson
-from pyamlz.tasks.taskset import checked_choice
 
 __all__ = ["Difficulty"]
 
@@ -46,7 +45,7 @@ class Difficulty(Study):
     NAME = "difficulty"
     SUMMARY = "figure 4: evolution against random search, on tasks of rising difficulty"
     SETTINGS: ClassVar[Settings] = {
-        "spaces": ",".join(SPACES),
+        "spaces": "",  # with commas between them; all
         "random_evaluations": 100_000_000,  # of a unit
         "evolution_evaluations": 10_000_000,
     }
@@ -55,7 +54,7 @@ class Difficulty(Study):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._spaces = [checked_choice("spaces", name, SPACES) for name in str(settings["spaces"]).split(",")]
+        self._spaces = self.chosen("spaces", SPACES)
 
     def cells(self) -> list[Cell]:
         return [{"space": space, "method": method} for space in self._spaces for method in _METHODS]

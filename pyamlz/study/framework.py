@@ -32,7 +32,7 @@ from pyamlz._interrupt import Flag, interrupt_flag
 from pyamlz._native import VARIANTS, name_of
 from pyamlz.errors import AmlzError, DataError, FileError, InputError
 from pyamlz.study.rawdata import Cell, RawData, Record, Unit
-from pyamlz.tasks.taskset import checked_int
+from pyamlz.tasks.taskset import checked_choice, checked_int
 
 __all__ = ["Interrupted", "Report", "Settings", "StopReason", "Study", "Table", "run"]
 
@@ -152,6 +152,16 @@ class Study(abc.ABC):
                 raise InputError(f"unknown key {key!r}{hint(key, settings)}")
             settings[key] = _read(key, text, settings[key])
         return cls(settings)
+
+    def chosen(self, key: str, names: Iterable[str]) -> list[str]:
+        """The names in a setting, with commas between them, in the order of `names`; all of these if it is empty.
+
+        Raises:
+            InputError: there is another one.
+        """
+        known, text = list(names), str(self.settings[key])
+        wanted = [checked_choice(key, name, known) for name in text.split(",")] if text else known
+        return [name for name in known if name in wanted]
 
     def of(self, records: Iterable[Record], cell: Cell) -> list[Record]:
         """Those of one cell."""

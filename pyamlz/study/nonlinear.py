@@ -24,7 +24,6 @@ from pyamlz.staged import Attempt, climb, nonlinear_stages
 from pyamlz.study.framework import Interrupted, Settings, Study, Table
 from pyamlz.study.rawdata import Cell, Record
 from pyamlz.study.statistics import Estimate, wilson
-from pyamlz.tasks.taskset import checked_choice
 
 __all__ = ["Nonlinear"]
 
@@ -41,7 +40,7 @@ class Nonlinear(Study):
     NAME = "nonlinear"
     SUMMARY = "figure 5: the network with backpropagation from random programs, by restarts and in stages"
     SETTINGS: ClassVar[Settings] = {
-        "methods": ",".join(METHODS),
+        "methods": "",  # with commas between them; all
         "preset": "nonlinear",
         "override": "",  # of the preset's settings, with spaces between them
         "evaluations": 5_000_000,  # of a restart
@@ -56,7 +55,7 @@ class Nonlinear(Study):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._methods = [checked_choice("methods", name, METHODS) for name in str(settings["methods"]).split(",")]
+        self._methods = self.chosen("methods", METHODS)
 
     def _preset(self) -> Preset:
         changes = [*str(self.settings["override"]).split(), f"max_evaluations={self.settings['evaluations']}"]
