@@ -55,6 +55,7 @@ class AccuracyStudy(Study):
 
     SETTINGS: ClassVar[Settings] = {
         "preset": "baseline",
+        "override": "",  # of the preset's settings, with spaces between them
         "methods": "",  # with commas between them; all
         "dataset": "fashion-mnist",
         "train_examples": "8000",
@@ -97,6 +98,7 @@ class AccuracyStudy(Study):
     def _preset(self, method: Method, processes: int) -> Preset:
         s = self.settings
         overrides = [
+            *str(s["override"]).split(),
             f"tasks.dataset={s['dataset']}",
             f"tasks.n_train={s['train_examples']}",
             f"select.every={s['look_every']}",

@@ -205,6 +205,27 @@ def test_complete_c_programs_run(program: str, library: Path, tmp_path: Path) ->
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_c_lines_of_the_readme_compile(tmp_path: Path) -> None:
+    """They are the core of embed.c, which is run elsewhere; what they take from around them is declared here."""
+    if shutil.which("cc") is None:
+        pytest.skip("needs cc")
+    (lines,) = blocks(ROOT / "README.md", "c")
+    around = (
+        "#include <amlz.h>\n"
+        "void core(const char *text, size_t length, uint32_t n_features, amlz_learner_config config,\n"
+        "          const float *features, float label);\n"
+        "void core(const char *text, size_t length, uint32_t n_features, amlz_learner_config config,\n"
+        "          const float *features, float label)\n"
+        "{\n"
+        "    amlz_program program; amlz_error error; amlz_learner *learner; const char *reason; float prediction;\n"
+    )
+    source = tmp_path / "core.c"
+    source.write_text(f"{around}{lines}}}\n", "utf-8")
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{ROOT / 'libamlz' / 'include'}"]
+    done = subprocess.run(["cc", *strict, source], capture_output=True, text=True, timeout=QUICK, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("commands", snippets("sh", having="pyamlz "))
 def test_commands_run(commands: str, tmp_path: Path) -> None:
     """Each line that calls pyamlz, in a folder with the pages' own TOML files, shortened to a few seconds."""
