@@ -149,6 +149,7 @@ class Search:
             hurdle_percentile=hurdle_percentile,
             hurdle_window=hurdle_window,
         )
+        self._check_hurdles(config)
         self._begin(config, self._first_programs(config, start, fixed_program))
 
     def _begin(self, config: Any, start: Program | None) -> None:
@@ -171,6 +172,14 @@ class Search:
         self._calling = threading.Lock()  # held during each call of the library
         self._asked: Asked | None = None  # what waits for its fitness
         self._data: tuple[tuple[bytes, ...], ...] | None = None  # the tasks' numbers, once an archive needed them
+
+    def _check_hurdles(self, config: Any) -> None:
+        """Refuses hurdles with more examples than the tasks have."""
+        most = self._tasks.tasks.n_train, self._tasks.tasks.n_valid
+        for i, hurdle in enumerate(config.hurdle[0 : config.n_hurdles]):
+            if hurdle.n_train > most[0] or hurdle.n_valid > most[1]:
+                got = hurdle.n_train, hurdle.n_valid
+                raise InputError(f"hurdles[{i}]: expected at most {most} examples, as the tasks have, got {got}")
 
     def _first_programs(self, config: Any, start: object, fixed_program: Program | None) -> Program | None:
         """Sets how the search starts; the program that it needs for this, if any."""

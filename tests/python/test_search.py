@@ -147,7 +147,10 @@ class TestHurdles:
             ({"hurdles": [(1, 2, 3)]}, r"hurdles\[0\]: expected a pair"),
             ({"hurdles": [(1, 0)]}, r"hurdles\[0\], n_valid: expected an integer from 1"),
             ({"hurdles": [(1.5, 1)]}, r"hurdles\[0\], n_train: expected an integer from 1"),
-            ({"hurdles": [(10_000, 1)]}, "hurdles must have n_train and n_valid of at most what the tasks have"),
+            (
+                {"hurdles": [(10, 1), (10_000, 1)]},
+                r"hurdles\[1\]: expected at most \(.*\) examples, .*got \(10000, 1\)",
+            ),
             ({"hurdle_percentile": 0}, "hurdle_percentile: expected a number over 0"),
             ({"hurdle_percentile": 1}, "hurdle_percentile: expected a number over 0 and under 1"),
             ({"hurdle_window": 0}, "hurdle_window: expected an integer from 1"),
