@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from pyamlz import Evaluator, InputError, Preset, baselines, plot, study, tasks
+from pyamlz import Evaluator, InputError, Preset, Program, baselines, plot, study, tasks
+from pyamlz.interpret import recognise
 from pyamlz.study import Record, Unit
 from pyamlz.study.difficulty import EVOLUTION, FAST, RANDOM
 from pyamlz.study.statistics import rate_ratio, wilson
@@ -184,6 +185,16 @@ class TestNonlinear:
         assert network["beyond_linear"]
         assert network["success"]
 
+    def test_a_floor_that_is_nearly_zero_makes_a_relu(self, tmp_path):
+        """Not if it matters: then it is a network of another kind."""
+        code = str(baselines.neural_network(0.01)).replace("maximum(v3, v5)", "maximum(v3, v9)")
+        for floor, is_relu in (("0.001", True), ("1.0", False)):
+            filled = code.replace("def Learn():\n", f"def Learn():\n  s7 = {floor}\n  v9 = bcast(s7)\n")
+            program = Program.parse(filled)
+            found = self.measured(program, tmp_path)
+            assert "relu" not in {finding.name for finding in recognise(program, program.dims(8))}
+            assert ("relu" in found["findings"], found["success"]) == (is_relu, is_relu)
+
     def test_a_linear_model_is_none(self, tmp_path):
         linear = self.measured(baselines.linear_regressor(0.01), tmp_path)
         assert linear["fitness"] == pytest.approx(linear["linear_regressor"], abs=0.02)
@@ -208,8 +219,6 @@ class TestAdaptation:
 
     def test_recognises_what_the_paper_found(self):
         """The published program that adapted to few examples has what is counted."""
-        from pyamlz.interpret import recognise
-
         program = baselines.evolved_few_examples()
         assert "noisy_relu" in {finding.name for finding in recognise(program, program.dims(16, "binary"))}
         network = baselines.neural_network()
