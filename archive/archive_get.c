@@ -372,3 +372,34 @@ int archive_get_checksum(amlz_archive_reader *reader)
     }
     return at_hand(reader, 1) == 0 || fail(reader, "there are bytes after the end of the archive");
 }
+
+/* ---------------------------------------------------------------- programs and members */
+
+int archive_get_program(amlz_archive_reader *reader, const amlz_dims *dims, const amlz_search_config *config,
+                        amlz_program *program)
+{
+    amlz_error error;
+    uint64_t length;
+    if (!archive_get_value(reader, ARCHIVE_BINARY, "a binary", &length)) {
+        return 0;
+    }
+    const unsigned char *bytes =
+        length == 0 || length > sizeof reader->bytes ? NULL : archive_get_bytes(reader, (size_t)length);
+    if (bytes == NULL) {
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA, "no program has such a length");
+    }
+    if (amlz_program_unpack(bytes, (size_t)length, program, &error) != AMLZ_OK) {
+        reader->place.offset = reader->taken - (size_t)length + error.column - 1;
+        return archive_fail(&reader->place, AMLZ_ERROR_DATA, error.message);
+    }
+    return (config == NULL || archive_check_sizes(&reader->place, program, config, AMLZ_ERROR_DATA)) &&
+           (dims == NULL || archive_check_program(&reader->place, program, dims, AMLZ_ERROR_DATA));
+}
+
+int archive_get_member(amlz_archive_reader *reader, uint64_t surplus, uint64_t last, amlz_member *member)
+{
+    memset(member, 0, sizeof *member);
+    return archive_get_row_fields(reader, archive_member_fields, member) &&
+           archive_check_member(&reader->place, member, last, AMLZ_ERROR_DATA) &&
+           archive_skip_elements(reader, surplus);
+}
