@@ -43,8 +43,8 @@ def cdef_of(header: str) -> str:
 
 
 # A clock for amlz_search_measure, which has none of its own: the quickest there is, in units of its own.
+# Python.h asks for POSIX.
 CLOCK = """
-#define _POSIX_C_SOURCE 199309L
 #include <time.h>
 static uint64_t pyamlz_ticks(void)
 {
