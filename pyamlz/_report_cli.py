@@ -36,7 +36,7 @@ def add_reports(commands: Any) -> None:
     )
 
     ancestors = command(commands, "lineage", _lineage, "retrace the best program of a search, by running it again")
-    ancestors.add_argument("file", metavar="FILE.amlz", help="a checkpoint of a single search")
+    ancestors.add_argument("file", metavar="FILE.amlz", help="a checkpoint of a search or of islands")
     ancestors.add_argument("--all", action="store_true", help="also ancestors that were not better than those before")
 
     compare = command(commands, "compare", _compare, "print what two runs or more have found, and in what they differ")
@@ -87,7 +87,10 @@ def _lineage(arguments: argparse.Namespace) -> int:
     shown = line if arguments.all else improvements(line)
     if arguments.json:
         rows = [
-            {"evaluation": a.evaluation, "action": a.action, "fitness": a.fitness, "program": str(a.program)}
+            {
+                **{name: getattr(a, name) for name in ("evaluation", "island", "action", "fitness")},
+                "program": str(a.program),
+            }
             for a in shown
         ]
         print_json({"programs": len(line), "ancestors": rows})
@@ -102,7 +105,7 @@ def _lineage(arguments: argparse.Namespace) -> int:
 
 def _steps(shown: Sequence[Ancestor]) -> Iterable[str]:
     for number, ancestor in enumerate(shown):
-        yield f"\nevaluation {ancestor.evaluation:,}: fitness {ancestor.fitness:.7f}, by {ancestor.action}"
+        yield f"\nevaluation {ancestor.place}: fitness {ancestor.fitness:.7f}, by {ancestor.action}"
         if number == 0:
             yield str(ancestor.program).rstrip("\n")
         else:

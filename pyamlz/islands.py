@@ -229,19 +229,34 @@ class Islands:
         saved = archive.read(path)
         if not isinstance(saved, archive.Islands):
             raise ArchiveError(f"{name}: expected islands, got a {type(saved).__name__}")
+        islands = cls.anew(saved, name, tasks, variant=variant, threads=threads)
+        islands.restore(saved, name)
+        return islands
+
+    @classmethod
+    def anew(
+        cls,
+        saved: archive.Islands,
+        name: str = "archive",
+        tasks: Sequence[TaskSet | PackedTasks] | None = None,
+        *,
+        variant: Variant = "auto",
+        threads: int | None = None,
+    ) -> Islands:
+        """Islands with the settings and tasks of a checkpoint, at their very beginning; see :meth:`Search.anew`."""
         if tasks is not None and len(tasks) != len(saved.islands):
             raise InputError(f"tasks: expected those of {len(saved.islands)} islands, got {len(tasks)}")
         given: Sequence[TaskSet | PackedTasks | None] = tasks or [None] * len(saved.islands)
         searches = [
-            Search._of(island, f"{name}: islands[{i}]", given[i], variant, {}) for i, island in enumerate(saved.islands)
+            Search.anew(island, f"{name}: islands[{i}]", given[i], variant=variant)
+            for i, island in enumerate(saved.islands)
         ]
         try:
-            islands = cls(searches, threads=threads, **_migration_of(saved, name))
+            return cls(searches, threads=threads, **_migration_of(saved, name))
         except ArchiveError:
             raise
         except InputError as error:
             raise ArchiveError(f"{name}: {error}") from None
-        return islands
 
     def restore(self, saved: archive.Islands, name: str = "archive") -> None:
         """Brings islands that have not run to where others were when they were saved; see :meth:`Search.restore`.

@@ -219,7 +219,7 @@ def _errors(evaluator: Evaluator, program: Program, draws: int) -> list[float]:
 
 
 def _course(run: _Run, rows: list[dict[str, Any]]) -> str:
-    names = [f"island {i}" for i in range(1, len(run.islands) + 1)] if len(run.islands) > 1 else ["search"]
+    names = [f"island {i}" for i in range(len(run.islands))] if len(run.islands) > 1 else ["search"]
     histories = {name: _improvements(island) for name, island in zip(names, run.islands, strict=True)}
     ends = {
         name: (island.evaluations, 0.0 if island.best is None else island.best.fitness)
@@ -260,11 +260,11 @@ def _counts(run: _Run) -> dict[str, Any]:
 
 def _ancestors(run: _Run, retrace: bool | None, progress: Callable[[float], object] | None) -> str:
     title = "Where it came from"
-    is_short = len(run.islands) == 1 and run.islands[0].evaluations <= _MOST_RETRACED
-    if retrace is False or (retrace is None and not is_short) or run.islands[0].best is None:
+    is_short = sum(island.evaluations for island in run.islands) <= _MOST_RETRACED
+    if retrace is False or (retrace is None and not is_short) or all(i.best is None for i in run.islands):
         return ""
     try:
-        line = lineage(run.islands[0] if len(run.islands) == 1 else run.path, progress=progress)
+        line = lineage(run.path, progress=progress)
     except ArchiveError as error:
         if retrace:
             raise
@@ -287,7 +287,7 @@ def _step(number: int, better: list[Ancestor]) -> tuple[str, ...]:
         brought = "<pre>" + "\n".join(_change(text) for text in lines) + "</pre>"
         if len(lines) > _FOLDED:
             brought = f"<details><summary>{len(lines)} lines</summary>{brought}</details>"
-    return (str(number + 1), f"{ancestor.evaluation:,}", f"{ancestor.fitness:.6f}", ancestor.action, brought)
+    return (str(number + 1), ancestor.place, f"{ancestor.fitness:.6f}", ancestor.action, brought)
 
 
 _FOLDED = 8  # lines of changes that are shown at once

@@ -59,6 +59,47 @@ def test_it_is_that_of_a_search_that_is_watched() -> None:
     assert [a.program for a in line] == [programs[n] for n in expected[::-1]]
 
 
+def islands_of(evaluations: int, n: int = 3) -> Islands:
+    islands = Islands([search_of(seed) for seed in range(1, n + 1)], seed=1, every=100, share=0.3)
+    islands.run(max_evaluations=evaluations)
+    return islands
+
+
+@pytest.mark.parametrize("evaluations", [40, 150, 299, 300, 301, 345, 400, 3000, 3333])
+def test_it_leads_over_islands(tmp_path: Path, evaluations: int) -> None:
+    """Before, at and after migrations: what comes from elsewhere is what was there at that time."""
+    islands = islands_of(evaluations)
+    islands.save(tmp_path / "islands.amlz")
+    line = lineage(tmp_path / "islands.amlz")
+    last, best = line[-1], islands.best
+    assert (last.evaluation, last.fitness, last.program) == (best.evaluation, best.fitness, best.program)
+    assert best in islands.searches[last.island].population or best == islands.searches[last.island].best
+    assert line[0].evaluation <= 50
+    for before, after in pairwise(line):
+        assert before.evaluation < after.evaluation
+        if after.action == "migration":
+            assert 1 <= (after.evaluation - 1) % 100 + 1 <= 15
+            assert before.program == after.program
+        else:
+            assert before.island == after.island
+    if evaluations >= 3000:
+        assert {a.action for a in line} >= {"migration", "alter_argument"}
+        assert len({a.island for a in line}) > 1
+
+
+def test_that_of_islands_is_that_of_islands_that_are_watched() -> None:
+    """Members by island and evaluation, as populations tell them on the way; copies have the same program."""
+    islands = Islands([search_of(seed) for seed in (1, 2)], seed=1, every=100, share=0.3)
+    seen: dict[tuple[int, int], Program] = {}
+    for _ in range(60):
+        islands.run(max_evaluations=30)
+        for i, search in enumerate(islands.searches):
+            seen |= {(i, member.evaluation): member.program for member in search.population}
+    line = lineage(islands.checkpoint())
+    assert len(line) > 5
+    assert all(seen[a.island, a.evaluation] == a.program for a in line)
+
+
 def test_improvements_go_up() -> None:
     search = search_of(2)
     search.run(max_evaluations=2000)
@@ -89,11 +130,6 @@ def test_what_cannot_be_retraced(tmp_path: Path) -> None:
     search.take([Program()] * 3)
     with pytest.raises(ArchiveError, match="taken in programs from elsewhere"):
         lineage(search.checkpoint())
-    islands = Islands([search_of(1), search_of(2)], seed=1, every=100)
-    islands.run(max_evaluations=400)
-    islands.save(tmp_path / "islands.amlz")
-    with pytest.raises(ArchiveError, match="has islands"):
-        lineage(tmp_path / "islands.amlz")
     search.best.program.save(tmp_path / "program.amlz")
     with pytest.raises(ArchiveError, match="expected a checkpoint"):
         lineage(tmp_path / "program.amlz")

@@ -96,8 +96,8 @@ class TestReport:
         assert "Where it came from" in page.texts
         assert "On tasks that it has never seen" not in page.texts
         text = self.made(runs, "islands")
-        assert "Where it came from" not in Page(text).texts
-        assert "island 2" in text
+        assert "Where it came from" in Page(text).texts
+        assert re.search(r"[\d,]+ on island [01]</td>", text)
 
     def test_dead_lines_are_marked(self) -> None:
         from pyamlz.report.code import arcs, code
@@ -117,7 +117,6 @@ class TestReport:
             (["none.amlz"], 3, "none.amlz: cannot be read"),
             (["a.jsonl"], 3, "a.jsonl"),
             (["a.amlz", "--log", "a.amlz"], 2, "a.amlz: line 1"),
-            (["islands.amlz", "--lineage", "yes"], 3, "has islands"),
             (["a.amlz", "-o", "nowhere/a.html"], 1, "nowhere/a.html"),
         ],
     )
@@ -146,6 +145,15 @@ def test_lineage(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["programs"] == len(found["ancestors"])
     fitness = [a["fitness"] for a in found["ancestors"]]
     assert fitness[-1] == max(fitness)
+    assert {a["island"] for a in found["ancestors"]} == {None}
+
+
+def test_lineage_of_islands(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lineage", str(runs / "islands.amlz"), "--all"]) == 0
+    assert re.search(r"^evaluation [\d,]+ on island [01]: fitness", capsys.readouterr().out, re.MULTILINE)
+    assert main(["lineage", str(runs / "islands.amlz"), "--json", "--all"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {a["island"] for a in found["ancestors"]} <= {0, 1}
 
 
 def test_compare(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
