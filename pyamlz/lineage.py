@@ -176,8 +176,9 @@ class _Replay:
         """Runs the searches until each has made so many evaluations; all members that are scored, as they are."""
         while True:
             for island, end in enumerate(ends):
-                yield from self._advance(island, min(end, self._next_migration()))
-                progress(min(sum(self._counts()) / sum(ends), 1.0))
+                for n in self._advance(island, min(end, self._next_migration())):
+                    yield from self._newest(island, n)
+                    progress(min(sum(self._counts()) / sum(ends), 1.0))
             if all(count >= end for count, end in zip(self._counts(), ends, strict=True)):
                 return
             yield from self._migrate()
@@ -205,13 +206,13 @@ class _Replay:
             return self.ends[0]
         return (self.islands._migrations(self._counts()[0]) + 1) * int(self.islands.config["every"])
 
-    def _advance(self, island: int, end: int) -> Iterator[_Born]:
+    def _advance(self, island: int, end: int) -> Iterator[int]:
+        """Runs an island to an evaluation, by so many at a time that their members are all still there."""
         search = self.searches[island]
         while (left := end - int(search._counts.evaluations)) > 0:
-            # The members since the last look are all still there.
             n = min(search._config.population_size, left)
             check(lib.amlz_search_run(search._handle.pointer, n, 2.0, search._counts))
-            yield from self._newest(island, n)
+            yield n
 
     def _migrate(self) -> Iterator[_Born]:
         assert self.islands is not None
