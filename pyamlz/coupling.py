@@ -84,7 +84,7 @@ def coupled(program: Program, dims: Dims) -> tuple[Coupled, ...]:
         name: [(i + 1, op) for i, op in enumerate(code) if live[name][i]] for name, code in program.code.items()
     }
     # The prediction is no more a factor of what follows than any other function of the features.
-    prediction = None if dims.kind == "multiclass" else 1
+    prediction = dims.prediction.number if dims.prediction.type is Type.SCALAR else None
     found = []
     for function, instructions in code.items():
         for index, (line, instruction) in enumerate(instructions):

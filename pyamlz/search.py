@@ -343,7 +343,15 @@ class Search:
         saved = archive.read(path)
         if not isinstance(saved, archive.Checkpoint):
             raise ArchiveError(f"{name}: expected a checkpoint, got a {type(saved).__name__}")
-        return cls._of(saved, name, tasks, variant, expected)
+        search = cls.anew(saved, name, tasks, variant=variant)
+        for key, value in expected.items():
+            found = {**search.config, "space": saved.space}
+            if key not in found:
+                raise InputError(f"{key}: unknown setting{hint(key, found)}")
+            if found[key] != value:
+                raise ArchiveError(f"{key}: expected {value!r}, got {found[key]!r} in {name}")
+        search.restore(saved, name)
+        return search
 
     @classmethod
     def anew(
@@ -371,26 +379,6 @@ class Search:
         search._tasks = packed(_tasks_of(saved, name) if tasks is None else tasks, precision)
         config = saved.config._c(saved.dims._c(), number_of("variant", variant, VARIANTS))
         search._begin(config, saved.config.start_program)
-        return search
-
-    @classmethod
-    def _of(
-        cls,
-        saved: archive.Checkpoint,
-        name: str,
-        tasks: TaskSet | PackedTasks | None,
-        variant: Variant,
-        expected: Mapping[str, object],
-    ) -> Search:
-        """The search of a checkpoint."""
-        search = cls.anew(saved, name, tasks, variant=variant)
-        for key, value in expected.items():
-            found = {**search.config, "space": saved.space}
-            if key not in found:
-                raise InputError(f"{key}: unknown setting{hint(key, found)}")
-            if found[key] != value:
-                raise ArchiveError(f"{key}: expected {value!r}, got {found[key]!r} in {name}")
-        search.restore(saved, name)
         return search
 
     def restore(self, saved: archive.Checkpoint, name: str = "archive") -> None:

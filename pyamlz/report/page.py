@@ -36,7 +36,7 @@ class _Run:
 
     path: str
     data: bytes
-    islands: tuple[archive.Checkpoint, ...]
+    saved: archive.Checkpoint | archive.Islands
     session: Session | None
 
     @classmethod
@@ -45,11 +45,15 @@ class _Run:
         found = archive.read(path)
         if not isinstance(found, archive.Checkpoint | archive.Islands):
             raise ArchiveError(f"{name}: expected a checkpoint, got a {type(found).__name__}")
-        islands = found.islands if isinstance(found, archive.Islands) else (found,)
         session = Session.of(found, name)
         with open(path, "rb") as file:
             data = file.read()
-        return cls(name, data, islands, session)
+        return cls(name, data, found, session)
+
+    @property
+    def islands(self) -> tuple[archive.Checkpoint, ...]:
+        """The searches; one that is alone is an island too."""
+        return self.saved.islands if isinstance(self.saved, archive.Islands) else (self.saved,)
 
     @property
     def best(self) -> tuple[Program, Dims]:
@@ -264,7 +268,7 @@ def _ancestors(run: _Run, retrace: bool | None, progress: Callable[[float], obje
     if retrace is False or (retrace is None and not is_short) or all(i.best is None for i in run.islands):
         return ""
     try:
-        line = lineage(run.path, progress=progress)
+        line = lineage(run.saved, progress=progress)
     except ArchiveError as error:
         if retrace:
             raise
