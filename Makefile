@@ -2,7 +2,7 @@
 #
 #   make demo      evolves a program that learns linear regression: a minute or two
 #   make test      all tests: the C library's, the installed library's, Python's
-#   make lint      ruff and mypy
+#   make lint      ruff, mypy, and which room may import which
 #   make docs      the documentation as a site: build/site/index.html
 #   make install   libamlz to PREFIX (/usr/local) under DESTDIR, with header and amlz.pc
 #   make clean     removes all that was made
@@ -72,6 +72,7 @@ test: check-library $(VENV)/has-test
 lint: $(VENV)/has-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
 
 # Pages and links that are wrong are warnings, which --strict makes errors; --quiet would hide them from it.
 docs: $(VENV)/has-docs

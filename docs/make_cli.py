@@ -8,8 +8,8 @@ The tables are made here and not by argparse, whose help looks another way in ea
 import argparse
 from collections.abc import Iterable, Iterator
 
-from pyamlz._arguments import EPILOG
-from pyamlz.cli import _parser
+from pyamlz._cli.arguments import EPILOG
+from pyamlz._cli.main import _parser
 
 INTRODUCTION = """\
 <!-- Made by docs/make_cli.py; do not edit. -->

@@ -6,7 +6,7 @@ python docs/make_ops.py > docs/ops.md
 import re
 
 from pyamlz import OPS, Op
-from pyamlz.ops import Constant, Type
+from pyamlz.program import Constant, Type
 
 INTRODUCTION = """\
 <!-- Made by docs/make_ops.py; do not edit. -->

@@ -9,9 +9,10 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from pyamlz import Preset, presets
-from pyamlz.space import FUNCTIONS, FunctionSpace
-from pyamlz.tasks.generators import GENERATORS
+from pyamlz import Preset, lab
+from pyamlz.lab import _experiment
+from pyamlz.program import FUNCTIONS, FunctionSpace
+from pyamlz.tasks._generators import GENERATORS
 
 INTRODUCTION = """\
 <!-- Made by docs/make_presets.py; do not edit. -->
@@ -125,7 +126,7 @@ def preset(name: str, defaults: dict[str, Any]) -> Iterator[str]:
     for function in FUNCTIONS:
         yield f"| {function.capitalize()} | {size(space[function])} |\n"
     yield f"| set | {pairs(settings)} |\n"
-    if remarks := list(comments(presets.source(name))):
+    if remarks := list(comments(lab.source(name))):
         yield from ["\n", *remarks]
 
 
@@ -137,8 +138,8 @@ def defaults_of(key: str, defaults: dict[str, Any]) -> Any:
 
 def options(defaults: dict[str, Any]) -> Iterator[str]:
     """The rows of the table of options."""
-    loaded = {name: flat(Preset.load(name).config) for name in presets.names()}
-    for key in flat({key: defaults_of(key, defaults) for key in presets._TOP}):
+    loaded = {name: flat(Preset.load(name).config) for name in lab.names()}
+    for key in flat({key: defaults_of(key, defaults) for key in _experiment._TOP}):
         others: dict[str, list[str]] = {}
         for name, config in loaded.items():
             if key in config and config[key] != defaults.get(key):
@@ -177,7 +178,7 @@ def generator(name: str) -> Iterator[str]:
 def page() -> str:
     """The whole page."""
     defaults = flat(Preset.of(SMALLEST).config)
-    names = presets.names()
+    names = lab.names()
     pieces = [INTRODUCTION]
     pieces += [f"| [{name}](#{name}) | {Preset.load(name).description} |\n" for name in names]
     for name in names:

@@ -10,21 +10,49 @@
 >>> print(result.best_fitness, result.best)  # doctest: +SKIP
 """
 
-from pyamlz import archive, baselines, callbacks, experiment, log, presets, staged, tasks
-from pyamlz._ffi import ffi, lib
-from pyamlz.baselines import linear_regressor, neural_network
-from pyamlz.errors import AmlzError, ArchiveError, DataError, FileError, InputError, ProgramError, SearchError
-from pyamlz.evaluate import Evaluation, Evaluator, PackedTasks, Probe
-from pyamlz.islands import Islands
-from pyamlz.learner import Learner
-from pyamlz.ops import OPS, Op, find_op
-from pyamlz.presets import Preset
-from pyamlz.program import Instruction, Program
-from pyamlz.search import Asked, Improvement, Member, Progress, Result, Search
-from pyamlz.space import Dims, FunctionSpace, SearchSpace
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from pyamlz import archive, program, search, tasks
+from pyamlz._lib import moved
+from pyamlz._lib.errors import AmlzError, ArchiveError, DataError, FileError, InputError, ProgramError, SearchError
+from pyamlz._lib.version import VERSION
+from pyamlz.program import (
+    OPS,
+    Dims,
+    FunctionSpace,
+    Instruction,
+    Op,
+    Program,
+    SearchSpace,
+    find_op,
+)
+from pyamlz.program.baselines import linear_regressor, neural_network
+from pyamlz.search import (
+    Asked,
+    Evaluation,
+    Evaluator,
+    Improvement,
+    Islands,
+    Learner,
+    Member,
+    PackedTasks,
+    Probe,
+    Progress,
+    Result,
+    Search,
+)
 from pyamlz.tasks import TaskSet
 
-__version__: str = ffi.string(lib.amlz_version()).decode("ascii")
+if TYPE_CHECKING:
+    from pyamlz import bench, explain, export, lab, plot, report, sklearn, study
+    from pyamlz.lab import Preset
+
+# What stands on the core is loaded when it is asked for.
+_ROOMS = ("bench", "explain", "export", "lab", "plot", "report", "sklearn", "study")
+_FROM_ROOMS = {"Preset": "lab"}
 
 __all__ = [
     "OPS",
@@ -57,14 +85,35 @@ __all__ = [
     "TaskSet",
     "__version__",
     "archive",
-    "baselines",
-    "callbacks",
-    "experiment",
+    "bench",
+    "explain",
+    "export",
     "find_op",
+    "lab",
     "linear_regressor",
-    "log",
     "neural_network",
-    "presets",
-    "staged",
+    "plot",
+    "program",
+    "report",
+    "search",
+    "sklearn",
+    "study",
     "tasks",
 ]
+
+__version__ = VERSION
+
+moved.watch()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"pyamlz.{name}")
+    if name in _FROM_ROOMS:
+        return getattr(importlib.import_module(f"pyamlz.{_FROM_ROOMS[name]}"), name)
+    moved.refuse(f"pyamlz.{name}")
+    raise AttributeError(f"module 'pyamlz' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

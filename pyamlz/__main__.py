@@ -2,6 +2,6 @@
 
 import sys
 
-from pyamlz.cli import main
+from pyamlz._cli.main import main
 
 sys.exit(main())

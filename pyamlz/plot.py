@@ -7,19 +7,13 @@ from __future__ import annotations
 
 import importlib
 import io
-import os
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
-from pyamlz import archive
-from pyamlz.errors import AmlzError, InputError
-from pyamlz.lineage import Ancestor, improvements
-from pyamlz.records import Improvement
+from pyamlz._lib.errors import AmlzError, InputError
 
 __all__ = [
-    "ablation",
-    "difficulty",
     "figure",
     "fitness_by_size",
     "history",
@@ -30,6 +24,8 @@ __all__ = [
     "tasks",
     "throughput",
 ]
+
+Point: TypeAlias = tuple[int, float]  # an evaluation, and a fitness
 
 _WAYS = {
     "cache_hits": "known by their code",
@@ -73,32 +69,26 @@ def _over_evaluations(axes: Any, ylabel: str) -> None:
 
 
 def history(
-    runs: Mapping[str, Sequence[Improvement | archive.HistoryRow]],
-    ends: Mapping[str, tuple[int, float]],
+    runs: Mapping[str, Sequence[Point]],
+    ends: Mapping[str, Point],
     axes: Any = None,
 ) -> Any:
     """Best fitness over evaluations, of one search or several.
 
     Args:
-        runs: improvements of each search, by its name.
+        runs: improvements of each search, by its name: the evaluations that found them, and their fitnesses.
         ends: evaluations that each has made in all, and its best fitness.
         axes: where to draw.
     """
     axes = _axes(axes)
     for name, rows in runs.items():
-        points = [_point(row) for row in rows]
-        if not points:
-            continue
-        points.append(ends[name])
-        axes.step([p[0] for p in points], [p[1] for p in points], where="post", label=name)
+        if rows:
+            evaluations, fitnesses = zip(*rows, ends[name], strict=True)
+            axes.step(evaluations, fitnesses, where="post", label=name)
     _over_evaluations(axes, "best fitness")
     if len(runs) > 1:
         axes.legend()
     return axes
-
-
-def _point(row: Improvement | archive.HistoryRow) -> tuple[int, float]:
-    return (row.evaluation if isinstance(row, Improvement) else row.birth), row.fitness
 
 
 def fitness_by_size(members: Sequence[tuple[int, float]], axes: Any = None) -> Any:
@@ -120,18 +110,23 @@ def fitness_by_size(members: Sequence[tuple[int, float]], axes: Any = None) -> A
     return axes
 
 
-def lineage(ancestors: Sequence[Ancestor], axes: Any = None) -> Any:
-    """Fitness along the line of the best program; improvements are marked, large ones numbered (figure 6)."""
+def lineage(ancestors: Sequence[Point], improvements: Sequence[Point], axes: Any = None) -> Any:
+    """Fitness along the line of the best program; improvements are marked, large ones numbered (figure 6).
+
+    Args:
+        ancestors: evaluations that scored them, and their fitnesses, the oldest first.
+        improvements: those of them that were better than all before them.
+        axes: where to draw.
+    """
     axes = _axes(axes)
-    if not ancestors:
-        raise InputError("ancestors: expected one or more")
-    axes.plot([a.evaluation for a in ancestors], [a.fitness for a in ancestors], drawstyle="steps-post", alpha=0.6)
-    steps = improvements(list(ancestors))
-    axes.plot([step.evaluation for step in steps], [step.fitness for step in steps], "o", color="C1", markersize=4)
-    large = (steps[-1].fitness - steps[0].fitness) / 20
-    for number, step in enumerate(steps, 1):
-        if number == 1 or step.fitness - steps[number - 2].fitness > large:
-            axes.annotate(str(number), (step.evaluation, step.fitness), xytext=(-12, 2), textcoords="offset points")
+    if not ancestors or not improvements:
+        raise InputError("ancestors, improvements: expected one or more")
+    axes.plot(*zip(*ancestors, strict=True), drawstyle="steps-post", alpha=0.6)
+    axes.plot(*zip(*improvements, strict=True), "o", color="C1", markersize=4)
+    large = (improvements[-1][1] - improvements[0][1]) / 20
+    for number, (evaluation, fitness) in enumerate(improvements, 1):
+        if number == 1 or fitness - improvements[number - 2][1] > large:
+            axes.annotate(str(number), (evaluation, fitness), xytext=(-12, 2), textcoords="offset points")
     _over_evaluations(axes, "fitness of ancestors")
     return axes
 
@@ -165,7 +160,7 @@ def throughput(rows: Sequence[Mapping[str, Any]], axes: Any = None) -> Any:
     """Programs a second, and the share of them that were known before, over time.
 
     Args:
-        rows: lines of a log (:func:`pyamlz.log.read`), of which those of progress count.
+        rows: lines of a log (:func:`pyamlz.search.log.read`), of which those of progress count.
         axes: where to draw.
     """
     axes = _axes(axes)
@@ -213,35 +208,3 @@ def learning(errors: Mapping[str, Sequence[float]], axes: Any = None) -> Any:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.legend()
     return axes
-
-
-def difficulty(folder: str | os.PathLike[str], into: Any = None) -> Any:
-    """Figure 4, of what the study `difficulty` has found so far: gain of evolution over random search.
-
-    Args:
-        folder: where the study's files are.
-        into: the figure to draw into; by default a new one.
-
-    Returns:
-        The figure.
-
-    Raises:
-        InputError: the folder has no study of that name.
-    """
-    return _of_study("difficulty", folder, into)
-
-
-def ablation(folder: str | os.PathLike[str], into: Any = None) -> Any:
-    """The rows of table S9, of what the study `ablation` has found so far; arguments as of :func:`difficulty`."""
-    return _of_study("ablation", folder, into)
-
-
-def _of_study(name: str, folder: str | os.PathLike[str], into: Any) -> Any:
-    from pyamlz import study  # which draws with this module
-
-    found = study.name_of(folder)
-    if found != name:
-        raise InputError(f"{os.fspath(folder)}: expected the study {name!r}, got {found!r}")
-    drawn = figure() if into is None else into
-    study.draw(folder, drawn)
-    return drawn

@@ -5,9 +5,9 @@ C and Python go on learning where they are deployed; ONNX predicts with what was
 
 from __future__ import annotations
 
-from pyamlz.export.c import to_c
-from pyamlz.export.latex import to_latex
-from pyamlz.export.onnx import to_onnx
-from pyamlz.export.python import to_python
+from pyamlz.export._c import to_c
+from pyamlz.export._latex import to_latex
+from pyamlz.export._onnx import to_onnx
+from pyamlz.export._python import to_python
 
 __all__ = ["to_c", "to_latex", "to_onnx", "to_python"]

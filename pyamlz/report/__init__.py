@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pyamlz.report.page import report
+from pyamlz.report._page import report
 
 __all__ = ["report"]

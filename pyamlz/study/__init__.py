@@ -11,16 +11,17 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
-from pyamlz._checks import hint
-from pyamlz.errors import InputError
-from pyamlz.study.ablation import Ablation
-from pyamlz.study.adaptation import Adaptation
-from pyamlz.study.baseline import Baseline
-from pyamlz.study.difficulty import Difficulty
-from pyamlz.study.framework import RAW, Interrupted, Report, Study, Table, made_of, run
-from pyamlz.study.nonlinear import Nonlinear
-from pyamlz.study.rawdata import Cell, RawData, Record, Unit
-from pyamlz.study.transfer import Transfer
+from pyamlz import plot
+from pyamlz._lib.checks import hint
+from pyamlz._lib.errors import InputError
+from pyamlz.study._ablation import Ablation
+from pyamlz.study._adaptation import Adaptation
+from pyamlz.study._baseline import Baseline
+from pyamlz.study._difficulty import Difficulty
+from pyamlz.study._framework import RAW, Interrupted, Report, Study, Table, made_of, run
+from pyamlz.study._nonlinear import Nonlinear
+from pyamlz.study._rawdata import Cell, RawData, Record, Unit
+from pyamlz.study._transfer import Transfer
 
 _ALL: Final[tuple[type[Study], ...]] = (Difficulty, Nonlinear, Baseline, Ablation, Transfer, Adaptation)
 
@@ -64,12 +65,15 @@ def name_of(folder: str | os.PathLike[str]) -> str:
     return made_of(Path(folder))[0]
 
 
-def draw(folder: str | os.PathLike[str], figure: Any) -> None:
-    """Draws what a study has found so far into a figure of matplotlib.
+def draw(folder: str | os.PathLike[str], figure: Any = None) -> Any:
+    """Draws what a study has found so far.
 
     Args:
         folder: where the study's files are.
-        figure: the figure.
+        figure: the figure of matplotlib to draw into; by default a new one.
+
+    Returns:
+        The figure.
 
     Raises:
         DataError: there is no study in the folder, or its raw data are damaged.
@@ -77,5 +81,7 @@ def draw(folder: str | os.PathLike[str], figure: Any) -> None:
     """
     name, settings = made_of(Path(folder))
     study = find(name).configured([f"{key}={value}" for key, value in settings.items()])
+    drawn = plot.figure() if figure is None else figure
     with RawData(Path(folder) / RAW) as raw:
-        study.draw(raw.records, figure)
+        study.draw(raw.records, drawn)
+    return drawn

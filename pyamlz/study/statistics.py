@@ -7,9 +7,8 @@ from collections.abc import Callable
 from statistics import NormalDist
 from typing import NamedTuple
 
-from pyamlz._checks import checked_float
-from pyamlz.errors import InputError
-from pyamlz.tasks.taskset import checked_int
+from pyamlz._lib.checks import checked_float, checked_int
+from pyamlz._lib.errors import InputError
 
 __all__ = ["CONFIDENCE", "Estimate", "fisher", "mean", "rate_ratio", "wilson"]
 

@@ -8,17 +8,19 @@ reads. :func:`from_arrays` takes the user's own data as they are, and
 :class:`TaskSet`.
 """
 
+from pyamlz.tasks._arrays import from_arrays
+from pyamlz.tasks._datasets import ImageData, load
+from pyamlz.tasks._full_size import native_binary
 from pyamlz.tasks._images import class_pairs
-from pyamlz.tasks.arrays import from_arrays
-from pyamlz.tasks.datasets import ImageData, load
-from pyamlz.tasks.native import native_binary
-from pyamlz.tasks.projected import projected_binary, projected_multiclass
-from pyamlz.tasks.synthetic import affine, linear, nonlinear
-from pyamlz.tasks.table import Table, read_table, resampled, table
-from pyamlz.tasks.taskset import TaskSet
+from pyamlz.tasks._projected import projected_binary, projected_multiclass
+from pyamlz.tasks._synthetic import affine, linear, nonlinear
+from pyamlz.tasks._table import Table, read_table, resampled, table
+from pyamlz.tasks._taskset import Kind, Reals, TaskSet
 
 __all__ = [
     "ImageData",
+    "Kind",
+    "Reals",
     "Table",
     "TaskSet",
     "affine",

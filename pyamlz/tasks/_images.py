@@ -13,11 +13,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
 import numpy as np
 import numpy.typing as npt
 
-from pyamlz.errors import InputError
-from pyamlz.tasks import _random
+from pyamlz._lib import random as _random
+from pyamlz._lib.checks import MAX_COUNT, MAX_FEATURES, Precision, checked_choice, checked_int
+from pyamlz._lib.errors import InputError
+from pyamlz.tasks._datasets import ImageData
 from pyamlz.tasks._ordered import Doubles, column_sums
-from pyamlz.tasks.datasets import ImageData
-from pyamlz.tasks.taskset import MAX_COUNT, MAX_FEATURES, Precision, checked_choice, checked_int
 
 Rows: TypeAlias = npt.NDArray[np.intp]
 Pixels: TypeAlias = npt.NDArray[Any]

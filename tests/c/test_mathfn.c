@@ -1,5 +1,5 @@
 /* The elementary functions: special values, values and identities known from elsewhere, and that the bits of many
- * results are the same in each build. How near they are to the exact values, tests/python/test_mathfn.py tests. */
+ * results are the same in each build. How near they are to the exact values, tests/python/lib/test_mathfn.py tests. */
 #include "check.h"
 #include "mathfn.h"
 #include "rng.h"

@@ -19,9 +19,9 @@ sys.path.insert(0, str(ROOT / "tests" / "python"))
 
 from archives import Pairs, Raw, assemble, parts_of, seal, small_archives  # noqa: E402
 
-from pyamlz._archive_decoder import MAGIC, MINOR  # noqa: E402
+from pyamlz._lib.errors import ArchiveError  # noqa: E402
 from pyamlz.archive import decode, encode  # noqa: E402
-from pyamlz.errors import ArchiveError  # noqa: E402
+from pyamlz.archive._decoder import MAGIC, MINOR  # noqa: E402
 
 CHECKSUM_SIZE = 5
 MINOR_AT = 8  # byte of the minor version

@@ -12,21 +12,20 @@ import pytest
 from samples import full_space, linear_tasks
 
 from pyamlz import ArchiveError, Dims, Program, Search, SearchSpace, TaskSet, tasks
-from pyamlz._archive_decoder import MINOR
 from pyamlz.archive import (
     Checkpoint,
     Islands,
     Member,
     PopulationArchive,
     ProgramArchive,
-    checkpoint_of,
-    data_of,
     decode,
     encode,
     pack,
     read,
     to_json,
 )
+from pyamlz.archive._decoder import MINOR
+from pyamlz.search._checkpoint import checkpoint_of, data_of
 
 GOLDEN = Path(__file__).resolve().parents[2] / "archive" / "golden"
 TASKS = linear_tasks(n_features=2, n_tasks=2, n_train=3, n_valid=2)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyamlz import cli
+from pyamlz._cli import main as cli
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from __future__ import annotations
 from itertools import product
 
 from pyamlz import Program
-from pyamlz.baselines import linear_regressor
-from pyamlz.staged import nonlinear_stages
+from pyamlz.lab import nonlinear_stages
+from pyamlz.program.baselines import linear_regressor
 
 RELU = """
 def Setup():

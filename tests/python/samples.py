@@ -2,6 +2,7 @@
 
 import os
 import struct
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,10 @@ import numpy.typing as npt
 
 from pyamlz import Dims, FunctionSpace, Instruction, Program, SearchSpace, TaskSet, tasks
 from pyamlz._ffi import lib
-from pyamlz._native import VARIANTS
-from pyamlz.ops import OPS, Constant, Op, Type
-from pyamlz.tasks import ImageData, _random
+from pyamlz._lib import random as _random
+from pyamlz._lib.native import VARIANTS
+from pyamlz.program import OPS, Constant, Op, Type
+from pyamlz.tasks import ImageData
 
 LINEAR_OPS = [
     "scalar_constant",
@@ -27,6 +29,39 @@ LINEAR_OPS = [
 ALL_OPS = [op.name for op in OPS]
 VARIANTS_HERE = [name for name, number in VARIANTS.items() if lib.amlz_variant_available(number)]
 VECTORS = Path(__file__).parents[1] / "vectors" / "reference.jsonl.gz"
+
+# A small experiment, as a file.
+QUICK = """
+description = "a small one"
+population_size = 100
+mutations = { alter_argument = 1, randomize_instruction = 1, randomize_function = 1 }
+combine = "mean"
+max_evaluations = 3000
+[tasks]
+generator = "linear"
+n_features = 2
+n_tasks = 4
+n_train = 50
+n_valid = 20
+[select]
+n_tasks = 8
+[final]
+n_tasks = 10
+compare = ["linear_regressor"]
+[space]
+scalars = 4
+vectors = 3
+matrices = 0
+[space.setup]
+size = 2
+ops = ["scalar_constant"]
+[space.predict]
+size = 1
+ops = ["dot_product"]
+[space.learn]
+size = 4
+ops = ["scalar_difference", "scalar_product", "scalar_vector_product", "vector_sum"]
+"""
 
 
 def linear_tasks(seed: int = 1, **arguments: Any) -> TaskSet:
@@ -102,7 +137,12 @@ def instruction_of(op: Op) -> Instruction:
 
 def command(*arguments: str) -> list[str]:
     """The command line of pyamlz with this Python and whatever pyamlz these tests import."""
-    return [sys.executable, "-c", "import sys; from pyamlz.cli import main; sys.exit(main())", *arguments]
+    return [sys.executable, "-c", "import sys; from pyamlz._cli.main import main; sys.exit(main())", *arguments]
+
+
+def start(*arguments: str, **options) -> subprocess.Popen[str]:
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(command(*arguments), text=True, env=environment(), **streams)
 
 
 def environment() -> dict[str, str]:

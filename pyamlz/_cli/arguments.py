@@ -1,0 +1,157 @@
+"""What the commands of `pyamlz` share: arguments, and where their output goes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO, get_args
+
+from pyamlz._lib.checks import Precision, checked_seed
+from pyamlz._lib.errors import InputError
+from pyamlz._lib.native import VARIANTS
+from pyamlz.archive import find_program
+from pyamlz.lab import Preset
+from pyamlz.program import Program
+from pyamlz.program.baselines import BASELINES
+from pyamlz.tasks._table import Labels
+
+DONE, FAILED, WRONG, BAD_ARCHIVE, INTERRUPTED = 0, 1, 2, 3, 130
+
+_MAX_STDIN = 2**20
+
+EPILOG = """exit codes:
+  0    done (a search that reached a limit without a sufficient fitness is done too: see its stop reason)
+  1    failed: vectors that do not agree, a file or output that could not be written, an error of the library
+  2    wrong usage, or input that cannot be used: a file, a key, a value
+  3    an archive that is damaged, or does not go with what else was said
+  130  interrupted by Ctrl-C or SIGTERM; a search prints what it found until then
+"""
+PRECISION_NAMES: dict[str, Precision] = {"f32": "float32", "f64": "float64", "float32": "float32", "float64": "float64"}
+
+
+def command(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    summary: str,
+    *options: Callable[[argparse.ArgumentParser], None],
+) -> argparse.ArgumentParser:
+    """The parser of a new command with the options that all have, and those that the given functions add."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=run)
+    parser.add_argument("--json", action="store_true", help="print one JSON object, and all else on stderr")
+    parser.add_argument("--quiet", action="store_true", help="print the result only")
+    for add in options:
+        add(parser)
+    return parser
+
+
+def add_set(parser: argparse.ArgumentParser, help_text: str) -> None:
+    """Adds --set, which may come many times."""
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=help_text)
+
+
+def add_program(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Adds PROGRAM, for :func:`read_program`."""
+    names = ", ".join(BASELINES)
+    parser.add_argument("program", metavar="PROGRAM", help=f"a file, {more}- for standard input, or one of {names}")
+
+
+def machine_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --precision and --variant."""
+    parser.add_argument("--precision", choices=PRECISION_NAMES, help="what programs compute in")
+    parser.add_argument("--variant", choices=VARIANTS, default="auto", help="kernels to use (default: auto)")
+
+
+def run_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what a run of a preset takes."""
+    machine_options(parser)
+    parser.add_argument("--seed", type=seed, metavar="N", help="0 to 2**64 - 1 (default: drawn at random)")
+    add_set(parser, "replace a setting, as tasks.n_features=8")
+
+
+def integer(text: str) -> int:
+    """An integer, which may be written 10_000 or 1e4."""
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise
+        return int(number)
+
+
+def seed(text: str) -> int:
+    """A seed; of wrong ones argparse tells the message."""
+    try:
+        return checked_seed("seed", integer(text))
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def data_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what says that tasks come from a file of the user's."""
+    own = parser.add_argument_group("your own data")
+    own.add_argument(
+        "--data", metavar="FILE", help="examples: .csv with a line of names, .npz with X and y, or .parquet"
+    )
+    own.add_argument("--target", metavar="COLUMN", help="the column with the labels, all others being features")
+    own.add_argument("--labels", choices=get_args(Labels), help="what labels are (default: auto)")
+
+
+def _data_settings(arguments: argparse.Namespace) -> list[str]:
+    """The settings that --data, --target and --labels stand for."""
+    given = {key: getattr(arguments, key, None) for key in ("data", "target", "labels")}
+    if given["data"] is None:
+        wrong = next((key for key in ("target", "labels") if given[key] is not None), None)
+        if wrong is not None:
+            raise InputError(f"--{wrong}: expected only with --data")
+        return []
+    values = {"path": given["data"], "target": given["target"], "labels": given["labels"]}
+    return [f"tasks.{key}={json.dumps(value)}" for key, value in values.items() if value is not None]
+
+
+def load_preset(name: str | None, arguments: argparse.Namespace) -> Preset:
+    """The preset, changed by --set, --precision and --data."""
+    if name is None:
+        if getattr(arguments, "data", None) is None:
+            raise InputError("expected a preset, or --data with examples of your own")
+        name = "table"
+    overrides = [*_data_settings(arguments), *arguments.set]
+    if arguments.precision is not None:
+        overrides.append(f"precision={PRECISION_NAMES[arguments.precision]}")
+    return Preset.load(name, overrides)
+
+
+def read_program(value: str, n_features: int = 0) -> Program:
+    """The program of a file, of standard input, or built in."""
+    if value == "-":
+        data = sys.stdin.buffer.read(_MAX_STDIN + 1)
+        if len(data) > _MAX_STDIN:
+            raise InputError(f"standard input: expected a program of at most {_MAX_STDIN} bytes")
+        return Program.parse(data.decode("utf-8", "replace"), n_features)
+    return find_program("program", value, n_features)
+
+
+def given_or_drawn(given: int | None) -> int:
+    """The seed that was given, or one that is drawn."""
+    return secrets.randbelow(2**32) if given is None else given
+
+
+def say(arguments: argparse.Namespace) -> TextIO:
+    """Where everything but the result goes."""
+    return sys.stderr if arguments.json else sys.stdout
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Prints an object in one line."""
+    print(json.dumps(value, allow_nan=False))

@@ -1,0 +1,178 @@
+"""The commands `pyamlz select` and `pyamlz tune`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any, cast
+
+from pyamlz import explain, lab
+from pyamlz._cli.arguments import DONE, command, given_or_drawn, integer, load_preset, print_json, run_options, say
+from pyamlz._lib.columns import figure
+from pyamlz._lib.files import replace_file
+from pyamlz._lib.version import VERSION
+from pyamlz.archive import find_program
+from pyamlz.lab import Preset
+from pyamlz.program import Program
+from pyamlz.program.baselines import BASELINES, built_in
+from pyamlz.search import Evaluator, Variant
+from pyamlz.tasks import TaskSet
+
+
+def add_select(commands: Any) -> None:
+    """Adds the command `select`."""
+    parser = command(commands, "select", _select, "rank programs of many searches, and test the best", run_options)
+    parser.add_argument(
+        "candidates", nargs="+", metavar="FILE", help="an archive, a program's text, or the name of a built-in program"
+    )
+    _add_preset(parser)
+    _add_funnel(parser, "candidates", stages=1)
+    parser.add_argument("--seeds", type=integer, default=5, metavar="N", help="draws of the test tasks (default: 5)")
+    parser.add_argument("--top", type=integer, default=10, metavar="N", help="candidates to print (default: 10)")
+
+
+def add_tune(commands: Any) -> None:
+    """Adds the command `tune`."""
+    parser = command(commands, "tune", _tune, "search the constants of a program at random", run_options)
+    parser.add_argument("program", metavar="PROGRAM", help=f"a file, or one of {', '.join(BASELINES)}")
+    _add_preset(parser)
+    _add_funnel(parser, "trials", stages=1)
+    parser.add_argument("--trials", type=integer, default=100, metavar="N", help="programs to try (default: 100)")
+    parser.add_argument("--low", type=float, default=0.001, metavar="X", help="smallest factor (default: 0.001)")
+    parser.add_argument("--high", type=float, default=1000.0, metavar="X", help="largest factor (default: 1000)")
+    parser.add_argument("--decouple", action="store_true", help="put constants in the place of coupled factors first")
+    parser.add_argument(
+        "--seeds", type=integer, default=5, metavar="N", help="draws of the test tasks; 0: no test (default: 5)"
+    )
+
+
+def _add_preset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", required=True, metavar="NAME|FILE.toml", help="whose select and final tasks")
+
+
+def _add_funnel(parser: argparse.ArgumentParser, what: str, stages: int) -> None:
+    parser.add_argument(
+        "--stages", type=integer, default=stages, metavar="N", help=f"larger and larger task sets (default: {stages})"
+    )
+    parser.add_argument(
+        "--keep", type=float, default=0.25, metavar="X", help=f"share of the {what} that goes on (default: 0.25)"
+    )
+    parser.add_argument("--threads", type=integer, default=1, metavar="N", help=f"{what} at a time (default: 1)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="for the best program: its text, or an archive (.amlz)")
+
+
+# ---------------------------------------------------------------- select
+
+
+def _select(arguments: argparse.Namespace) -> int:
+    preset, seed, stages = _stages(arguments)
+    tests = _evaluators(preset, arguments, lab.final_tasks(preset, seed=seed, seeds=arguments.seeds))
+    found = lab.candidates(*(_source(name) for name in arguments.candidates))
+    if not arguments.quiet:
+        sizes = ", ".join(str(stage.tasks.tasks.n_tasks) for stage in stages)
+        print(f"# {preset.name}, seed {seed}: {len(found)} candidates; tasks: {sizes}", file=say(arguments), flush=True)
+    chosen = lab.select(found, stages, tests, keep=arguments.keep, seed=seed, threads=arguments.threads)
+    winner = chosen.winner.candidate
+    if arguments.output is not None:
+        _write(arguments.output, winner.program, stages[-1])
+    if arguments.json:
+        ranking = [
+            {"name": r.candidate.name, "fitness": r.fitness, "live": r.size, "same_as": r.same_as}
+            for r in chosen.ranking
+        ]
+        test = {**_test_json(chosen.test), "task_fitness": [fitness.tolist() for fitness in chosen.test.task_fitness]}
+        head = {"preset": preset.name, "seed": seed, "candidates": len(found)}
+        print_json({**head, "ranking": ranking, "test": test, "program": str(winner.program), **_version()})
+        return DONE
+    print(chosen.table(arguments.top), end="")
+    print(f"\n# {winner.name}, without its dead code")
+    print(winner.program.simplified(stages[-1].tasks.dims(winner.program)), end="")
+    return DONE
+
+
+def _source(name: str) -> str | lab.Candidate:
+    if name in BASELINES and not os.path.exists(name):
+        return lab.Candidate(name, built_in(name))
+    return name
+
+
+# ---------------------------------------------------------------- tune
+
+
+def _tune(arguments: argparse.Namespace) -> int:
+    preset, seed, stages = _stages(arguments)
+    tasks = stages[-1].tasks
+    program = find_program("program", arguments.program, tasks.tasks.n_features)
+    coupled = explain.coupled(program, tasks.dims(program))
+    if arguments.decouple:
+        program = explain.decoupled(program, tasks.tasks, draws=seed)
+    tests = []
+    if arguments.seeds:
+        tests = _evaluators(preset, arguments, lab.final_tasks(preset, seed=seed, seeds=arguments.seeds))
+    if not arguments.quiet:
+        sizes = ", ".join(str(stage.tasks.tasks.n_tasks) for stage in stages)
+        print(f"# {preset.name}, seed {seed}: {arguments.trials} trials; tasks: {sizes}", file=say(arguments))
+        for one in coupled:
+            print(f"# {'replaced' if arguments.decouple else 'coupled'}: {one}", file=say(arguments), flush=True)
+    tuned = lab.tune(
+        program,
+        stages,
+        trials=arguments.trials,
+        seed=seed,
+        low=arguments.low,
+        high=arguments.high,
+        keep=arguments.keep,
+        draws=seed,
+        threads=arguments.threads,
+    )
+    if arguments.output is not None:
+        _write(arguments.output, tuned.program, stages[-1])
+    measured = {
+        name: lab.measure(one, tests, seed=seed)
+        for name, one in (("before", program), ("after", tuned.program))
+        if tests
+    }
+    if arguments.json:
+        test = {name: _test_json(found) for name, found in measured.items()}
+        best = {"trial": tuned.best.number, "fitness": tuned.fitness, "factors": tuned.best.factors}
+        trials = [[trial.number, trial.fitness] for trial in tuned.trials]
+        head = {"preset": preset.name, "seed": seed, "coupled": [str(one) for one in coupled]}
+        print_json({**head, **best, "trials": trials, "test": test, "program": str(tuned.program), **_version()})
+        return DONE
+    print(tuned.table(), end="")
+    for name, test_of_one in measured.items():
+        print(f"test {name}: {test_of_one}")
+    print(f"\n# the program with these constants: fitness {figure(tuned.fitness)}")
+    print(tuned.program, end="")
+    return DONE
+
+
+# ---------------------------------------------------------------- both
+
+
+def _stages(arguments: argparse.Namespace) -> tuple[Preset, int, list[Evaluator]]:
+    """The preset, the seed, and what is scored on in selection."""
+    preset = load_preset(arguments.preset, arguments)
+    seed = given_or_drawn(arguments.seed)
+    stages = lab.select_tasks(preset, seed=seed, stages=arguments.stages, keep=arguments.keep)
+    return preset, seed, _evaluators(preset, arguments, stages)
+
+
+def _evaluators(preset: Preset, arguments: argparse.Namespace, tasks: list[TaskSet]) -> list[Evaluator]:
+    return [preset.evaluator(one, cast(Variant, arguments.variant)) for one in tasks]
+
+
+def _write(path: str, program: Program, evaluator: Evaluator) -> None:
+    """Writes an archive if the file is called so, else a text."""
+    if path.endswith(".amlz"):
+        program.save(path, evaluator.tasks.dims(program))
+    else:
+        replace_file(path, str(program).encode("ascii"))
+
+
+def _test_json(test: lab.Measured) -> dict[str, Any]:
+    return {"mean": test.mean, "stdev": test.stdev, "fitness": test.fitness}
+
+
+def _version() -> dict[str, str]:
+    return {"version": VERSION}

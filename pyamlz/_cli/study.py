@@ -1,0 +1,103 @@
+"""The command `pyamlz study`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from pathlib import Path
+from typing import Any, Final
+
+from pyamlz import study
+from pyamlz._cli.arguments import DONE, INTERRUPTED, add_set, command, integer, print_json, say
+from pyamlz._lib.errors import InputError
+
+__all__ = ["add_study"]
+
+_FOLDER: Final = Path("studies")
+
+
+def add_study(commands: Any) -> None:
+    """Adds the command to the subparsers of `pyamlz`."""
+    parser = command(commands, "study", _study, "do one of the paper's experiments, or go on with it")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the study")
+    parser.add_argument("--list", action="store_true", help="list the studies, and their settings")
+    parser.add_argument("--hours", type=float, metavar="H", help="begin no more work after so long")
+    parser.add_argument("--seeds", type=integer, metavar="N", help="repetitions (default: see --list)")
+    threads = "units of work at the same time (default: as many as there are cores)"
+    parser.add_argument("--threads", type=integer, metavar="T", help=threads)
+    folder = f"where its files are or will be (default: {_FOLDER}/NAME, with --small {_FOLDER}/NAME-small)"
+    parser.add_argument("-o", "--output", metavar="FOLDER", help=folder)
+    parser.add_argument("--small", action="store_true", help="a version that takes seconds, to see what it does")
+    add_set(parser, "replace a setting, as evaluations=1e6")
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    if arguments.list:
+        return _list(arguments)
+    if arguments.name is None:
+        raise InputError(f"NAME: expected one of {', '.join(study.STUDIES)}, got none")
+    kind = study.find(arguments.name)
+    configured = kind.configured(arguments.set, small=arguments.small)
+    shown = None if arguments.quiet else (lambda line: print(f"# {line}", file=say(arguments), flush=True))
+    seeds = kind.SEEDS[arguments.small] if arguments.seeds is None else arguments.seeds
+    report = study.run(
+        configured,
+        arguments.output or _FOLDER / (f"{kind.NAME}-small" if arguments.small else kind.NAME),
+        seeds=seeds,
+        threads=_cores() if arguments.threads is None else arguments.threads,
+        hours=arguments.hours,
+        command=_command(arguments, seeds),
+        say=shown or (lambda line: None),
+    )
+    _tell(arguments, configured, report)
+    return INTERRUPTED if report.stop_reason == "interrupted" else DONE
+
+
+def _command(arguments: argparse.Namespace, seeds: int) -> str:
+    """What makes the same raw data anywhere."""
+    words = ["pyamlz", "study", arguments.name, "--seeds", str(seeds), *(["--small"] if arguments.small else [])]
+    return shlex.join([*words, *(word for setting in arguments.set for word in ("--set", setting))])
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _tell(arguments: argparse.Namespace, configured: study.Study, report: study.Report) -> None:
+    table = report.table
+    if arguments.json:
+        print_json(
+            {
+                "study": configured.NAME,
+                "settings": configured.settings,
+                "stop_reason": report.stop_reason,
+                "done": report.done,
+                "wanted": report.wanted,
+                "columns": None if table is None else table.columns,
+                "rows": None if table is None else _json_rows(table),
+            }
+        )
+        return
+    if table is not None:
+        print(table.markdown(), end="")
+    if not arguments.quiet:
+        print(f"# {report.done} of {report.wanted} units are done ({report.stop_reason}); files are in {report.folder}")
+        if report.missing is not None:
+            print(f"# {report.missing}")
+
+
+def _json_rows(table: study.Table) -> list[list[Any]]:
+    """Rows in which what JSON cannot say, infinite and unknown numbers, is a string."""
+    return [[str(v) if isinstance(v, float) and v - v != 0 else v for v in row] for row in table.rows]
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        print_json({name: {"summary": s.SUMMARY, "settings": s.SETTINGS} for name, s in study.STUDIES.items()})
+        return DONE
+    width = max(map(len, study.STUDIES))
+    for name, kind in study.STUDIES.items():
+        print(f"{name:<{width}}  {kind.SUMMARY}")
+        print(f"{'':<{width}}  {kind.SEEDS[0]} seeds; {', '.join(f'{k}={v}' for k, v in kind.SETTINGS.items())}")
+    return DONE

@@ -1,0 +1,60 @@
+"""Names of version 0.1 that have moved: who asks for one hears the new name. To go with version 0.3."""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Final
+
+#: The new name of each public module that is elsewhere now.
+MOVED: Final[dict[str, str]] = {
+    "pyamlz.baselines": "pyamlz.program.baselines",
+    "pyamlz.bench_scaling": "pyamlz.bench",
+    "pyamlz.callbacks": "pyamlz.search.callbacks",
+    "pyamlz.cli": "the command pyamlz, or python -m pyamlz",
+    "pyamlz.conform": "pyamlz.bench.conform",
+    "pyamlz.coupling": "pyamlz.explain",
+    "pyamlz.errors": "pyamlz",
+    "pyamlz.estimator": "pyamlz.sklearn",
+    "pyamlz.evaluate": "pyamlz",
+    "pyamlz.experiment": "pyamlz.lab",
+    "pyamlz.interpret": "pyamlz.explain",
+    "pyamlz.islands": "pyamlz",
+    "pyamlz.learner": "pyamlz",
+    "pyamlz.lineage": "pyamlz.explain",
+    "pyamlz.log": "pyamlz.search.log",
+    "pyamlz.ops": "pyamlz",
+    "pyamlz.presets": "pyamlz.lab",
+    "pyamlz.progress": "pyamlz.search",
+    "pyamlz.records": "pyamlz",
+    "pyamlz.select": "pyamlz.lab",
+    "pyamlz.space": "pyamlz",
+    "pyamlz.staged": "pyamlz.lab",
+    "pyamlz.transfer": "pyamlz.lab",
+    "pyamlz.tune": "pyamlz.lab",
+}
+
+
+def refuse(name: str) -> None:
+    """Raises ImportError if a module of this name has moved; returns if none has."""
+    if name in MOVED:
+        raise ImportError(f"{name} has moved: use {MOVED[name]}", name=name)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds nothing; it is asked when nobody else has found a module."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        refuse(fullname)
+        return None
+
+
+def watch() -> None:
+    """From now on, who imports a module that has moved hears where it is."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.append(_Finder())

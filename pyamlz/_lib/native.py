@@ -1,0 +1,93 @@
+"""What every wrapper of a C object needs: configurations, blocks of memory, reasons, names of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyamlz._ffi import ffi, lib
+from pyamlz._lib.checks import checked_choice
+from pyamlz._lib.errors import InputError
+
+_allocate = ffi.new_allocator(should_clear_after_alloc=False)
+
+# The spelling of the C library's numbers in Python.
+KINDS: dict[str, int] = {
+    "regression": lib.AMLZ_REGRESSION,
+    "binary": lib.AMLZ_BINARY,
+    "multiclass": lib.AMLZ_MULTICLASS,
+}
+PRECISIONS: dict[str, int] = {"float32": lib.AMLZ_FLOAT32, "float64": lib.AMLZ_FLOAT64}
+COMBINES: dict[str, int] = {"mean": lib.AMLZ_MEAN, "median": lib.AMLZ_MEDIAN}
+ALGORITHMS: dict[str, int] = {"evolution": lib.AMLZ_EVOLUTION, "random_search": lib.AMLZ_RANDOM_SEARCH}
+
+
+def text(pointer: Any) -> str:
+    """A C string as a str; "" for NULL."""
+    return "" if pointer == ffi.NULL else str(ffi.string(pointer).decode("utf-8"))
+
+
+VARIANTS: dict[str, int] = {text(lib.amlz_variant_name(i)): i for i in range(lib.AMLZ_VARIANT_COUNT)}
+MUTATIONS: dict[str, int] = {text(lib.amlz_mutation_name(i)): i for i in range(lib.AMLZ_MUTATION_COUNT)}
+
+
+def number_of(name: str, value: object, table: Mapping[Any, int]) -> int:
+    """The number of one of the names in `table`; InputError, naming the argument, for anything else."""
+    return table[checked_choice(name, value, table)]
+
+
+def name_of(number: int, table: Mapping[str, int]) -> str:
+    """The reverse of `number_of`."""
+    return next(name for name, value in table.items() if value == number)
+
+
+def new_config(struct: str, **members: Any) -> Any:
+    """A C struct with its struct_size and the given members set, and zero (the default) in all others."""
+    config = ffi.new(f"{struct} *")
+    config.struct_size = ffi.sizeof(struct)
+    for name, value in members.items():
+        setattr(config, name, value)
+    return config
+
+
+class Handle:
+    """A C object and all that must live as long as it does.
+
+    Attributes:
+        pointer: the object, for calls.
+    """
+
+    __slots__ = ("_kept", "pointer")
+
+    def __init__(self, pointer: Any, *kept: object) -> None:
+        self.pointer = pointer
+        self._kept = kept
+
+
+def construct(
+    kind: str, config: Any, *arguments: Any, size_arguments: tuple[Any, ...] = (), keep: object = None
+) -> Handle:
+    """Builds an `amlz_{kind}` in a block of its own by its `_size` and `_init` functions.
+
+    Args:
+        kind: "tasks", "evaluator", "learner" or "search".
+        config: the C configuration.
+        arguments: what `_init` takes after it.
+        size_arguments: what `_size` takes after it.
+        keep: what must live as long as the object.
+
+    Raises:
+        InputError: the library refused, with its reason; or there is not that much memory.
+    """
+    reason = ffi.new("const char **")
+    size = getattr(lib, f"amlz_{kind}_size")(config, *size_arguments, reason)
+    if size == 0:
+        raise InputError(text(reason[0]) or f"{kind}: not a valid configuration")
+    try:
+        memory = _allocate("char[]", size)
+    except (MemoryError, OverflowError):
+        raise InputError(f"{kind}: {size} bytes of memory would be needed and are not available") from None
+    pointer = getattr(lib, f"amlz_{kind}_init")(memory, size, config, *arguments, reason)
+    if pointer == ffi.NULL:
+        raise InputError(text(reason[0]) or f"{kind}: not valid")
+    return Handle(pointer, memory, keep)

@@ -1,0 +1,340 @@
+"""What archives hold, as plain values, and the forms that programs and JSON have in them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from pyamlz._ffi import ffi, lib
+from pyamlz._lib.errors import ArchiveError, ProgramError, check
+from pyamlz._lib.native import new_config, text
+from pyamlz.program import Dims, FunctionSpace, Program, SearchSpace
+
+WRITER: Final = f"libamlz {text(lib.amlz_version())}"
+MAX_SOURCE: Final = 2**20  # bytes
+MAX_SESSION: Final = 2**24  # bytes
+MAX_ISLANDS: Final = 1024
+
+
+class Member(NamedTuple):
+    """A program, and where it came from.
+
+    Attributes:
+        packed: the program as bytes, which take a tenth of the room of a :class:`Program`.
+        fitness: from 0 to 1.
+        birth: number of the evaluation that scored it, from 1; 0, outside of checkpoints, if it is not known.
+        parent: birth of the program that it was made from; 0 for none.
+        action: id of the mutation that made it.
+    """
+
+    packed: bytes
+    fitness: float
+    birth: int = 0
+    parent: int = 0
+    action: int = lib.AMLZ_MUTATE_IDENTITY
+
+    @property
+    def program(self) -> Program:
+        """The program. ProgramError if the bytes are none, which no archive has."""
+        return unpack(self.packed)
+
+
+class HistoryRow(NamedTuple):
+    """An evaluation that found a better program than all before it; see :class:`Member`."""
+
+    fitness: float
+    birth: int
+    parent: int
+    action: int
+
+
+class Function(NamedTuple):
+    """What a component function of a search's programs may be: sizes in instructions, and ids of ops, a byte each."""
+
+    min_size: int
+    max_size: int
+    init_size: int
+    ops: bytes
+
+
+class Hurdle(NamedTuple):
+    """An evaluation on the first examples of each task that a program must do well in to be tried on more."""
+
+    n_train: int
+    n_valid: int
+
+
+class Counts(NamedTuple):
+    """Counts of a search, as in :class:`pyamlz.Progress`; `hurdle_stops` has one for each of its hurdles.
+
+    What has a default came with version 1.1 of the format.
+    """
+
+    evaluations: int
+    cache_hits: int
+    fec_hits: int
+    rejected: int
+    probes: int
+    full_evaluations: int
+    train_steps: int
+    valid_steps: int
+    duplicates: int = 0
+    hurdle_stops: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """How a search was set up: `amlz_search_config`, but for the memory of its programs.
+
+    What has a default came with version 1.1 of the format; the default is what archives of version 1.0 mean.
+    """
+
+    seed: int
+    algorithm: int
+    start: int
+    combine: int
+    precision: int
+    population_size: int
+    tournament_size: int
+    mutate_prob: float
+    mutations: tuple[float, ...]
+    cache_size: int
+    fec_size: int
+    fec_train: int
+    fec_valid: int
+    cache_period: int
+    cache_work: int
+    history_size: int
+    max_cost: float
+    must_learn: int
+    functions: tuple[Function, ...]
+    start_program: Program
+    redraws: int = 0
+    hurdles: tuple[Hurdle, ...] = ()
+    hurdle_percentile: float = 0.75
+    hurdle_window: int = 100
+
+    def _c(self, dims: Any, variant: int = lib.AMLZ_VARIANT_AUTO) -> Any:
+        """The `amlz_search_config *`, with memory as in an `amlz_dims *`."""
+        plain = {name: getattr(self, name) for name in PLAIN_CONFIG}
+        config = new_config("amlz_search_config", variant=variant, mutation_weight=self.mutations, **plain)
+        set_space(config.space, dims, self.functions)
+        config.n_hurdles = len(self.hurdles)
+        config.hurdle = self.hurdles
+        return config
+
+
+# Members of Config that have the same name and type in C.
+PLAIN_CONFIG: Final = tuple(
+    field.name for field in fields(Config) if field.name not in ("mutations", "functions", "start_program", "hurdles")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TasksRecord:
+    """What programs are scored on.
+
+    Attributes:
+        count: D, tasks.
+        train: training examples of a task.
+        valid: validation examples of a task.
+        epochs: passes over the training examples.
+        order_seed: seed of their order after the first pass.
+        digest: hash of kind, shape, precision and numbers, `amlz_tasks_digest`.
+        source: JSON of how they can be made again, up to a mebibyte, or None.
+        data: of each task four binaries: training features and labels, validation features and labels, as
+            little-endian floats of the search's precision. None if the archive does not have them.
+    """
+
+    count: int
+    train: int
+    valid: int
+    epochs: int
+    order_seed: int
+    digest: int
+    source: str | None = None
+    data: tuple[tuple[bytes, ...], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The state of a search at its last mark: the start of a period that can be done again from it alone.
+
+    Attributes:
+        counts: what was done until then.
+        rng: state of the search's generator, four 64-bit numbers.
+        population: oldest first.
+        hall: hall of fame: the best program of each number of live instructions, shortest first.
+        history: improvements of the best fitness.
+        best: the best program until then; None before the first evaluation.
+    """
+
+    counts: Counts
+    rng: tuple[int, ...]
+    population: tuple[Member, ...]
+    hall: tuple[Member, ...]
+    history: tuple[HistoryRow, ...]
+    best: Member | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramArchive:
+    """A program, and the memory that it runs on, if that is known."""
+
+    writer: str = WRITER
+    dims: Dims | None = None
+    program: Program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationArchive:
+    """Programs that run on one memory."""
+
+    writer: str = WRITER
+    dims: Dims
+    population: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A search, as it was when it was saved.
+
+    Attributes:
+        writer: the library that wrote it, and its version.
+        dims: the memory of its programs.
+        config: how it was set up.
+        tasks: what programs are scored on.
+        evaluations: programs scored.
+        digest: hash of its state, `amlz_search_digest`.
+        best: the best program; None before the first evaluation.
+        mark: its state at the last mark.
+        session: JSON of the program that ran it, up to 16 MiB, or None.
+    """
+
+    writer: str = WRITER
+    dims: Dims
+    config: Config
+    tasks: TasksRecord
+    evaluations: int
+    digest: int
+    best: Member | None
+    mark: Mark
+    session: str | None = None
+
+    @property
+    def space(self) -> SearchSpace:
+        """What its programs may look like."""
+        functions = (FunctionSpace(f.ops, f.min_size, f.max_size, f.init_size) for f in self.config.functions)
+        return SearchSpace(self.dims, *functions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Islands:
+    """Searches that exchange programs, as they were when they were saved.
+
+    Attributes:
+        writer: the library that wrote it, and its version.
+        islands: the searches, 1 to 1024; none has a session of its own.
+        session: JSON of the program that ran them, up to 16 MiB, or None.
+    """
+
+    writer: str = WRITER
+    islands: tuple[Checkpoint, ...]
+    session: str | None = None
+
+    @property
+    def dims(self) -> Dims:
+        """The memory of the programs of the first island; on the others only F may differ."""
+        return self.islands[0].dims
+
+    @property
+    def best(self) -> Member | None:
+        """The best program of all, of the first island that has it; None before the first evaluation."""
+        found = [island.best for island in self.islands if island.best is not None]
+        return max(found, key=lambda member: member.fitness, default=None)
+
+
+Archive: TypeAlias = ProgramArchive | PopulationArchive | Checkpoint | Islands
+
+
+# ---------------------------------------------------------------- programs
+
+
+class ProgramBytes:
+    """Packs programs, one after the other; not for two threads at once."""
+
+    def __init__(self) -> None:
+        self._size = lib.amlz_program_packed_size()
+        self._buffer = ffi.new("char[]", self._size)
+        self._length = ffi.new("size_t *")
+
+    def pack(self, c: Any) -> bytes:
+        """The bytes of an `amlz_program *`."""
+        check(lib.amlz_program_pack(c, self._buffer, self._size, self._length))
+        return bytes(ffi.buffer(self._buffer, self._length[0]))
+
+
+def pack(program: Program) -> bytes:
+    """A program as bytes, the form that archives have it in."""
+    return ProgramBytes().pack(program._c)
+
+
+def unpack(packed: bytes) -> Program:
+    """The program that these are the bytes of.
+
+    Raises:
+        ProgramError: of none; the message says what is wrong, and at which byte.
+    """
+    c, error = ffi.new("amlz_program *"), ffi.new("amlz_error *")
+    if lib.amlz_program_unpack(packed, len(packed), c, error) != lib.AMLZ_OK:
+        raise ProgramError(f"byte {error.column} of the program: {text(error.message)}")
+    return Program._of(c)
+
+
+def set_space(space: Any, dims: Any, functions: tuple[Function, ...]) -> None:
+    """Fills an `amlz_space` in, with memory as in an `amlz_dims *`."""
+    space.dims = dims[0]
+    for target, function in zip(space.function, functions, strict=True):
+        target.min_size, target.max_size, target.init_size, ops = function
+        target.n_ops = len(ops)
+        ffi.memmove(target.ops, ops, len(ops))
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def to_json(value: object) -> str:
+    """A session or a source as the one string that stands for it.
+
+    Raises:
+        ArchiveError: it holds something else than JSON values, or a number that is not finite.
+    """
+    try:
+        return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArchiveError(f"JSON: expected plain values, got {error}") from None
+
+
+def from_json(string: str, name: str) -> Any:
+    """The value of a session's or source's string.
+
+    Args:
+        string: from an archive, whose readers do not look into it.
+        name: what messages call it, as "run.amlz: session".
+
+    Raises:
+        ArchiveError: it is no JSON, or one that is nested too deeply.
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no JSON number")
+
+    try:
+        if len(string) > MAX_SESSION:
+            raise ValueError(f"{len(string)} characters are too many")
+        return json.loads(string, parse_constant=refuse)
+    except ValueError as error:
+        raise ArchiveError(f"{name}: expected JSON, got {error}") from None
+    except RecursionError:
+        raise ArchiveError(f"{name}: expected JSON, got one that is nested too deeply") from None

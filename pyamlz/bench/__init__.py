@@ -1,0 +1,16 @@
+"""How fast the library is, how its speed scales, and whether it computes what the reference did."""
+
+from pyamlz.bench._conform import Failure, Report, conform
+from pyamlz.bench._scaling import CURVES, Curve, Point
+from pyamlz.bench._speed import COMPARED, ROUNDS
+
+__all__ = [
+    "COMPARED",
+    "CURVES",
+    "ROUNDS",
+    "Curve",
+    "Failure",
+    "Point",
+    "Report",
+    "conform",
+]

@@ -1,0 +1,168 @@
+"""How cost grows with the size of what is run: one thing is varied at a time, and all else stays."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final
+
+from pyamlz._lib.checks import checked_float
+from pyamlz._lib.errors import AmlzError, FileError
+from pyamlz.bench import _speed as bench
+from pyamlz.lab import Preset
+from pyamlz.program import Instruction, Program
+from pyamlz.search import Variant
+
+__all__ = ["CURVES", "Curve", "Point", "measure", "plot"]
+
+_ROUNDS: Final = 3  # the median of so many bursts is the figure
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What is varied, and what its cost is measured in.
+
+    Attributes:
+        name: what is varied.
+        unit: what one of the costs is for.
+        values: what it is set to.
+        cost: nanoseconds for one unit at a value, measured in so many seconds.
+        expected: what the cost should be proportional to, as a function of the value.
+        law: the same in words.
+    """
+
+    name: str
+    unit: str
+    values: tuple[int, ...]
+    cost: Callable[[int, float, Variant], float]
+    expected: Callable[[int], float]
+    law: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A measurement.
+
+    Attributes:
+        curve: what was varied.
+        value: what it was set to.
+        nanoseconds: cost of one unit.
+        relative: this cost over what is expected of it, by the curve's first value: 1 where it grows as it should,
+            less where it grows slower.
+    """
+
+    curve: Curve
+    value: int
+    nanoseconds: float
+    relative: float
+
+
+def _network(n_features: int, n_tasks: int, seconds: float, variant: Variant, n_train: int | None = None) -> float:
+    """Nanoseconds for a training step of the network in all tasks together."""
+    return _steps(bench.Workload.of("nn", n_features, n_tasks, n_train=n_train), seconds, variant)
+
+
+def _sums(length: int, seconds: float, variant: Variant) -> float:
+    """Nanoseconds for a training step, in 16 tasks, of a program with so many instructions in Learn, all live."""
+    first = Instruction("scalar_vector_product", out=1, in1=0, in2=0)
+    rest = [Instruction("vector_sum", out=1, in1=1, in2=0) for _ in range(length - 1)]
+    program = Program(predict=[Instruction("dot_product", out=1, in1=0, in2=1)], learn=[first, *rest])
+    return _steps(bench.Workload((program,), bench.Workload.of("linear", 16, 16).tasks), seconds, variant)
+
+
+def _steps(workload: bench.Workload, seconds: float, variant: Variant) -> float:
+    rate = bench.steps_of(workload, seconds=seconds, variant=variant).rate.median
+    return 1e9 * workload.tasks.n_tasks / rate
+
+
+def _search(seconds: float, variant: Variant, **settings: int) -> float:
+    """Nanoseconds for a program that a `demo` search scores, once it is under way."""
+    preset = Preset.load("demo", [f"{key}={value}" for key, value in settings.items()])
+    tasks = preset.tasks("tasks", 1)
+    assert tasks is not None
+    search = preset.search(tasks, seed=1, variant=variant)
+    search.run(max_evaluations=max(20_000, 2 * preset.config["population_size"]))
+    before = search.progress
+    result = search.run(max_seconds=seconds)
+    return 1e9 * (result.seconds - before.seconds) / (result.evaluations - before.evaluations)
+
+
+CURVES: Final = (
+    Curve(
+        "features", "training step of the network, 8 tasks", (4, 8, 16, 32, 64, 128, 256),
+        lambda n, seconds, variant: _network(n, 8, seconds, variant), lambda n: n * n, "F^2",
+    ),
+    Curve(
+        "tasks", "training step of the network in all tasks, F = 16", (1, 4, 8, 16, 32, 64, 128),
+        lambda n, seconds, variant: _network(16, n, seconds, variant), lambda n: n, "D",
+    ),
+    Curve(
+        "examples", "training step of the network, F = 16, 8 tasks", (100, 1000, 10_000, 100_000),
+        lambda n, seconds, variant: _network(16, 8, seconds, variant, n), lambda n: 1, "a constant",
+    ),
+    Curve(
+        "instructions", "training step in 16 tasks, F = 16", (4, 8, 16, 32, 64),
+        _sums, lambda n: n, "the number of them",
+    ),
+    Curve(
+        "population_size", "program in a search", (10, 100, 1000, 10_000, 100_000),
+        lambda n, seconds, variant: _search(seconds, variant, population_size=n), lambda n: 1, "a constant",
+    ),
+    Curve(
+        "cache_size", "program in a search", (1000, 10_000, 100_000, 1_000_000),
+        lambda n, seconds, variant: _search(seconds, variant, cache_size=n), lambda n: 1, "a constant",
+    ),
+)  # fmt: skip
+
+
+def measure(*, seconds: float = 0.5, variant: Variant = "auto") -> Iterator[Point]:
+    """All points of all curves, one after the other.
+
+    Args:
+        seconds: for each of them, over 0.
+        variant: kernels to use.
+
+    Raises:
+        InputError: an argument is wrong.
+    """
+    each = checked_float("seconds", seconds, 0.0, over=True) / _ROUNDS
+    for curve in CURVES:
+        first: float | None = None
+        for value in curve.values:
+            cost = median(curve.cost(value, each, variant) for _ in range(_ROUNDS))
+            share = cost / curve.expected(value)
+            first = share if first is None else first
+            yield Point(curve, value, cost, share / first)
+
+
+def plot(points: list[Point], path: str | os.PathLike[str]) -> None:
+    """Draws the curves on logarithmic axes, each with what is expected of it, by matplotlib.
+
+    Raises:
+        AmlzError: matplotlib is not installed.
+        FileError: the file cannot be written.
+    """
+    try:
+        figures: Any = importlib.import_module("matplotlib.figure")
+    except ImportError:
+        raise AmlzError("--plot: needs matplotlib: pip install 'pyamlz[plot]'") from None
+    figure = figures.Figure(figsize=(12, 7), layout="constrained")
+    for axes, curve in zip(figure.subplots(2, 3).flat, CURVES, strict=True):
+        mine = [point for point in points if point.curve is curve]
+        scale = mine[0].nanoseconds / curve.expected(mine[0].value)
+        x = [point.value for point in mine]
+        y = [point.nanoseconds for point in mine]
+        axes.loglog(x, [scale * curve.expected(value) for value in x], "--", color="gray", label=f"as {curve.law}")
+        axes.loglog(x, y, "o-", label="measured")
+        axes.set(xlabel=curve.name, ylabel="ns", ylim=(min(y) / 3, max(y) * 3))  # so that noise looks small
+        axes.set_xticks(x, [f"{value:,}" for value in x], fontsize="small")
+        axes.minorticks_off()
+        axes.set_title(f"a {curve.unit}", fontsize="medium")
+        axes.legend()
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{os.fspath(path)}: cannot be written: {error}") from None

@@ -1,0 +1,300 @@
+"""What lines are worth, by measurement: programs without a line (knock-out), or with lines of another (knock-in).
+
+All differences are paired: both programs run on the same tasks with the same seeds of their random ops. A *loss* is the
+fitness of the whole program minus that of the changed one, on each task, averaged over seeds. Its standard error comes
+from how losses vary over tasks, since seeds of one task are no independent cases; over seeds if there is one task only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pyamlz._lib.checks import checked_choice, checked_float, checked_int, checked_seed, checked_type
+from pyamlz._lib.errors import InputError
+from pyamlz.explain._dataflow import Line, live_lines
+from pyamlz.program import FUNCTIONS, Dims, FunctionName, Instruction, Program
+from pyamlz.search import Evaluator
+
+__all__ = [
+    "SEEDS",
+    "Ablated",
+    "Effect",
+    "Insertion",
+    "Loss",
+    "ablate",
+    "compare",
+    "inserted",
+    "knock_in",
+    "simplify_by_ablation",
+    "without",
+]
+
+Doubles = npt.NDArray[np.float64]
+SEEDS: Final = (0, 1, 2)  #: of random ops, unless told otherwise
+_STANDARD_ERRORS: Final = 2.0
+_MARGIN: Final = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How the fitness differs between two programs.
+
+    Attributes:
+        mean: mean of the differences over tasks.
+        standard_error: of that mean; NaN where there is one task and one seed.
+        n: how many differences there are: tasks, or seeds if there is one task.
+        fitness: mean fitness of the changed program over tasks and seeds.
+    """
+
+    mean: float
+    standard_error: float
+    n: int
+    fitness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What is lost without a line.
+
+    Attributes:
+        line: the line's place in the program that was given.
+        effect: the loss: fitness with the line minus fitness without it.
+    """
+
+    line: Line
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Ablated:
+    """A program without the lines that do not matter.
+
+    Attributes:
+        program: what is left.
+        removed: the lines that were removed, in that order; each loss is that of all removed so far against the program
+            that was given. Lines that died with them are not among them.
+        kept: the live lines that are left; each loss is that of removing it too, against the program that was given.
+    """
+
+    program: Program
+    removed: tuple[Loss, ...]
+    kept: tuple[Loss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """A line to put into a program.
+
+    Attributes:
+        function: "setup", "predict" or "learn".
+        index: the place in that function of the program as it was, from 0, before which the line goes; the number of
+            its instructions puts it at the end.
+        instruction: an Instruction, or its text.
+    """
+
+    function: FunctionName
+    index: int
+    instruction: Instruction | str
+
+
+def without(program: Program, lines: Collection[Line]) -> Program:
+    """The program without some lines.
+
+    Raises:
+        InputError: there is no such line.
+    """
+    checked_type("program", program, Program)
+    _check_lines(program, lines)
+    return Program(
+        **{name: [x for i, x in enumerate(code) if Line(name, i) not in lines] for name, code in program.code.items()}
+    )
+
+
+def inserted(program: Program, lines: Iterable[Insertion], instead_of: Collection[Line] = ()) -> Program:
+    """The program with lines put in, in the order given where places are equal, and others left out.
+
+    Args:
+        program: the program.
+        lines: what to put in, and where.
+        instead_of: lines of the program to leave out.
+
+    Raises:
+        InputError: a place is not in the program, or a function gets too long.
+        ProgramError: a text is no instruction.
+    """
+    checked_type("program", program, Program)
+    _check_lines(program, instead_of)
+    code: dict[FunctionName, list[Instruction]] = {}
+    new = [_checked_insertion(program, insertion) for insertion in lines]
+    for name, old in program.code.items():
+        code[name] = []
+        for i in range(len(old) + 1):
+            code[name] += [found for function, index, found in new if function == name and index == i]
+            if i < len(old) and Line(name, i) not in instead_of:
+                code[name].append(old[i])
+    return Program(**code)
+
+
+def ablate(program: Program, evaluator: Evaluator | Sequence[Evaluator], seeds: Iterable[int] = SEEDS) -> list[Loss]:
+    """The loss of each live line: the fitness with it minus the fitness without it.
+
+    A random op that is removed also changes the draws of those behind it in its function, as they are counted.
+
+    Args:
+        program: the program.
+        evaluator: the tasks, or several evaluators with tasks of the same F and kind, which are pooled.
+        seeds: of random ops; each makes a run of its own.
+
+    Returns:
+        Losses in the order of the lines.
+    """
+    measure = _Measure(program, evaluator, seeds)
+    return [Loss(line, measure.loss(without(program, {line}))) for line in live_lines(program, measure.dims)]
+
+
+def simplify_by_ablation(
+    program: Program,
+    evaluator: Evaluator | Sequence[Evaluator],
+    seeds: Iterable[int] = SEEDS,
+    *,
+    standard_errors: float = _STANDARD_ERRORS,
+    margin: float = _MARGIN,
+) -> Ablated:
+    """Removes live lines one after the other, the least harmful first, as long as the fitness stays.
+
+    A line goes if the mean loss without it, and without all that went before, against the program that was given, is
+
+    - 0 or less, or
+    - at most `standard_errors` of its standard errors, so that it cannot be told from noise, and at most `margin`, so
+      that few or noisy tasks are no excuse.
+
+    Losses are always measured against the program that was given, so small ones do not add up unseen.
+
+    Args:
+        program: the program.
+        evaluator: as in :func:`ablate`. Use tasks that the program was not searched on.
+        seeds: as in :func:`ablate`.
+        standard_errors: 0 or more.
+        margin: a difference in fitness that would not matter, 0 to 1.
+    """
+    standard_errors = checked_float("standard_errors", standard_errors, 0.0)
+    margin = checked_float("margin", margin, 0.0, 1.0)
+    measure = _Measure(program, evaluator, seeds)
+    gone: set[Line] = set()
+    removed: list[Loss] = []
+    while True:
+        left, places = _left(program, measure.dims, gone)
+        losses = [Loss(line, measure.loss(without(program, gone | {line}))) for line in places]
+        best = min(losses, key=lambda loss: loss.effect.mean, default=None)  # of equals the first
+        if best is None or not _is_nothing(best.effect, standard_errors, margin):
+            return Ablated(left, tuple(removed), tuple(losses))
+        gone.add(best.line)
+        removed.append(best)
+
+
+def compare(
+    program: Program, other: Program, evaluator: Evaluator | Sequence[Evaluator], seeds: Iterable[int] = SEEDS
+) -> Effect:
+    """What is lost with another program in a program's place: the fitness of the first minus that of the second.
+
+    Args:
+        program: the program.
+        other: what takes its place.
+        evaluator: as in :func:`ablate`.
+        seeds: as in :func:`ablate`.
+    """
+    return _Measure(program, evaluator, seeds).loss(checked_type("other", other, Program))
+
+
+def knock_in(
+    program: Program,
+    lines: Iterable[Insertion],
+    evaluator: Evaluator | Sequence[Evaluator],
+    seeds: Iterable[int] = SEEDS,
+    *,
+    instead_of: Collection[Line] = (),
+) -> Effect:
+    """What a program gains by lines of another: the fitness with them minus the fitness as it was.
+
+    Args:
+        program: the program.
+        lines: what to put in, and where; in the program's addresses.
+        evaluator: as in :func:`ablate`.
+        seeds: as in :func:`ablate`.
+        instead_of: lines that they replace.
+    """
+    loss = compare(program, inserted(program, lines, instead_of), evaluator, seeds)
+    return Effect(-loss.mean or 0.0, loss.standard_error, loss.n, loss.fitness)
+
+
+# ---------------------------------------------------------------- measuring
+
+
+class _Measure:
+    """The fitness of one program on all tasks, to compare others with."""
+
+    def __init__(self, program: Program, evaluator: Evaluator | Sequence[Evaluator], seeds: Iterable[int]) -> None:
+        checked_type("program", program, Program)
+        self.evaluators = list(evaluator) if isinstance(evaluator, Sequence) else [evaluator]
+        if not self.evaluators:
+            raise InputError("evaluator: expected at least one")
+        for one in self.evaluators:
+            checked_type("evaluator", one, Evaluator)
+        self.seeds = [checked_seed("seeds", seed) for seed in seeds]
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise InputError(f"seeds: expected one or more, each once, got {self.seeds}")
+        self.dims = self.evaluators[0].tasks.dims(program)
+        for one in self.evaluators:
+            if one.tasks.dims(program) != self.dims:
+                raise InputError("evaluator: expected tasks of one F and kind")
+        program.check(self.dims)
+        self.whole = self.fitness(program)
+
+    def fitness(self, program: Program) -> Doubles:
+        """Fitness, (seeds, tasks)."""
+        return np.array(
+            [np.concatenate([e.evaluate(program, seed).task_fitness for e in self.evaluators]) for seed in self.seeds]
+        )
+
+    def loss(self, changed: Program) -> Effect:
+        fitness = self.fitness(changed)
+        differences = self.whole - fitness
+        cases = differences.mean(axis=0) if differences.shape[1] > 1 else differences[:, 0]
+        n = len(cases)
+        error = float(cases.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
+        return Effect(float(cases.mean()), error, n, float(fitness.mean()))
+
+
+def _is_nothing(loss: Effect, standard_errors: float, margin: float) -> bool:
+    return loss.mean <= 0 or (loss.mean <= standard_errors * loss.standard_error and loss.mean <= margin)
+
+
+def _left(program: Program, dims: Dims, gone: set[Line]) -> tuple[Program, list[Line]]:
+    """What is live without some lines, and where it stood in the program."""
+    rest = without(program, gone)
+    old = {name: [Line(name, i) for i in range(program.sizes[name]) if Line(name, i) not in gone] for name in FUNCTIONS}
+    return rest.simplified(dims), [old[line.function][line.index] for line in live_lines(rest, dims)]
+
+
+def _check_lines(program: Program, lines: Collection[Line]) -> None:
+    for line in lines:
+        checked_choice("lines", checked_type("lines", line, Line).function, FUNCTIONS)
+        size = program.sizes[line.function]
+        if not 0 <= line.index < size:
+            raise InputError(f"lines: there is no {line}, as {line.function} has {size} instructions")
+
+
+def _checked_insertion(program: Program, insertion: Insertion) -> tuple[FunctionName, int, Instruction]:
+    checked_type("lines", insertion, Insertion)
+    name, instruction = insertion.function, insertion.instruction
+    checked_choice("lines: function", name, FUNCTIONS)
+    index = checked_int("lines: index", insertion.index, 0, program.sizes[name])
+    if isinstance(instruction, str):
+        instruction = Instruction.parse(instruction)
+    return name, index, checked_type("lines: instruction", instruction, Instruction)

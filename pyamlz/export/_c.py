@@ -1,0 +1,321 @@
+"""C: one header that predicts and goes on learning, without allocation, to the same bits as the interpreter."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pyamlz._ffi import ffi, lib
+from pyamlz._lib.checks import Precision, checked_int, checked_precision, checked_seed
+from pyamlz.export import _c_text as c
+from pyamlz.export._names import checked_name
+from pyamlz.program import FUNCTIONS, Address, Code, Dims, FunctionName, Line, Program, Type, live_code
+from pyamlz.search import Learner
+
+__all__ = ["to_c"]
+
+_LEARNED, _PREDICTED = 24, 8  # examples of the self-test
+_MAX_TASK = 2**32 - 1
+
+
+def to_c(
+    program: Program,
+    dims: Dims,
+    *,
+    name: str = "learner",
+    precision: Precision = "float32",
+    seed: int = 0,
+    task: int = 0,
+) -> str:
+    """The text of a C99 header that holds the program as a learner.
+
+    It has a struct with all state, and functions that initialize it, predict, learn from an example, and test
+    themselves against vectors recorded from the interpreter. All are `static inline`, their names begin with `name`,
+    nothing is allocated, and what is needed of the library's maths comes along. What it computes has the bits of
+    :class:`pyamlz.Learner`.
+
+    Args:
+        program: the program; only its live code is exported.
+        dims: the memory, which says F and the kind of the labels.
+        name: what all identifiers begin with.
+        precision: "float32" or "float64": what it computes in.
+        seed: of random ops, as for :class:`pyamlz.Learner`.
+        task: likewise.
+
+    Raises:
+        ProgramError: the program does not fit the memory.
+        InputError: another argument is wrong.
+    """
+    code = live_code(program, dims)
+    return _Header(
+        code,
+        checked_name(name),
+        checked_precision("precision", precision),
+        checked_seed("seed", seed),
+        checked_int("task", task, 0, _MAX_TASK),
+    ).text()
+
+
+class _Member(NamedTuple):
+    """A member of the state: how it is declared, the size of an element, and how many there are."""
+
+    declaration: str
+    size: int
+    n: int
+    comment: str = ""
+
+
+class _Header:
+    """The parts of the header of one program."""
+
+    def __init__(self, code: Code, name: str, precision: Precision, seed: int, task: int) -> None:
+        self.code, self.name, self.precision, self.seed, self.task = code, name, precision, seed, task
+        self.dims = code.dims
+        self.places = c.FLOAT if precision == "float32" else c.DOUBLE
+        self.real_size = 4 if precision == "float32" else 8
+        lines = [(line, function) for function in FUNCTIONS for line in code.lines[function]]
+        self.scratch = max((_scratch(line, self.dims) for line, _ in lines), default=0)
+        self.zeros = max(
+            (_count(x.type, self.dims) for line, f in lines for x in line.inputs if self._operand(x, f) == c.ZEROS),
+            default=0,
+        )
+
+    def text(self) -> str:
+        """All of it."""
+        functions = "\n".join([*(self._function(name) for name in FUNCTIONS), self._calls(), self._self_test()])
+        body = "\n".join([self._sizes(), self._state(), self._zero_array(), self._helpers(functions), functions])
+        whole = "\n".join([self._head(), c.BEGIN, _maths(body), body, c.END])
+        whole = re.sub(r"\b(?=(?:math_|MATH_|port_|rng_))", f"{self.name}_", whole)
+        for word, meaning in (("learner", self.name), ("LEARNER", self.name.upper())):
+            whole = re.sub(rf"\b{word}_", f"{meaning}_", whole)
+        whole = re.sub(r"\bREAL\b", "float" if self.precision == "float32" else "double", whole)
+        return re.sub(r"\n{3,}", "\n\n", whole)
+
+    # ---- state
+
+    def _members(self) -> list[_Member]:
+        members = []
+        if self.code.is_random:
+            members.append(_Member("uint64_t runs[3]", 8, 3, "how often Setup, Predict and Learn have run"))
+            members.append(_Member("uint32_t key[2]", 4, 2, "seed of what they draw"))
+            members.append(_Member("uint32_t task", 4, 1))
+        for x in self.code.kept:
+            size = "" if x.type is Type.SCALAR else f"[{_dimension(x.type)}]"
+            comment = "prediction" if x == self.dims.prediction else ""
+            members.append(_Member(f"REAL {x}{size}", self.real_size, _count(x.type, self.dims), comment))
+        if self.scratch:
+            comment = "where results wait until their inputs were read"
+            members.append(_Member(f"REAL scratch[{self.scratch}]", self.real_size, self.scratch, comment))
+        return members
+
+    def _state_bytes(self) -> int:
+        """sizeof the state."""
+        offset, widest = 0, 1
+        for member in self._members():
+            offset += -offset % member.size + member.size * member.n
+            widest = max(widest, member.size)
+        return offset + -offset % widest
+
+    def _state(self) -> str:
+        members = "\n".join(
+            f"    {m.declaration};" + (f" /* {m.comment} */" if m.comment else "") for m in self._members()
+        )
+        return c.STATE.substitute(members=members, bytes=self._state_bytes())
+
+    def _sizes(self) -> str:
+        classes = c.CLASSES.substitute(classes=self.dims.n_classes) if self.dims.n_classes else ""
+        return c.SIZES.substitute(features=self.dims.n_features) + classes
+
+    def _zero_array(self) -> str:
+        return f"static const REAL {c.ZEROS}[{self.zeros}] = {{0}};\n" if self.zeros else ""
+
+    # ---- functions
+
+    def _operand(self, x: Address, function: FunctionName) -> str:
+        """How C reads an input."""
+        if self.code.is_zero(x, function):
+            return "(REAL)0" if x.type is Type.SCALAR else c.ZEROS
+        return str(x) if self.code.is_example(x) else f"state->{x}"
+
+    def _statement(self, line: Line, function: FunctionName) -> str:
+        a, b, *_ = [*(self._operand(x, function) for x in line.inputs), "", ""]
+        x, y, z = _constants(line, self.precision)
+        n = _dimension(Type.MATRIX if Type.MATRIX in {line.out.type, *(i.type for i in line.inputs)} else Type.VECTOR)
+        waits = _scratch(line, self.dims) > 0
+        out = f"state->{line.out}"
+        statement = c.OPS[line.op.name].substitute(
+            o="state->scratch" if waits else out, a=a, b=b, x=x, y=y, z=z, n=n, f=FUNCTIONS[function], k=line.ordinal
+        )
+        if waits:
+            statement += f"\n    memcpy({out}, state->scratch, sizeof {out});"
+        return f"    /* {line.text} */\n    {statement}"
+
+    def _function(self, function: FunctionName) -> str:
+        label = ("REAL " if self.dims.label.type is Type.SCALAR else "const REAL *") + str(self.dims.label)
+        parameters = {
+            "setup": ["learner_state *state"],
+            "predict": ["learner_state *state", "const REAL *v0"],
+            "learn": ["learner_state *state", "const REAL *v0", label],
+        }[function]
+        lines = [self._statement(line, function) for line in self.code.lines[function]]
+        if self.code.is_random:
+            lines.append(f"    state->runs[{FUNCTIONS[function]}]++;")
+        code = re.sub(r"/\*.*?\*/", "", "\n".join(lines))
+        names = [parameter.split()[-1].lstrip("*") for parameter in parameters]
+        lines += [f"    (void){name};" for name in names if not re.search(rf"\b{name}\b", code)]
+        body = "\n".join(lines)
+        return f"static inline void learner_run_{function}({', '.join(parameters)})\n{{\n{body}\n}}\n"
+
+    def _calls(self) -> str:
+        """What the user calls."""
+        seeds = c.SEEDS.substitute(low=self.seed & 0xFFFFFFFF, high=self.seed >> 32, task=self.task)
+        return c.INIT.substitute(seeds=seeds if self.code.is_random else "") + "\n" + c.CALLS[self.dims.kind]
+
+    def _helpers(self, functions: str) -> str:
+        """Those of c.HELPERS that are called, directly or by others, in their order."""
+        texts = {name: helper.substitute(self.places) for name, helper in c.HELPERS.items()}
+        needed: set[str] = set()
+        found = {name for name in texts if f"learner_{name}(" in functions}
+        while found - needed:
+            needed |= found
+            found = {name for name in texts for by in needed if f"learner_{name}(" in texts[by]}
+        return "\n".join(text for name, text in texts.items() if name in needed)
+
+    # ---- the rest
+
+    def _head(self) -> str:
+        draws = f" *\n * Its random numbers are those of seed {self.seed}, task {self.task}.\n"
+        predict, learn = c.USE[self.dims.kind]
+        return c.HEAD.substitute(
+            version=ffi.string(lib.amlz_version()).decode("ascii"),
+            features=self.dims.n_features,
+            kind=self.dims.kind,
+            classes=f", {self.dims.n_classes} classes" if self.dims.n_classes else "",
+            state=self._state_bytes(),
+            zeros=f" Constants: {self.zeros * self.real_size} bytes." if self.zeros else "",
+            predict=predict,
+            learn=learn,
+            draws=draws if self.code.is_random else "",
+            program=textwrap.indent(str(self.code.program), " *     ").rstrip(),
+        )
+
+    def _self_test(self) -> str:
+        digits = 2 * self.real_size
+        suffix = "u" if self.real_size == 4 else "ull"
+        bits = ", ".join(f"0x{value:0{digits}x}{suffix}" for value in self._recorded())
+        template = c.SELF_TEST_CLASSES if self.dims.kind == "multiclass" else c.SELF_TEST
+        return template.substitute(
+            word=self.places["word"],
+            bits=textwrap.fill(bits, 112, initial_indent=" " * 8, subsequent_indent=" " * 8),
+            label=c.TEST_LABEL[self.dims.kind],
+            learned=_LEARNED,
+            all=_LEARNED + _PREDICTED,
+        )
+
+    def _recorded(self) -> list[int]:
+        """The bits of what the interpreter predicts in the self-test."""
+        learner = Learner(self.code.program, self.dims, precision=self.precision, seed=self.seed, task=self.task)
+        words = _Words()
+        recorded: list[int] = []
+        for example in range(_LEARNED + _PREDICTED):
+            features = np.array([words.number() for _ in range(self.dims.n_features)])
+            label = words.label(self.dims)
+            made = learner.learn(features, label) if example < _LEARNED else learner.predict(features)
+            recorded += _bits(np.atleast_1d(np.asarray(made, dtype=self.precision)))
+        return recorded
+
+
+class _Words:
+    """The numbers of the self-test, as c.HELPERS makes them: a linear congruential generator."""
+
+    def __init__(self) -> None:
+        self.state = 1
+
+    def next(self) -> int:
+        """A word of 32 bits."""
+        self.state = (self.state * 1664525 + 1013904223) & 0xFFFFFFFF
+        return self.state
+
+    def number(self) -> float:
+        """In [-1, 1), exact in every precision."""
+        return (self.next() >> 16) / 32768 - 1
+
+    def label(self, dims: Dims) -> float:
+        """A label of the kind."""
+        if dims.kind == "regression":
+            return self.number()
+        return self.next() >> 31 if dims.kind == "binary" else (self.next() >> 8) % dims.n_classes
+
+
+def _bits(values: npt.NDArray[np.floating]) -> list[int]:
+    """The bits of numbers, every NaN's being the same."""
+    is_single = values.dtype == np.float32
+    nan = 0x7FC00000 if is_single else 0x7FF8000000000000
+    words = values.view(np.uint32 if is_single else np.uint64)
+    return [nan if np.isnan(value) else int(word) for value, word in zip(values, words, strict=True)]
+
+
+def _constants(line: Line, precision: Precision) -> list[str]:
+    """The three constants as C reads them, exactly; "" for those that are not there."""
+    n_indexes = {"vector_element": 1, "matrix_element": 2}.get(line.op.name, 0)
+    texts = [
+        str(int(value)) if place < n_indexes else _literal(value, precision)
+        for place, value in enumerate(line.constants)
+    ]
+    return [*texts, "", "", ""][:3]
+
+
+def _literal(value: float, precision: Precision) -> str:
+    if precision == "float64":
+        return value.hex()
+    with np.errstate(over="ignore"):
+        rounded = float(np.float32(value))
+    return rounded.hex() + "f" if np.isfinite(rounded) else f"{'-' if value < 0 else ''}(float)INFINITY"
+
+
+def _count(type_: Type, dims: Dims) -> int:
+    return {Type.SCALAR: 1, Type.VECTOR: dims.n_features, Type.MATRIX: dims.n_features**2}[type_]
+
+
+def _dimension(type_: Type) -> str:
+    return "LEARNER_FEATURES" if type_ is Type.VECTOR else "LEARNER_FEATURES * LEARNER_FEATURES"
+
+
+_READ_TO_THE_END: Final = ("matrix_vector_product", "matrix_multiply", "matrix_transpose")
+
+
+def _scratch(line: Line, dims: Dims) -> int:
+    """Numbers of scratch memory that a line needs: where it would overwrite what it still has to read."""
+    waits = line.op.name in _READ_TO_THE_END and line.out in line.inputs
+    return _count(line.out.type, dims) if waits else 0
+
+
+# ---------------------------------------------------------------- the library's maths
+
+_NAMES: Final = r"\b(?:math_|MATH_|port_|rng_)\w+"
+
+
+def _maths(body: str) -> str:
+    """Those parts of the library's own maths that `body` uses, directly or by others, in their order."""
+    parts = _split(c.SQRT + "\n" + ffi.string(lib.pyamlz_maths).decode("ascii"))
+    needed: set[str] = set()
+    found = set(re.findall(_NAMES, body))
+    while found - needed:
+        needed |= found
+        found = {name for names, text in parts if names & needed for name in re.findall(_NAMES, text)}
+    return "\n\n".join(text for names, text in parts if names & needed) + "\n"
+
+
+def _split(source: str) -> list[tuple[set[str], str]]:
+    """The pieces between empty lines (inside functions there may be some, too), each with the names that it defines."""
+    parts = []
+    for text in re.split(r"\n\n+(?! )", source):
+        defined = set(re.findall(r"^#\s*define\s+(\w+)", text, re.MULTILINE))
+        defined |= set(re.findall(r"^static inline[^\n(]*?\b(\w+)\(", text, re.MULTILINE))
+        defined |= set(re.findall(r"^\}\s*(\w+);", text, re.MULTILINE))
+        parts.append((defined, text.strip("\n")))
+    return parts

@@ -1,0 +1,65 @@
+"""Experiments: whole searches by name or file, in stages and sittings, and what is done with what they find."""
+
+from pyamlz.lab._climb import NONLINEAR, Attempt, Climb, Stage, climb, nonlinear_stages, padded, without_idle_lines
+from pyamlz.lab._experiment import Preset, Section, differences, names, source
+from pyamlz.lab._run import EVERY, Comparison, Outcome, resume, run
+from pyamlz.lab._select import (
+    Candidate,
+    Measured,
+    Ranked,
+    Selection,
+    candidates,
+    final_tasks,
+    measure,
+    rank,
+    select,
+    select_tasks,
+)
+from pyamlz.lab._session import Session
+from pyamlz.lab._transfer import PairResult, Sizes, Transferred, measure_on_pair, transfer, tune_on_pairs
+from pyamlz.lab._tune import Hyperparameter, Trial, Tuned, hyperparameters, scaled, tune, tuned
+
+__all__ = [
+    "EVERY",
+    "NONLINEAR",
+    "Attempt",
+    "Candidate",
+    "Climb",
+    "Comparison",
+    "Hyperparameter",
+    "Measured",
+    "Outcome",
+    "PairResult",
+    "Preset",
+    "Ranked",
+    "Section",
+    "Selection",
+    "Session",
+    "Sizes",
+    "Stage",
+    "Transferred",
+    "Trial",
+    "Tuned",
+    "candidates",
+    "climb",
+    "differences",
+    "final_tasks",
+    "hyperparameters",
+    "measure",
+    "measure_on_pair",
+    "names",
+    "nonlinear_stages",
+    "padded",
+    "rank",
+    "resume",
+    "run",
+    "scaled",
+    "select",
+    "select_tasks",
+    "source",
+    "transfer",
+    "tune",
+    "tune_on_pairs",
+    "tuned",
+    "without_idle_lines",
+]

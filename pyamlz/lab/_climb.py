@@ -1,0 +1,243 @@
+"""Searches in stages: from easy tasks to hard ones, each stage starting from what the one before it found.
+
+A large step, as from a linear model to a network with backpropagation (Real et al., ICML 2020, figure 5), needs many
+instructions at once, and evolution does not find it; a ladder of tasks on which every single step pays makes it many
+small ones. A stage is a preset with ``max_evaluations`` and ``sufficient_fitness``. Its attempts are short searches on
+fresh tasks; one that reaches that fitness hands its best program on to the next stage. What a stage found may be a dead
+end: a program has so many attempts at the next stage, after which the stage that found it goes on with its own.
+
+Between stages lines whose absence does not harm are removed, and the places that are left, where sizes have a minimum,
+are filled with random dead code: code that is tied in knots does not change for the better.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from pyamlz._lib.checks import checked_int, checked_seed
+from pyamlz._lib.errors import InputError
+from pyamlz._lib.random import derived_seed
+from pyamlz.lab._experiment import Preset
+from pyamlz.program import FUNCTIONS, Program, SearchSpace
+from pyamlz.search import Evaluator
+
+__all__ = ["NONLINEAR", "Attempt", "Climb", "Stage", "climb", "nonlinear_stages", "padded", "without_idle_lines"]
+
+_MAX_COUNT = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a search.
+
+    Attributes:
+        name: for people.
+        preset: with max_evaluations, those of one attempt, and sufficient_fitness, on the tasks of the attempt.
+        attempts: from one program of the stage before, 1 or more. The first stage has as many as there is time for.
+    """
+
+    name: str
+    preset: Preset = field(repr=False)
+    attempts: int = 1
+
+    def __post_init__(self) -> None:
+        checked_int("attempts", self.attempts, 1, _MAX_COUNT)
+        for key in ("max_evaluations", "sufficient_fitness"):
+            if self.preset.config.get(key) is None:
+                raise InputError(f"{self.name}: {key}: expected one, since stages end by it")
+
+
+class Attempt(NamedTuple):
+    """One search of one stage.
+
+    Attributes:
+        stage: name of the stage.
+        evaluations: programs scored.
+        fitness: the best, on the attempt's tasks, with lines that it can do without.
+        passed: whether it reached the stage's sufficient fitness.
+        program: the best program, without these lines if it passed.
+    """
+
+    stage: str
+    evaluations: int
+    fitness: float
+    passed: bool
+    program: Program
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """What came of a search in stages.
+
+    Attributes:
+        program: the program that passed the last stage; None if the limit came first.
+        evaluations: programs scored in all attempts; programs run between stages are not counted.
+        attempts: all of them, in order.
+    """
+
+    program: Program | None
+    evaluations: int
+    attempts: list[Attempt] = field(repr=False)
+
+
+def climb(
+    stages: Sequence[Stage], seed: int, max_evaluations: int, on_attempt: Callable[[Attempt], object] | None = None
+) -> Climb:
+    """Runs stages until the last is passed.
+
+    The result depends on the arguments alone.
+
+    Args:
+        stages: the stages, in order; their spaces have the same memory.
+        seed: of everything random, 0 to 2**64 - 1.
+        max_evaluations: programs scored in all, 1 or more; no attempt is begun after that.
+        on_attempt: called after each attempt.
+
+    Raises:
+        InputError: an argument is wrong, or what a stage found does not fit the space of the next.
+    """
+    if not stages:
+        raise InputError("stages: expected one or more")
+    seed = checked_seed("seed", seed)
+    max_evaluations = checked_int("max_evaluations", max_evaluations, 1, _MAX_COUNT)
+    attempts: list[Attempt] = []
+    evaluations = 0
+    starts: list[Program | None] = [None]  # of each stage so far
+    used = [0]  # attempts of each of these
+    while evaluations < max_evaluations:
+        attempt = _attempt(stages[len(used) - 1], starts[-1], derived_seed(seed, "staged", len(attempts)))
+        attempts.append(attempt)
+        evaluations += attempt.evaluations
+        used[-1] += 1
+        if on_attempt is not None:
+            on_attempt(attempt)
+        if attempt.passed and len(used) == len(stages):
+            return Climb(attempt.program, evaluations, attempts)
+        if attempt.passed:
+            starts.append(attempt.program)
+            used.append(0)
+        while len(used) > 1 and used[-1] == stages[len(used) - 1].attempts:
+            starts.pop()
+            used.pop()
+    return Climb(None, evaluations, attempts)
+
+
+def _attempt(stage: Stage, start: Program | None, seed: int) -> Attempt:
+    tasks = stage.preset.tasks("tasks", derived_seed(seed, "tasks"))
+    assert tasks is not None
+    preset = stage.preset
+    if start is not None:
+        filled = padded(start, preset.space(tasks), derived_seed(seed, "padding"))
+        preset = Preset.of({**preset.config, "start": str(filled)})
+    search = preset.search(tasks, seed=derived_seed(seed, "search"))
+    sufficient = preset.config["sufficient_fitness"]
+    result = search.run(max_evaluations=preset.config["max_evaluations"], sufficient_fitness=sufficient)
+    passed = result.best_fitness >= sufficient
+    best = result.best
+    if passed:
+        best = without_idle_lines(best, preset.evaluator(search.tasks), derived_seed(seed, "draws"))
+    return Attempt(stage.name, result.stats.evaluations, result.best_fitness, passed, best)
+
+
+def without_idle_lines(program: Program, evaluator: Evaluator, seed: int = 0, tolerance: float = 0.002) -> Program:
+    """A program without its dead code, and without lines whose absence costs no more fitness than `tolerance`.
+
+    Lines are tried in order, one at a time, until none is left that can go; fitness may fall by `tolerance` in all.
+
+    Args:
+        program: the program.
+        evaluator: where its fitness is measured.
+        seed: of its random ops.
+        tolerance: fitness that may be lost.
+    """
+    dims = evaluator.tasks.dims(program)
+    program = program.simplified(dims)
+    least = evaluator.evaluate(program, seed).fitness - tolerance
+    while True:
+        lines = ((name, i) for name, size in program.sizes.items() for i in range(size))
+        shorter = (program.removed(name, i).simplified(dims) for name, i in lines)
+        found = next((p for p in shorter if evaluator.evaluate(p, seed).fitness >= least), None)
+        if found is None:
+            return program
+        program = found
+
+
+def padded(program: Program, space: SearchSpace, seed: int) -> Program:
+    """A program with random dead instructions at random places, so that each function has the minimal size of a space.
+
+    Args:
+        program: the program; it computes the same bits afterwards.
+        space: of the sizes and ops.
+        seed: of what is drawn, 0 to 2**64 - 1.
+
+    Raises:
+        InputError: no dead code was found that fits.
+    """
+    dims = space.dims
+    program.check(dims)
+    draws = random.Random(checked_seed("seed", seed))
+    live = program.simplified(dims)
+    tries = 0
+    for name in FUNCTIONS:
+        least = space.function(name).min_size
+        while program.sizes[name] < least:
+            drawn = Program.random(space, draws.getrandbits(64)).code[name]
+            longer = program.inserted(name, draws.randint(0, program.sizes[name]), draws.choice(drawn))
+            if longer.simplified(dims) == live or len(live) == 0:
+                program = longer
+            tries += 1
+            if tries > _MAX_TRIES:
+                raise InputError(f"{name}: found no dead code for the {least} instructions of the space")
+    return program
+
+
+_MAX_TRIES = 100_000
+
+
+_COMMON = (
+    "profile=fast",
+    "population_size=1000",
+    "mutations={alter_argument=1,randomize_instruction=1,randomize_function=0.1}",
+    "tasks.n_tasks=16",
+)
+_EASY = ("tasks.n_train=250", "tasks.n_valid=50", "tasks.feature_scale=0.35", "tasks.unit_labels=true")
+_LONGER = (*_EASY, "tasks.n_train=500")
+_UNIT = ("tasks.n_train=1000", "tasks.n_valid=100", "tasks.unit_labels=true")
+
+#: The ladder to figure 5: name, attempts, evaluations of one, sufficient fitness, and what differs from "nonlinear".
+NONLINEAR: Final[tuple[tuple[str, int, int, float, tuple[str, ...]], ...]] = (
+    # Small features, so that large learning rates work too: a linear model that learns from its error. Small
+    # tournaments, since what leads there is not better at first.
+    ("linear", 1, 120_000, 0.99, (*_EASY, "tasks.generator='linear'", "tournament_size=3")),
+    # A ReLU of each feature; and so few examples that its gradient is needed too.
+    ("relu", 4, 60_000, 0.975, (*_EASY, "tasks.n_train=100", "tasks.hidden='identity'")),
+    # Two features, of which eight random hidden units make more than a linear model can. They are larger, so that
+    # learning rates get small enough for hidden weights to be learned.
+    ("hidden", 4, 80_000, 0.82, (*_EASY, "tasks.n_informative=2", "tasks.feature_scale=0.7")),
+    # Three, where random hidden units would still do, but ones that are learned are far better; and most push the same
+    # way, so the error alone says where to.
+    ("learned", 20, 100_000, 0.9, (*_LONGER, "tasks.n_informative=3", "tasks.output_mean=1.0")),
+    # With five random ones do not, and fewer push the same way, so errors must go back through the output weights.
+    ("weighted", 15, 100_000, 0.835, (*_LONGER, "tasks.n_informative=5", "tasks.output_mean=0.25")),
+    # All features, and units that push either way: both layers must be learned.
+    ("signed", 10, 80_000, 0.86, (*_EASY, "tasks.n_train=1000", "tasks.n_valid=100")),
+    # Few features again: weights as far as a gradient through the activation brings them are not enough, it must be one
+    # through its derivative, a step.
+    ("step", 25, 60_000, 0.925, (*_LONGER, "tasks.n_informative=4", "tasks.output_mean=0.25")),
+    # The paper's features and labels, by and by, since a large change would make any program diverge.
+    ("larger", 3, 30_000, 0.86, (*_UNIT, "tasks.feature_scale=0.6")),
+    ("unit", 3, 30_000, 0.86, (*_UNIT, "tasks.feature_scale=1.0")),
+    ("figure 5", 10, 30_000, 0.6, ("tasks.n_train=2000", "tasks.n_valid=100")),
+)
+
+
+def nonlinear_stages() -> list[Stage]:
+    """The stages of :data:`NONLINEAR`."""
+    stages = []
+    for name, attempts, evaluations, fitness, changes in NONLINEAR:
+        ends = [f"max_evaluations={evaluations}", f"sufficient_fitness={fitness}"]
+        stages.append(Stage(name, Preset.load("nonlinear", [*_COMMON, *changes, *ends]), attempts))
+    return stages

@@ -1,0 +1,376 @@
+"""Selection: the best of many programs, by tasks that no search has seen (Real et al., ICML 2020, section 4.2).
+
+Three kinds of tasks are kept apart, by their seeds, and where they are made of classes by pairs of classes too.
+T_search is what searches score programs on, and all their best programs are a little better there than elsewhere.
+T_select ranks the candidates of many searches. T_test measures the winner, once.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from pyamlz import archive
+from pyamlz._lib.checks import MAX_SEED, checked_float, checked_int, checked_seed, checked_type
+from pyamlz._lib.columns import aligned, figure
+from pyamlz._lib.errors import InputError, ProgramError
+from pyamlz._lib.random import derived_seed
+from pyamlz.archive import Archive, Checkpoint, Islands, PopulationArchive, ProgramArchive, load_program, unpack
+from pyamlz.lab._experiment import Preset, Section
+from pyamlz.lab._funnel import Scored, as_evaluators, rank_key, run_funnel
+from pyamlz.lab._session import Session
+from pyamlz.program import Program
+from pyamlz.search import Doubles, PackedTasks
+from pyamlz.tasks import TaskSet
+
+__all__ = [
+    "Callback",
+    "Candidate",
+    "Measured",
+    "Ranked",
+    "Selection",
+    "candidates",
+    "final_tasks",
+    "measure",
+    "rank",
+    "select",
+    "select_tasks",
+]
+
+_MAX_STAGES = 100
+_MAX_SEEDS = 10_000
+
+Source: TypeAlias = "Candidate | Program | str | os.PathLike[str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A program that may be selected.
+
+    Attributes:
+        name: what tables and messages call it: "run.amlz: best".
+        program: the program.
+    """
+
+    name: str
+    program: Program
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate on the tasks of selection.
+
+    Attributes:
+        candidate: the candidate.
+        fitness: on each stage that it came to.
+        same_as: names of other candidates with the same live code.
+        size: its live instructions.
+    """
+
+    candidate: Candidate
+    fitness: tuple[float, ...]
+    same_as: tuple[str, ...]
+    size: int
+
+
+Callback: TypeAlias = Callable[[Ranked], object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A program on test tasks that were drawn several times.
+
+    Attributes:
+        mean: of `fitness`.
+        stdev: of `fitness`, with one less than their number in the denominator; None if there is only one.
+        fitness: on the tasks of each seed.
+        task_fitness: on each of their tasks, an array for each seed.
+    """
+
+    mean: float
+    stdev: float | None
+    fitness: tuple[float, ...]
+    task_fitness: tuple[Doubles, ...] = field(repr=False)
+
+    def __str__(self) -> str:
+        spread = "" if self.stdev is None else f" (standard deviation {self.stdev:.5f} over {len(self.fitness)} seeds)"
+        return f"{self.mean:.5f}{spread}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """The best of many candidates.
+
+    Attributes:
+        ranking: all, best first; those with the same live code are one.
+        test: how the first does on the test tasks.
+    """
+
+    ranking: tuple[Ranked, ...]
+    test: Measured
+
+    @property
+    def winner(self) -> Ranked:
+        """The best candidate."""
+        return self.ranking[0]
+
+    def table(self, most: int = 10) -> str:
+        """The first of the ranking, and the test, as text."""
+        return ranking_table(self.ranking, most) + f"test of the first: {self.test}\n"
+
+
+def ranking_table(ranking: Sequence[Ranked], most: int = 10) -> str:
+    """The first of a ranking as text: fitness by stage, live instructions, how many candidates are the same."""
+    stages = max(len(ranked.fitness) for ranked in ranking)
+    head = ["candidate", "live", "same", *(f"stage {stage + 1}" for stage in range(stages))]
+    rows = []
+    for ranked in ranking[:most]:
+        scores = [*ranked.fitness, *[None] * (stages - len(ranked.fitness))]
+        counts = [str(ranked.size), str(1 + len(ranked.same_as))]
+        rows.append([ranked.candidate.name, *counts, *map(figure, scores)])
+    more = len(ranking) - len(rows)
+    return aligned(head, rows) + (f"... and {more} more\n" if more else "")
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def select_tasks(preset: Preset, *, seed: int, stages: int = 1, keep: float = 0.25) -> list[TaskSet]:
+    """Tasks of selection as a preset describes them, other than those that its searches select by.
+
+    Args:
+        preset: the preset. Its ``[select]`` table counts; without one, ``[tasks]`` with the split "select".
+        seed: they are drawn by.
+        stages: task sets of rising size. The last has as many tasks as the preset says, the one before `keep` of that,
+            rounded, and so on, at least one: with `keep` of the candidates going on, all stages take as long.
+        keep: see there, over 0 to 1.
+
+    Raises:
+        InputError: an argument is wrong, or the generator does not take a number of tasks.
+    """
+    stages = checked_int("stages", stages, 1, _MAX_STAGES)
+    keep = checked_float("keep", keep, 0.0, 1.0, over=True)
+    whole = _with_section(preset, "select")
+    count = whole.config["select"].get("n_tasks", whole.config["tasks"].get("n_tasks"))
+    if stages > 1 and count is None:
+        generator = whole.config["tasks"]["generator"]
+        raise InputError(f"stages: expected 1, since {generator} takes no number of tasks, got {stages}")
+    found = []
+    for stage in range(stages):
+        part = whole
+        if stage < stages - 1:
+            part = whole.changed([f"select.n_tasks={max(round(count * keep ** (stages - 1 - stage)), 1)}"])
+        found.append(_tasks(part, "select", derived_seed(seed, "selection", "select", stage)))
+    return found
+
+
+def final_tasks(preset: Preset, *, seed: int, seeds: int = 5) -> list[TaskSet]:
+    """Test tasks as a preset describes them, other than the final tasks of its searches.
+
+    Args:
+        preset: the preset. Its ``[final]`` table counts; without one, ``[tasks]`` with the split "test".
+        seed: they are drawn by.
+        seeds: how often.
+
+    Raises:
+        InputError: an argument is wrong.
+    """
+    seeds = checked_int("seeds", seeds, 1, _MAX_SEEDS)
+    whole = _with_section(preset, "final")
+    return [_tasks(whole, "final", derived_seed(seed, "selection", "test", number)) for number in range(seeds)]
+
+
+def _with_section(preset: Preset, section: Section) -> Preset:
+    return preset if section in preset.config else Preset.of({**preset.config, section: {}}, preset.name)
+
+
+def _tasks(preset: Preset, section: Section, seed: int) -> TaskSet:
+    found = preset.tasks(section, seed)
+    assert found is not None  # the preset has the section
+    return found
+
+
+# ---------------------------------------------------------------- candidates
+
+
+def candidates(*sources: Source) -> list[Candidate]:
+    """The candidates that programs and files bring.
+
+    Args:
+        sources: programs, candidates, or paths of files: a program's text, or an archive. One of a program brings it,
+            one of a population all of it, a checkpoint its best program and its hall of fame, and if it is one of a run
+            of experiments the best of those before.
+
+    Raises:
+        InputError: a file cannot be read, or holds no program.
+    """
+    found: list[Candidate] = []
+    for number, source in enumerate(sources):
+        if isinstance(source, Candidate):
+            found.append(source)
+        elif isinstance(source, Program):
+            found.append(Candidate(f"program {number + 1}", source))
+        elif archive.is_archive(source):
+            name = os.fspath(source)
+            there = [Candidate(f"{name}: {label}", program) for label, program in _programs(archive.read(name), name)]
+            if not there:
+                raise InputError(f"{name}: expected an archive with programs, got one without")
+            found.extend(there)
+        else:
+            found.append(Candidate(os.fspath(source), load_program(source)))
+    return found
+
+
+def _programs(found: Archive, name: str) -> list[tuple[str, Program]]:
+    """The programs of an archive that may be selected, by where they are."""
+    if isinstance(found, ProgramArchive):
+        return [("program", found.program)]
+    if isinstance(found, PopulationArchive):
+        return [(f"population[{i}]", unpack(member.packed)) for i, member in enumerate(found.population)]
+    best = [("best", unpack(member.packed)) for member in (found.best,) if member is not None]
+    searches = found.islands if isinstance(found, Islands) else (found,)
+    hall = [
+        (f"hall[{i}]" if len(searches) == 1 else f"islands[{number}].hall[{i}]", unpack(member.packed))
+        for number, search in enumerate(searches)
+        for i, member in enumerate(search.mark.hall)
+    ]
+    return [*best, *_of_session(found, name), *hall]
+
+
+def _of_session(found: Checkpoint | Islands, name: str) -> list[tuple[str, Program]]:
+    """The candidates that a run of experiments remembers."""
+    session = Session.of(found, name)
+    if session is None:
+        return []
+    there = {"session.best": session.best, "session.champion": session.champion}
+    return [(label, candidate.program) for label, candidate in there.items() if candidate is not None]
+
+
+# ---------------------------------------------------------------- ranking
+
+
+def rank(
+    candidates: Iterable[Candidate],
+    tasks: Scored | Sequence[Scored],
+    *,
+    keep: float = 0.25,
+    seed: int = 0,
+    threads: int = 1,
+    callback: Callback | None = None,
+) -> tuple[Ranked, ...]:
+    """Ranks candidates on tasks of selection.
+
+    Candidates with the same live code are scored once (:meth:`Program.key`).
+
+    Args:
+        candidates: from :func:`candidates`; one or more.
+        tasks: a task set, packed or not, or an evaluator. Several are stages of a funnel, from small to large: all
+            candidates on the first, the best on the second, and so on.
+        keep: share of the candidates of a stage that goes on to the next, over 0 to 1: rounded, and at least one.
+        seed: of the programs' random ops.
+        threads: candidates at work at the same time. It does not change the result.
+        callback: is told of each candidate when it has been scored, in a fixed order. If it returns something true, no
+            more are.
+
+    Returns:
+        Those who came further first, then the fitter on the last stage that they came to, then the shorter, then the
+        one that was given earlier.
+
+    Raises:
+        ProgramError: a candidate cannot run on the tasks.
+        InputError: another argument is wrong, or there are no candidates.
+    """
+    evaluators = as_evaluators(tasks)
+    entrants = _distinct(candidates, evaluators[0].tasks)
+    scored: dict[int, tuple[float, ...]] = {}
+
+    def told(number: int, fitness: float) -> object:
+        scored[number] = (*scored.get(number, ()), fitness)
+        first, same_as, size = entrants[number]
+        return callback is not None and callback(Ranked(first, scored[number], same_as, size))
+
+    programs = [first.program for first, _, _ in entrants]
+    found = run_funnel(programs, evaluators, keep=keep, seed=seed, threads=threads, told=told)
+    ranking = [
+        Ranked(first, fitness, same_as, size) for (first, same_as, size), fitness in zip(entrants, found, strict=True)
+    ]
+    return tuple(sorted(ranking, key=lambda ranked: rank_key(ranked.fitness), reverse=True))  # stable
+
+
+def _distinct(candidates: Iterable[Candidate], tasks: PackedTasks) -> list[tuple[Candidate, tuple[str, ...], int]]:
+    """One candidate of each structural key, with the names of the others and its live instructions; shorter first."""
+    groups: dict[int, list[Candidate]] = {}
+    for candidate in candidates:
+        program = checked_type("candidates", candidate, Candidate).program
+        try:
+            groups.setdefault(program.key(tasks.dims(program)), []).append(candidate)
+        except ProgramError as error:
+            raise ProgramError(f"{candidate.name}: {error}", error.line, error.column) from None
+    if not groups:
+        raise InputError("candidates: expected one or more, got none")
+    entrants = []
+    for first, *others in groups.values():
+        size = len(first.program.simplified(tasks.dims(first.program)))
+        entrants.append((first, tuple(other.name for other in others), size))
+    return sorted(entrants, key=lambda entrant: entrant[2])
+
+
+def measure(program: Program, tests: Scored | Sequence[Scored], *, seed: int = 0) -> Measured:
+    """A program's fitness on test tasks that were drawn several times.
+
+    Args:
+        program: the program.
+        tests: the tasks of each seed.
+        seed: of the program's random ops on the first of them, plus 1 on the next, and so on.
+
+    Raises:
+        InputError: there are no tests, or an argument is wrong.
+        ProgramError: the program cannot run on the tasks.
+    """
+    seed = checked_seed("seed", seed)
+    evaluations = [
+        evaluator.evaluate(program, (seed + number) % (MAX_SEED + 1))
+        for number, evaluator in enumerate(as_evaluators(tests))
+    ]
+    fitness = tuple(evaluation.fitness for evaluation in evaluations)
+    return Measured(
+        mean=math.fsum(fitness) / len(fitness),
+        stdev=float(np.std(fitness, ddof=1)) if len(fitness) > 1 else None,
+        fitness=fitness,
+        task_fitness=tuple(evaluation.task_fitness for evaluation in evaluations),
+    )
+
+
+def select(
+    candidates: Iterable[Candidate],
+    tasks: Scored | Sequence[Scored],
+    tests: Scored | Sequence[Scored],
+    *,
+    keep: float = 0.25,
+    seed: int = 0,
+    threads: int = 1,
+    callback: Callback | None = None,
+) -> Selection:
+    """Ranks candidates on tasks of selection, see :func:`rank`, and measures the first on test tasks.
+
+    Args:
+        candidates: from :func:`candidates`.
+        tasks: of selection: none that a search has seen.
+        tests: the test tasks of each seed: none that a search or the selection has seen.
+        keep: as for :func:`rank`.
+        seed: of the programs' random ops.
+        threads: as for :func:`rank`.
+        callback: as for :func:`rank`; where it ends the ranking, the first so far is measured.
+
+    Raises:
+        ProgramError: a candidate cannot run on the tasks.
+        InputError: another argument is wrong.
+    """
+    judges = as_evaluators(tests)  # whatever is wrong with them is told before the work
+    ranking = rank(candidates, tasks, keep=keep, seed=seed, threads=threads, callback=callback)
+    return Selection(ranking, measure(ranking[0].candidate.program, judges, seed=seed))

@@ -1,0 +1,207 @@
+"""What a checkpoint remembers of a run of experiments, besides the search that is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from pyamlz._lib.checks import checked_float, checked_int, checked_seed
+from pyamlz._lib.errors import ArchiveError, InputError
+from pyamlz.archive import Checkpoint, Islands, from_json, to_json
+from pyamlz.lab._experiment import Preset
+from pyamlz.program import Program
+
+__all__ = ["Candidate", "Session"]
+
+T = TypeVar("T")
+
+_VERSION = 1
+_MOST = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A program that may become the outcome.
+
+    Attributes:
+        program: the program.
+        fitness: on the tasks of its search.
+        select_fitness: on the select tasks; None without them.
+        experiment: number of the experiment that found it, from 1.
+    """
+
+    program: Program
+    fitness: float
+    select_fitness: float | None
+    experiment: int
+
+    @property
+    def merit(self) -> float:
+        """What candidates are compared by."""
+        return self.fitness if self.select_fitness is None else self.select_fitness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Where a run of experiments is. All but `seconds` depends on how the run was begun, and on counts.
+
+    Attributes:
+        preset: the preset.
+        seed: what everything random is derived from.
+        max_evaluations: programs to score in all experiments; None for no limit.
+        max_seconds: time for all experiments; None for no limit.
+        seconds: time used until now; None without a limit, where it is of no account.
+        experiment: number of the experiment that is going on, from 1.
+        evaluations: programs scored by those before it.
+        train_steps: their training steps.
+        considered: programs scored by this one when its best program was last tried on the select tasks.
+        tried: of each island, or of the search, the fitness of the last program that was tried there; -1 before the
+            first.
+        best: the best candidate of this experiment.
+        champion: the best candidate of those before it.
+    """
+
+    preset: Preset
+    seed: int
+    max_evaluations: int | None
+    max_seconds: float | None
+    seconds: float | None
+    experiment: int
+    evaluations: int
+    train_steps: int
+    considered: int
+    tried: tuple[float, ...]
+    best: Candidate | None
+    champion: Candidate | None
+
+    def dump(self) -> str:
+        """The session as JSON, which :meth:`parse` reads."""
+        values = {name: getattr(self, name) for name in _READERS}
+        for name in ("best", "champion"):
+            candidate: Candidate | None = values[name]
+            values[name] = None if candidate is None else {**asdict(candidate), "program": str(candidate.program)}
+        values["tried"] = self.tried[0] if len(self.tried) == 1 else self.tried
+        preset = {"name": self.preset.name, "config": self.preset.self_contained().config}
+        return to_json({"session": _VERSION, **values, "preset": preset})
+
+    @classmethod
+    def parse(cls, string: str, where: str) -> Session:
+        """Reads what :meth:`dump` wrote.
+
+        Args:
+            string: the JSON.
+            where: what messages begin with: the file's name.
+
+        Raises:
+            ArchiveError: it is something else; the message names the key.
+        """
+        try:
+            table = _table("session", from_json(string, "session"), {"session", *_READERS})
+            checked_int("session.session", table.pop("session"), _VERSION, _VERSION)
+            return cls(**{name: read(f"session.{name}", table[name]) for name, read in _READERS.items()})
+        except InputError as error:
+            raise ArchiveError(f"{where}: {error}") from None
+
+    @classmethod
+    def of(cls, saved: Checkpoint | Islands, where: str) -> Session | None:
+        """The session of an archive; None if it has none, or that of another program.
+
+        Raises:
+            ArchiveError: it is ours, but damaged; the message names the key.
+        """
+        table = None if saved.session is None else from_json(saved.session, f"{where}: session")
+        if not isinstance(table, dict) or "session" not in table:
+            return None
+        table.pop("migration", None)  # what islands keep there for themselves
+        return cls.parse(to_json(table), where)
+
+    def check(self, saved: Sequence[Checkpoint], where: str) -> None:
+        """Refuses a session that does not belong to the search, or the islands, that it was saved with.
+
+        Raises:
+            ArchiveError: it does not; the message names the key.
+        """
+        evaluations = sum(island.evaluations for island in saved)
+        if self.considered > evaluations:
+            raise ArchiveError(f"{where}: session.considered: expected at most {evaluations}, got {self.considered}")
+        islands = self.preset.config["islands"]
+        for name, number in (("preset.config.islands", islands), ("tried", len(self.tried))):
+            if number != len(saved):
+                raise ArchiveError(f"{where}: session.{name}: expected {len(saved)} searches, got {number}")
+        for name, candidate in (("best", self.best), ("champion", self.champion)):
+            try:
+                if candidate is not None:
+                    candidate.program.check(saved[0].dims)
+            except InputError as error:
+                raise ArchiveError(f"{where}: session.{name}.program: {error}") from None
+
+
+def _table(name: str, value: object, keys: set[str]) -> dict[str, Any]:
+    if not isinstance(value, dict) or set(value) != keys:
+        found = ", ".join(sorted(value)) if isinstance(value, dict) else type(value).__name__
+        raise InputError(f"{name}: expected a table of {', '.join(sorted(keys))}, got {found}")
+    return value
+
+
+def _optional(read: Callable[[str, object], T]) -> Callable[[str, object], T | None]:
+    return lambda name, value: None if value is None else read(name, value)
+
+
+def _preset(name: str, value: object) -> Preset:
+    table = _table(name, value, {"name", "config"})
+    if not isinstance(table["name"], str) or not isinstance(table["config"], Mapping):
+        raise InputError(f"{name}: expected a name and a table of settings")
+    try:
+        return Preset.of(table["config"], table["name"])
+    except InputError as error:
+        raise InputError(f"{name}.config: {error}") from None
+
+
+def _candidate(name: str, value: object) -> Candidate:
+    table = _table(name, value, {"program", "fitness", "select_fitness", "experiment"})
+    if not isinstance(table["program"], str):
+        raise InputError(f"{name}.program: expected a program's text, got {table['program']!r}")
+    try:
+        program = Program.parse(table["program"])
+    except InputError as error:
+        raise InputError(f"{name}.program: {error}") from None
+    return Candidate(
+        program=program,
+        fitness=_fitness(f"{name}.fitness", table["fitness"]),
+        select_fitness=_optional(_fitness)(f"{name}.select_fitness", table["select_fitness"]),
+        experiment=_from_1(f"{name}.experiment", table["experiment"]),
+    )
+
+
+def _fitness(name: str, value: object) -> float:
+    return checked_float(name, value, 0.0, 1.0)
+
+
+def _tried(name: str, value: object) -> tuple[float, ...]:
+    values = value if isinstance(value, list) else [value]
+    return tuple(checked_float(name, fitness, -1.0, 1.0) for fitness in values)
+
+
+def _count(name: str, value: object) -> int:
+    return checked_int(name, value, 0, _MOST)
+
+
+def _from_1(name: str, value: object) -> int:
+    return checked_int(name, value, 1, _MOST)
+
+
+_READERS: dict[str, Callable[[str, object], Any]] = {
+    "preset": _preset,
+    "seed": checked_seed,
+    "max_evaluations": _optional(_from_1),
+    "max_seconds": _optional(lambda name, value: checked_float(name, value, 0.0, over=True)),
+    "seconds": _optional(lambda name, value: checked_float(name, value, 0.0)),
+    "experiment": _from_1,
+    "evaluations": _count,
+    "train_steps": _count,
+    "considered": _count,
+    "tried": _tried,
+    "best": _optional(_candidate),
+    "champion": _optional(_candidate),
+}

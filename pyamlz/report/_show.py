@@ -1,0 +1,220 @@
+"""Archives as people and other programs read them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+from pyamlz import archive
+from pyamlz._lib.native import ALGORITHMS, COMBINES, MUTATIONS, PRECISIONS, name_of
+from pyamlz.program import FUNCTIONS, OPS, Dims
+from pyamlz.search._settings import STARTS
+
+__all__ = ["contents", "kind_of", "lines", "summary"]
+
+_STARTS = {**STARTS, "program": 2}
+_SHOWN = 10  # members of a population, unless all are wanted
+
+
+def kind_of(found: archive.Archive) -> str:
+    """ "program", "population", "checkpoint" or "islands"."""
+    kinds: dict[type, str] = {
+        archive.ProgramArchive: "program",
+        archive.PopulationArchive: "population",
+        archive.Checkpoint: "checkpoint",
+        archive.Islands: "islands",
+    }
+    return kinds[type(found)]
+
+
+# ---------------------------------------------------------------- as JSON
+
+
+def summary(found: archive.Archive) -> dict[str, Any]:
+    """What matters of an archive, as JSON values."""
+    if isinstance(found, archive.Islands):
+        islands = [summary(island) for island in found.islands]
+        return {**_head_of_islands(found), "preset": _preset(found), "best": _member(found.best), "islands": islands}
+    head: dict[str, Any] = {"kind": kind_of(found), "writer": found.writer, "dims": _dims(found.dims)}
+    if isinstance(found, archive.ProgramArchive):
+        return {**head, "program": str(found.program)}
+    if isinstance(found, archive.PopulationArchive):
+        best = max(found.population, key=lambda member: member.fitness, default=None)
+        return {**head, "members": len(found.population), "best": _member(best)}
+    return {
+        **head,
+        "precision": name_of(found.config.precision, PRECISIONS),
+        "seed": found.config.seed,
+        "evaluations": found.evaluations,
+        "best": _member(found.best),
+        "preset": _preset(found),
+    }
+
+
+def contents(found: archive.Archive) -> dict[str, Any]:
+    """All that is in an archive, as JSON values, in the order of the format; binaries in base 64."""
+    if isinstance(found, archive.Islands):
+        islands = [contents(island) for island in found.islands]
+        return {**_head_of_islands(found), "islands": islands, "session": _session(found)}
+    head: dict[str, Any] = {"kind": kind_of(found), "writer": found.writer, "dims": _dims(found.dims)}
+    if isinstance(found, archive.ProgramArchive):
+        return {**head, "program": str(found.program)}
+    if isinstance(found, archive.PopulationArchive):
+        return {**head, "population": [_member(member) for member in found.population]}
+    mark = found.mark
+    return {
+        **head,
+        "config": _config(found.config),
+        "tasks": _tasks(found.tasks),
+        "evaluations": found.evaluations,
+        "digest": f"{found.digest:016x}",
+        "best": _member(found.best),
+        "mark": {
+            "counts": mark.counts._asdict(),
+            "rng": [f"{word:016x}" for word in mark.rng],
+            "population": [_member(member) for member in mark.population],
+            "hall": [_member(member) for member in mark.hall],
+            "history": [{**row._asdict(), "action": name_of(row.action, MUTATIONS)} for row in mark.history],
+            "best": _member(mark.best),
+        },
+        "session": _session(found),
+    }
+
+
+def _head_of_islands(found: archive.Islands) -> dict[str, Any]:
+    return {"kind": kind_of(found), "writer": found.writer}
+
+
+def _session(found: archive.Checkpoint | archive.Islands) -> Any:
+    return None if found.session is None else archive.from_json(found.session, "session")
+
+
+def _dims(dims: Dims | None) -> dict[str, Any] | None:
+    if dims is None:
+        return None
+    return {
+        "n_features": dims.n_features,
+        "n_scalars": dims.n_scalars,
+        "n_vectors": dims.n_vectors,
+        "n_matrices": dims.n_matrices,
+        "kind": dims.kind,
+        "n_classes": dims.n_classes,
+    }
+
+
+def _member(member: archive.Member | None) -> dict[str, Any] | None:
+    if member is None:
+        return None
+    return {
+        "program": str(member.program),
+        "fitness": member.fitness,
+        "evaluation": member.birth,
+        "parent": member.parent,
+        "action": name_of(member.action, MUTATIONS),
+    }
+
+
+def _config(config: archive.Config) -> dict[str, Any]:
+    values = {name: getattr(config, name) for name in type(config).__slots__}
+    names = {"algorithm": ALGORITHMS, "start": _STARTS, "combine": COMBINES, "precision": PRECISIONS}
+    values.update({key: name_of(values[key], table) for key, table in names.items()})
+    values["mutations"] = {name: config.mutations[number] for name, number in MUTATIONS.items()}
+    values["functions"] = {
+        name: {**function._asdict(), "ops": [OPS[op].name for op in function.ops]}
+        for name, function in zip(FUNCTIONS, config.functions, strict=True)
+    }
+    values["hurdles"] = [hurdle._asdict() for hurdle in config.hurdles]
+    values["start_program"] = str(config.start_program)
+    return values
+
+
+def _tasks(tasks: archive.TasksRecord) -> dict[str, Any]:
+    values = {name: getattr(tasks, name) for name in type(tasks).__slots__}
+    values["digest"] = f"{tasks.digest:016x}"
+    if tasks.source is not None:
+        values["source"] = archive.from_json(tasks.source, "tasks.source")
+    if tasks.data is not None:
+        values["data"] = [[base64.b64encode(part).decode("ascii") for part in task] for task in tasks.data]
+    return values
+
+
+def _preset(found: archive.Checkpoint | archive.Islands) -> str | None:
+    session = _session(found)
+    preset = session.get("preset") if isinstance(session, dict) else None
+    name = preset.get("name") if isinstance(preset, dict) else None
+    return name if isinstance(name, str) else None
+
+
+# ---------------------------------------------------------------- as text
+
+
+def lines(
+    found: archive.PopulationArchive | archive.Checkpoint | archive.Islands, *, everything: bool
+) -> Iterator[str]:
+    """An archive for people; of programs in it only the best, unless everything is wanted."""
+    if isinstance(found, archive.PopulationArchive):
+        yield f"# a population of {len(found.population)} programs, written by {found.writer}"
+        yield f"# memory: {_memory(found.dims)}"
+        yield from _members(found.population, everything)
+        return
+    if isinstance(found, archive.Islands):
+        yield from _islands(found, everything)
+        return
+    yield from _checkpoint(found)
+    if not everything:
+        return
+    yield "\n# hall of fame: the best program of each number of live instructions, at the last mark"
+    yield from _members(found.mark.hall, everything)
+    yield "\n# history: improvements until the last mark"
+    for row in found.mark.history:
+        yield f"{row.birth:>12,}  {row.fitness:.7f}  by {name_of(row.action, MUTATIONS)} of {row.parent:,}"
+    yield "\n# population at the last mark, oldest first"
+    yield from _members(found.mark.population, everything)
+
+
+def _islands(found: archive.Islands, everything: bool) -> Iterator[str]:
+    preset = _preset(found)
+    yield f"# {len(found.islands)} islands{f' of {preset}' if preset else ''}, written by {found.writer}"
+    for number, island in enumerate(found.islands):
+        best = "" if island.best is None else f", best fitness {island.best.fitness:.7f}"
+        yield f"island {number}: {island.evaluations:,} programs scored{best}"
+    if found.best is not None:
+        number = next(i for i, island in enumerate(found.islands) if island.best is found.best)
+        yield f"\n# the best program, of island {number}\n{found.best.program}".rstrip("\n")
+    if everything:
+        for number, island in enumerate(found.islands):
+            yield f"\n# island {number}"
+            yield from lines(island, everything=True)
+
+
+def _checkpoint(found: archive.Checkpoint) -> Iterator[str]:
+    config, counts, tasks = found.config, found.mark.counts, found.tasks
+    preset = _preset(found)
+    yield f"# a checkpoint{f' of {preset}' if preset else ''}, written by {found.writer}"
+    yield (
+        f"# {name_of(config.algorithm, ALGORITHMS)}, seed {config.seed}, population {config.population_size:,}, "
+        f"tournaments of {config.tournament_size}, {name_of(config.precision, PRECISIONS)}"
+    )
+    yield f"# {tasks.count} tasks of {tasks.train} + {tasks.valid} examples, {tasks.epochs} epochs"
+    yield f"# memory: {_memory(found.dims)}"
+    yield f"{found.evaluations:,} programs scored; last mark at {counts.evaluations:,}"
+    if counts.evaluations > 0:
+        ways = (counts.cache_hits, counts.fec_hits, counts.full_evaluations)
+        key, fingerprint, full = (f"{100 * n / counts.evaluations:.1f} %" for n in ways)
+        yield f"until then {key} known by their key, {fingerprint} by their fingerprint, {full} run in full"
+    if found.best is not None:
+        yield f"best fitness on the search's tasks: {found.best.fitness:.7f}, evaluation {found.best.birth:,}"
+        yield f"\n# the best program\n{found.best.program}".rstrip("\n")
+
+
+def _members(members: tuple[archive.Member, ...], everything: bool) -> Iterator[str]:
+    shown = members if everything else sorted(members, key=lambda member: -member.fitness)[:_SHOWN]
+    if len(shown) < len(members):
+        yield f"# the fittest {len(shown)} of them; --all shows all"
+    for member in shown:
+        yield f"\n# fitness {member.fitness:.7f}, evaluation {member.birth:,}\n{member.program}".rstrip("\n")
+
+
+def _memory(dims: Dims) -> str:
+    return f"{dims.n_scalars} scalars, {dims.n_vectors} vectors, {dims.n_matrices} matrices, F = {dims.n_features}"

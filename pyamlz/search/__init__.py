@@ -1,0 +1,31 @@
+"""The search: what scores programs, what evolves them, alone or on islands, and what watches it."""
+
+from pyamlz.search import callbacks, log
+from pyamlz.search._evaluate import Combine, Doubles, Evaluation, Evaluator, PackedTasks, Probe, Variant
+from pyamlz.search._islands import Islands
+from pyamlz.search._learner import Learner
+from pyamlz.search._records import Asked, Improvement, Member, Progress, Result, StopReason
+from pyamlz.search._search import Algorithm, Search, Start
+
+__all__ = [
+    "Algorithm",
+    "Asked",
+    "Combine",
+    "Doubles",
+    "Evaluation",
+    "Evaluator",
+    "Improvement",
+    "Islands",
+    "Learner",
+    "Member",
+    "PackedTasks",
+    "Probe",
+    "Progress",
+    "Result",
+    "Search",
+    "Start",
+    "StopReason",
+    "Variant",
+    "callbacks",
+    "log",
+]

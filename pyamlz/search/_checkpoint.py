@@ -1,0 +1,257 @@
+"""Checkpoints: what is saved of a search, and how a search is brought to where the saved one was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import numpy as np
+
+from pyamlz._ffi import ffi, lib
+from pyamlz._lib.checks import Precision, checked_precision
+from pyamlz._lib.errors import ArchiveError, InputError, check
+from pyamlz._lib.native import KINDS, PRECISIONS, name_of, text
+from pyamlz.archive import (
+    Checkpoint,
+    Config,
+    Counts,
+    Function,
+    HistoryRow,
+    Hurdle,
+    Mark,
+    Member,
+    TasksRecord,
+    from_json,
+)
+from pyamlz.archive._contents import PLAIN_CONFIG, ProgramBytes
+from pyamlz.program import Dims, Program
+from pyamlz.tasks import Kind, Reals, TaskSet
+
+__all__ = ["checkpoint_of", "data_of", "restore", "task_set_of"]
+
+_NEVER = 2.0  # as a sufficient fitness
+_SLICE = 64  # evaluations between which Ctrl-C is heard
+
+
+def checkpoint_of(
+    pointer: Any,
+    *,
+    source: str | None = None,
+    data: tuple[tuple[bytes, ...], ...] | None = None,
+    session: str | None = None,
+) -> Checkpoint:
+    """What is to be saved of a search.
+
+    Args:
+        pointer: the `amlz_search *`. Nothing may run it meanwhile.
+        source: JSON of how its tasks were made.
+        data: the tasks' numbers, from :func:`data_of`.
+        session: JSON of whatever else shall be saved.
+    """
+    config, tasks, digest = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *"), ffi.new("uint64_t *")
+    start, at_mark, now = ffi.new("amlz_program *"), ffi.new("amlz_state *"), ffi.new("amlz_state *")
+    lib.amlz_search_made_of(pointer, config, tasks, digest, start)
+    lib.amlz_search_state(pointer, lib.AMLZ_AT_MARK, at_mark)
+    lib.amlz_search_state(pointer, lib.AMLZ_NOW, now)
+    items = _Items(pointer)
+    return Checkpoint(
+        dims=_dims_of(config.space.dims),
+        config=_config_of(config, start),
+        tasks=TasksRecord(
+            count=tasks.n_tasks,
+            train=tasks.n_train,
+            valid=tasks.n_valid,
+            epochs=max(tasks.n_epochs, 1),  # 0 stands for 1
+            order_seed=tasks.order_seed,
+            digest=digest[0],
+            source=source,
+            data=data,
+        ),
+        evaluations=now.progress.evaluations,
+        digest=lib.amlz_search_digest(pointer),
+        best=items.best(lib.AMLZ_NOW),
+        mark=Mark(
+            counts=_counts_of(at_mark.progress, config.n_hurdles),
+            rng=tuple(at_mark.rng),
+            population=items.members(lib.AMLZ_POPULATION),
+            hall=items.members(lib.AMLZ_HALL),
+            history=items.history(),
+            best=items.best(lib.AMLZ_AT_MARK),
+        ),
+        session=session,
+    )
+
+
+def _counts_of(progress: Any, n_hurdles: int) -> Counts:
+    values = {name: getattr(progress, name) for name in Counts._fields}
+    return Counts(**{**values, "hurdle_stops": tuple(progress.hurdle_stops)[:n_hurdles]})
+
+
+class _Items:
+    """Reads the lists of a search."""
+
+    def __init__(self, pointer: Any) -> None:
+        self._pointer = pointer
+        self._bytes = ProgramBytes()
+        self._program, self._member = ffi.new("amlz_program *"), ffi.new("amlz_member *")
+
+    def members(self, part: int, moment: int = lib.AMLZ_AT_MARK) -> tuple[Member, ...]:
+        pointer, program, member, pack = self._pointer, self._program, self._member, self._bytes.pack
+        item, found = lib.amlz_search_item, []
+        for index in range(lib.amlz_search_count(pointer, moment, part)):
+            item(pointer, moment, part, index, program, member)
+            found.append(Member(pack(program), member.fitness, member.birth, member.parent, member.action))
+        return tuple(found)
+
+    def best(self, moment: int) -> Member | None:
+        return next(iter(self.members(lib.AMLZ_BEST, moment)), None)
+
+    def history(self) -> tuple[HistoryRow, ...]:
+        pointer, member, found = self._pointer, self._member, []
+        for index in range(lib.amlz_search_count(pointer, lib.AMLZ_AT_MARK, lib.AMLZ_HISTORY)):
+            lib.amlz_search_item(pointer, lib.AMLZ_AT_MARK, lib.AMLZ_HISTORY, index, ffi.NULL, member)
+            found.append(HistoryRow(member.fitness, member.birth, member.parent, member.action))
+        return tuple(found)
+
+
+def _dims_of(c: Any) -> Dims:
+    return Dims(
+        n_features=c.n_features,
+        n_scalars=c.n_scalars,
+        n_vectors=c.n_vectors,
+        n_matrices=c.n_matrices,
+        kind=cast(Kind, name_of(c.label, KINDS)),
+        n_classes=c.n_classes,
+    )
+
+
+def _config_of(c: Any, start: Any) -> Config:
+    return Config(
+        **{name: getattr(c, name) for name in PLAIN_CONFIG},
+        mutations=tuple(c.mutation_weight),
+        functions=tuple(
+            Function(f.min_size, f.max_size, f.init_size, bytes(ffi.buffer(f.ops, f.n_ops))) for f in c.space.function
+        ),
+        start_program=Program._of(start),
+        hurdles=tuple(Hurdle(hurdle.n_train, hurdle.n_valid) for hurdle in c.hurdle[0 : c.n_hurdles]),
+    )
+
+
+def restore(pointer: Any, checkpoint: Checkpoint, name: str = "archive") -> None:
+    """Brings a search to where the saved one was, bit for bit.
+
+    What the saved search had done since its last mark is done again: Ctrl-C then raises KeyboardInterrupt.
+
+    Args:
+        pointer: the `amlz_search *`, just made with the checkpoint's configuration and start program and its tasks.
+        checkpoint: where to go on from.
+        name: what messages call it, as the path of its file.
+
+    Raises:
+        ArchiveError: the search was made of something else, the checkpoint contradicts itself, or this library does not
+            find the same results as the one that wrote it. The search is then of no use.
+    """
+    _check_made_of(pointer, checkpoint, name)
+    mark, reason = checkpoint.mark, ffi.new("const char **")
+    _put(pointer, lib.AMLZ_POPULATION, mark.population, f"{name}: mark.population")
+    _put(pointer, lib.AMLZ_HALL, mark.hall, f"{name}: mark.hall")
+    _put(pointer, lib.AMLZ_HISTORY, mark.history, f"{name}: mark.history")
+    _put(pointer, lib.AMLZ_BEST, () if mark.best is None else (mark.best,), f"{name}: mark.best")
+    state = ffi.new("amlz_state *")
+    for count, value in mark.counts._asdict().items():
+        setattr(state.progress, count, value)
+    state.rng = mark.rng
+    if lib.amlz_search_resume(pointer, state, reason) != lib.AMLZ_OK:
+        raise ArchiveError(f"{name}: mark: {text(reason[0])}")
+    left = checkpoint.evaluations - mark.counts.evaluations
+    while left > 0:
+        check(lib.amlz_search_run(pointer, min(left, _SLICE), _NEVER, ffi.NULL))
+        left -= _SLICE
+    other = "this library does not find the same results as the one that wrote it"
+    digest = lib.amlz_search_digest(pointer)
+    if digest != checkpoint.digest:
+        raise ArchiveError(f"{name}: digest: expected {checkpoint.digest}, got {digest}: {other}")
+    if _Items(pointer).best(lib.AMLZ_NOW) != checkpoint.best:
+        raise ArchiveError(f"{name}: best: expected the search's best program, got another member: {other}")
+
+
+def _check_made_of(pointer: Any, checkpoint: Checkpoint, name: str) -> None:
+    """Refuses a search that was made of something else than the checkpoint says."""
+    config, tasks, digest = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *"), ffi.new("uint64_t *")
+    start = ffi.new("amlz_program *")
+    lib.amlz_search_made_of(pointer, config, tasks, digest, start)
+    _compare(f"{name}: dims", checkpoint.dims, _dims_of(config.space.dims))
+    _compare(f"{name}: config", checkpoint.config, _config_of(config, start))
+    found = {"count": tasks.n_tasks, "train": tasks.n_train, "valid": tasks.n_valid, "epochs": max(tasks.n_epochs, 1)}
+    for key, value in {**found, "order_seed": tasks.order_seed, "digest": digest[0]}.items():
+        if getattr(checkpoint.tasks, key) != value:
+            expected = getattr(checkpoint.tasks, key)
+            raise ArchiveError(f"{name}: tasks.{key}: expected tasks with {expected}, got {value}")
+
+
+def _compare(where: str, expected: Any, found: Any) -> None:
+    for key in type(expected).__slots__:
+        if getattr(expected, key) != getattr(found, key):
+            raise ArchiveError(
+                f"{where}.{key}: expected a search with {getattr(expected, key)!r}, got {getattr(found, key)!r}"
+            )
+
+
+def _put(pointer: Any, part: int, items: Iterable[Member | HistoryRow], where: str) -> None:
+    member, reason = ffi.new("amlz_member *"), ffi.new("const char **")
+    c, error = ffi.new("amlz_program *"), ffi.new("amlz_error *")
+    for index, item in enumerate(items):
+        program = ffi.NULL
+        if isinstance(item, Member):
+            program = c
+            if lib.amlz_program_unpack(item.packed, len(item.packed), c, error) != lib.AMLZ_OK:
+                raise ArchiveError(f"{where}[{index}].program: {text(error.message)}")
+        member.fitness, member.birth, member.parent, member.action = item[-4:]
+        if lib.amlz_search_put(pointer, part, program, member, reason) != lib.AMLZ_OK:
+            raise ArchiveError(f"{where}[{index}]: {text(reason[0])}")
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def data_of(tasks: TaskSet, precision: Precision) -> tuple[tuple[bytes, ...], ...]:
+    """The numbers of a task set as archives hold them, rounded to the precision of the search."""
+    dtype = np.dtype(checked_precision("precision", precision)).newbyteorder("<")
+    arrays = (tasks.train_x, tasks.train_y, tasks.valid_x, tasks.valid_y)
+    return tuple(tuple(array[i].astype(dtype).tobytes() for array in arrays) for i in range(tasks.n_tasks))
+
+
+def task_set_of(checkpoint: Checkpoint, name: str = "archive") -> TaskSet:
+    """The tasks in a checkpoint that has their numbers. :func:`restore` sees to it that they have the right digest.
+
+    Args:
+        checkpoint: with `tasks.data`.
+        name: what messages call it, as the path of its file.
+
+    Raises:
+        ArchiveError: it has no numbers, or such as no tasks can have.
+    """
+    record, dims = checkpoint.tasks, checkpoint.dims
+    if record.data is None:
+        raise ArchiveError(f"{name}: tasks.data: expected the tasks' numbers, got nil")
+    dtype = np.dtype(name_of(checkpoint.config.precision, PRECISIONS))
+
+    def array(part: int, *shape: int) -> Reals:
+        joined = b"".join(task[part] for task in record.data or ())
+        return np.frombuffer(joined, dtype.newbyteorder("<")).astype(dtype, copy=False).reshape(record.count, *shape)
+
+    source = {} if record.source is None else from_json(record.source, f"{name}: tasks.source")
+    try:
+        return TaskSet(
+            kind=dims.kind,
+            train_x=array(0, record.train, dims.n_features),
+            train_y=array(1, record.train),
+            valid_x=array(2, record.valid, dims.n_features),
+            valid_y=array(3, record.valid),
+            n_classes=2 if dims.kind == "binary" else dims.n_classes,
+            epochs=record.epochs,
+            order_seed=record.order_seed,
+            source=source,
+        )
+    except InputError as error:
+        raise ArchiveError(f"{name}: tasks.data: {error}") from None

@@ -1,0 +1,599 @@
+"""Searches: regularized evolution and random search (Real et al., ICML 2020, section 3.2)."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Literal, TypeAlias, cast
+
+from pyamlz import archive
+from pyamlz._ffi import ffi, lib
+from pyamlz._lib.checks import Precision, checked_float, checked_seed, checked_type, hint
+from pyamlz._lib.errors import ArchiveError, InputError, ProgramError, SearchError, check
+from pyamlz._lib.interrupt import interrupt_flag
+from pyamlz._lib.native import MUTATIONS, PRECISIONS, VARIANTS, construct, name_of, number_of, text
+from pyamlz.program import FunctionSpace, Program, SearchSpace
+from pyamlz.search import _checkpoint
+from pyamlz.search._evaluate import Combine, PackedTasks, Variant, packed
+from pyamlz.search._records import Asked, Improvement, Member, Progress, Result, StopReason
+from pyamlz.search._running import SLICE_SECONDS, Callback, Callbacks, Clock, Limits
+from pyamlz.search._settings import STARTS, configure, search_settings
+from pyamlz.tasks import TaskSet
+from pyamlz.tasks._generators import can_remake, remake
+
+__all__ = ["Algorithm", "Asked", "Improvement", "Member", "Progress", "Result", "Search", "Start", "StopReason"]
+
+Algorithm: TypeAlias = Literal["evolution", "random_search"]
+Start: TypeAlias = Literal["random", "empty"]
+
+_FIRST_SLICE = 1  # evaluations; programs may be slow
+_MAX_GROWTH = 8  # of a slice over the one before
+_NO_COUNTS = ("seconds", "evaluations_per_second", "islands")
+_COUNTS = tuple(field.name for field in fields(Progress) if field.name not in _NO_COUNTS)
+
+
+class Search:
+    """A search for programs that learn the given tasks.
+
+    Everything random in it comes from `seed`: the same arguments give the same programs in the same order on every
+    machine, and running it for n and then for m evaluations is running it for n + m. How much memory it needs is known
+    when it is made, and that is all it ever takes.
+
+    One thread at a time may call :meth:`run`, :meth:`take`, :meth:`ask` or :meth:`tell`; the other methods may be
+    called from any thread. Searches in different threads run at the same time: Python's lock is not held while
+    programs are scored.
+
+    Arguments that are left out, or None, take the paper's values, which :attr:`config` tells.
+
+    Args:
+        tasks: what programs are scored on, packed or not.
+        space: what they may look like; its F, kind and number of classes must be those of the tasks.
+        seed: 0 to 2**64 - 1.
+        algorithm: "evolution" or "random_search".
+        population_size: P, 1 or more.
+        tournament_size: T, 1 or more.
+        mutate_prob: U, in [0, 1]: a child is mutated with this probability, else it is a copy.
+        mutations: weights, 0 or more, of "insert", "remove", "randomize_instruction", "randomize_function",
+            "alter_argument", "trade" (insert one and remove one), "randomize_program" and "identity". Those that are
+            not named have weight 0.
+        start: what the first population is made of: "random" programs, "empty" ones, or copies of a program.
+        fixed_program: what functions without ops hold, with a start that is not a program; by default nothing.
+        combine: how the fitnesses of single tasks become one, "mean" or "median".
+        cache_size: structural keys remembered; 0 for none.
+        cache_period: both caches are emptied, and hurdles forget what they saw, after so many evaluations, 1 or more;
+            sooner while the search is young;
+        cache_work: or after so much work, 1 or more. A resumed search does again what came after that. Work is training
+            and validation steps, times F, or F * F where there are matrices.
+        history_size: improvements that are remembered; where there are more they are thinned.
+        fec_size: fingerprints remembered; 0 for no functional equivalence cache.
+        fec_train: training examples that a fingerprint looks at, at most what the tasks have.
+        fec_valid: validation examples likewise.
+        max_cost: programs that cost more (see :meth:`Program.cost`) score 0 without being run; 0 for no limit.
+        must_learn: so do programs that cannot learn (see :meth:`Program.can_learn`). The paper's method runs them.
+        redraws: a child that computes what a member computes is drawn again, so often at most; 0: never.
+        hurdles: up to 4 pairs (n_train, n_valid), with n_train growing: programs are first run on so many examples of
+            each task, and stop where their fitness is too low. They keep that fitness, and are none of the best.
+        hurdle_percentile: the share, over 0 and under 1, of fitnesses at a hurdle that are too low;
+        hurdle_window: among so many, 1 or more, that were the last different ones. Where a hurdle saw fewer, since it
+            was made to forget, it stops nothing.
+        precision: "float32" or "float64"; default: as the tasks are packed, else "float32".
+        variant: kernels to use: "auto", "baseline", "avx2" or "avx512". All give the same bits.
+
+    Raises:
+        InputError: an argument is wrong; the message names it.
+        ProgramError: `start` or `fixed_program` does not fit the space.
+    """
+
+    def __init__(
+        self,
+        tasks: TaskSet | PackedTasks,
+        space: SearchSpace,
+        *,
+        seed: int,
+        algorithm: Algorithm | None = None,
+        population_size: int | None = None,
+        tournament_size: int | None = None,
+        mutate_prob: float | None = None,
+        mutations: Mapping[str, float] | None = None,
+        start: Start | Program | None = None,
+        fixed_program: Program | None = None,
+        combine: Combine | None = None,
+        cache_size: int | None = None,
+        fec_size: int | None = None,
+        fec_train: int | None = None,
+        fec_valid: int | None = None,
+        cache_period: int | None = None,
+        cache_work: int | None = None,
+        history_size: int | None = None,
+        max_cost: float | None = None,
+        must_learn: bool | None = None,
+        redraws: int | None = None,
+        hurdles: Iterable[Sequence[int]] | None = None,
+        hurdle_percentile: float | None = None,
+        hurdle_window: int | None = None,
+        precision: Precision | None = None,
+        variant: Variant = "auto",
+    ) -> None:
+        checked_type("space", space, SearchSpace)
+        self._tasks = packed(tasks, precision)
+        self._space = space
+        config = ffi.new("amlz_search_config *")
+        lib.amlz_search_defaults(config)
+        config.space = space._c()[0]
+        config.seed = checked_seed("seed", seed)
+        config.precision = PRECISIONS[self._tasks.precision]
+        config.variant = number_of("variant", variant, VARIANTS)
+        configure(
+            config,
+            algorithm=algorithm,
+            population_size=population_size,
+            tournament_size=tournament_size,
+            mutate_prob=mutate_prob,
+            mutations=mutations,
+            combine=combine,
+            cache_size=cache_size,
+            fec_size=fec_size,
+            fec_train=fec_train,
+            fec_valid=fec_valid,
+            cache_period=cache_period,
+            cache_work=cache_work,
+            history_size=history_size,
+            max_cost=max_cost,
+            must_learn=must_learn,
+            redraws=redraws,
+            hurdles=hurdles,
+            hurdle_percentile=hurdle_percentile,
+            hurdle_window=hurdle_window,
+        )
+        self._check_hurdles(config)
+        self._begin(config, self._first_programs(config, start, fixed_program))
+
+    def _begin(self, config: Any, start: Program | None) -> None:
+        """Makes the library's search; tasks and space are there already."""
+        self._config = config
+        self._start = start
+        self._handle = construct(
+            "search",
+            config,
+            self._tasks._handle.pointer,
+            ffi.NULL if start is None else start._c,
+            size_arguments=(self._tasks.tasks.n_tasks,),
+            keep=self._tasks,
+        )
+        self._counts = ffi.new("amlz_progress *")
+        self._before = 0  # evaluations that were not made here, but before the search was saved
+        self._seconds = 0.0
+        self._slice = _FIRST_SLICE
+        self._running = threading.Lock()  # held by run
+        self._calling = threading.Lock()  # held during each call of the library
+        self._asked: Asked | None = None  # what waits for its fitness
+        self._data: tuple[tuple[bytes, ...], ...] | None = None  # the tasks' numbers, once an archive needed them
+
+    def _check_hurdles(self, config: Any) -> None:
+        """Refuses hurdles with more examples than the tasks have."""
+        most = self._tasks.tasks.n_train, self._tasks.tasks.n_valid
+        for i, hurdle in enumerate(config.hurdle[0 : config.n_hurdles]):
+            if hurdle.n_train > most[0] or hurdle.n_valid > most[1]:
+                got = hurdle.n_train, hurdle.n_valid
+                raise InputError(f"hurdles[{i}]: expected at most {most} examples, as the tasks have, got {got}")
+
+    def _first_programs(self, config: Any, start: object, fixed_program: Program | None) -> Program | None:
+        """Sets how the search starts; the program that it needs for this, if any."""
+        if fixed_program is not None:
+            checked_type("fixed_program", fixed_program, Program)
+        if isinstance(start, Program):
+            if fixed_program is not None:
+                raise InputError("fixed_program: expected none with a start that is a program")
+            config.start = lib.AMLZ_START_PROGRAM
+            fixed_program = start
+        elif start is not None:
+            config.start = number_of("start", start, STARTS)
+        if fixed_program is not None:
+            fixed_program.check(self._space.dims)
+        return fixed_program
+
+    @property
+    def space(self) -> SearchSpace:
+        """What the programs may look like."""
+        return self._space
+
+    @property
+    def tasks(self) -> PackedTasks:
+        """What the programs are scored on."""
+        return self._tasks
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The values in use, by the names of the constructor's arguments."""
+        c = self._config
+        return {
+            "seed": int(c.seed),
+            **search_settings(c),
+            "start": self._start if c.start == lib.AMLZ_START_PROGRAM else name_of(c.start, STARTS),
+            "precision": self._tasks.precision,
+            "variant": name_of(c.variant, VARIANTS),
+        }
+
+    @property
+    def progress(self) -> Progress:
+        """The counts so far."""
+        counts = ffi.new("amlz_progress *")
+        with self._calling:
+            lib.amlz_search_progress(self._handle.pointer, counts)
+        return self._progress(counts)
+
+    def _progress(self, counts: Any) -> Progress:
+        rate = (counts.evaluations - self._before) / self._seconds if self._seconds > 0 else 0.0
+        values = {name: getattr(counts, name) for name in _COUNTS}
+        values["hurdle_stops"] = tuple(counts.hurdle_stops)[: self._config.n_hurdles]
+        return Progress(**values, seconds=self._seconds, evaluations_per_second=rate)
+
+    @property
+    def best(self) -> Member:
+        """The best program ever seen, and its fitness on the search's tasks.
+
+        Raises:
+            SearchError: nothing was evaluated yet.
+        """
+        best = self._members(lib.AMLZ_BEST)
+        if not best:
+            raise SearchError("best: nothing was evaluated yet")
+        return best[0]
+
+    @property
+    def bests(self) -> list[Member | None]:
+        """:attr:`best` alone; of islands, the best of each."""
+        return [self.best]
+
+    @property
+    def population(self) -> list[Member]:
+        """The population as it is, the oldest member first."""
+        return self._members(lib.AMLZ_POPULATION)
+
+    @property
+    def hall_of_fame(self) -> list[Member]:
+        """The best program of each number of live instructions that there was, from the shortest to the longest."""
+        return self._members(lib.AMLZ_HALL)
+
+    @property
+    def history(self) -> list[Improvement]:
+        """Improvements of the best fitness, the first first: all of them, up to history_size."""
+        return [Improvement(m.evaluation, m.fitness, m.parent, m.action) for m in self._members(lib.AMLZ_HISTORY)]
+
+    def _members(self, part: int) -> list[Member]:
+        """The items in one of the library's lists, as things are now."""
+        search, now = self._handle.pointer, lib.AMLZ_NOW
+        member = ffi.new("amlz_member *")
+        members = []
+        with self._calling:
+            for index in range(lib.amlz_search_count(search, now, part)):
+                c = ffi.new("amlz_program *")
+                check(lib.amlz_search_item(search, now, part, index, c, member))
+                action = name_of(member.action, MUTATIONS)
+                members.append(Member(Program._of(c), member.fitness, member.birth, member.parent, action))
+        return members
+
+    @property
+    def digest(self) -> int:
+        """A 64-bit hash of the search's state: equal searches have equal digests, on every machine."""
+        with self._calling:
+            return int(lib.amlz_search_digest(self._handle.pointer))
+
+    def checkpoint(self, session: str | None = None) -> archive.Checkpoint:
+        """All that there is to be saved of the search, as it is now.
+
+        Args:
+            session: JSON to be carried along, from :func:`pyamlz.archive.to_json`.
+        """
+        source = self._tasks.tasks.source
+        if self._data is None and not can_remake(source):
+            self._data = _checkpoint.data_of(self._tasks.tasks, self._tasks.precision)
+        with self._calling:
+            return _checkpoint.checkpoint_of(
+                self._handle.pointer,
+                source=archive.to_json(source) if source else None,
+                data=self._data,
+                session=session,
+            )
+
+    def save(self, path: str | os.PathLike[str], *, session: str | None = None) -> None:
+        """Writes a checkpoint, from which :meth:`load` goes on to the same bits as this search.
+
+        The file is there as a whole or as it was before. It has the tasks' numbers in it, unless they can be made again
+        from a generator and a seed.
+
+        Args:
+            path: the file, which may exist.
+            session: JSON to be carried along, from :func:`pyamlz.archive.to_json`.
+
+        Raises:
+            FileError: it cannot be written; what was there before still is.
+        """
+        archive.write(path, self.checkpoint(session))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        tasks: TaskSet | PackedTasks | None = None,
+        *,
+        variant: Variant = "auto",
+        **expected: object,
+    ) -> Search:
+        """The search of a checkpoint, where it was when it was saved.
+
+        What it had done since its last mark is done again, which takes as long as it did, and at most cache_period
+        evaluations.
+
+        Args:
+            path: the file.
+            tasks: what its programs are scored on; by default from the file, or made again as it says.
+            variant: kernels to use.
+            expected: what settings should be, by the names in :attr:`config`; and `space`.
+
+        Raises:
+            ArchiveError: the file is no checkpoint, or not of these tasks, or a setting is not as expected; the message
+                names both values.
+        """
+        name = os.fspath(path)
+        saved = archive.read(path)
+        if not isinstance(saved, archive.Checkpoint):
+            raise ArchiveError(f"{name}: expected a checkpoint, got a {type(saved).__name__}")
+        search = cls.anew(saved, name, tasks, variant=variant)
+        for key, value in expected.items():
+            found = {**search.config, "space": saved.space}
+            if key not in found:
+                raise InputError(f"{key}: unknown setting{hint(key, found)}")
+            if found[key] != value:
+                raise ArchiveError(f"{key}: expected {value!r}, got {found[key]!r} in {name}")
+        search.restore(saved, name)
+        return search
+
+    @classmethod
+    def anew(
+        cls,
+        saved: archive.Checkpoint,
+        name: str = "archive",
+        tasks: TaskSet | PackedTasks | None = None,
+        *,
+        variant: Variant = "auto",
+    ) -> Search:
+        """A search with the settings and tasks of a checkpoint, at its very beginning.
+
+        Args:
+            saved: the checkpoint.
+            name: what messages call it.
+            tasks: what its programs are scored on; by default from the archive, or made again as it says.
+            variant: kernels to use.
+
+        Raises:
+            ArchiveError: the archive is not of these tasks.
+        """
+        search = cls.__new__(cls)
+        search._space = saved.space
+        precision = cast(Precision, name_of(saved.config.precision, PRECISIONS))
+        search._tasks = packed(_tasks_of(saved, name) if tasks is None else tasks, precision)
+        config = saved.config._c(saved.dims._c(), number_of("variant", variant, VARIANTS))
+        search._begin(config, saved.config.start_program)
+        return search
+
+    def restore(self, saved: archive.Checkpoint, name: str = "archive") -> None:
+        """Brings a search that has not run to where another one was when it was saved.
+
+        Args:
+            saved: the checkpoint, of a search with the same tasks and settings.
+            name: what messages call it.
+
+        Raises:
+            ArchiveError: it is of other tasks or settings, the message naming both values; or it contradicts itself, or
+                this library does not find the same results as the one that wrote it. The search is then of no use.
+            SearchError: the search has run.
+        """
+        self._check_told("restore")
+        if self._counts.evaluations > 0:
+            raise SearchError("restore: expected a search that has not run")
+        with self._calling:
+            _checkpoint.restore(self._handle.pointer, saved, name)
+            lib.amlz_search_progress(self._handle.pointer, self._counts)
+        self._before = int(self._counts.evaluations)
+
+    def run(
+        self,
+        *,
+        max_evaluations: int | None = None,
+        max_seconds: float | None = None,
+        sufficient_fitness: float | None = None,
+        callbacks: Iterable[Callback] = (),
+    ) -> Result:
+        """Goes on searching until something ends it, and returns what was found so far.
+
+        Ctrl-C ends it too, within a fraction of a second or when the evaluation at hand is done, and nothing is lost; a
+        second Ctrl-C raises KeyboardInterrupt.
+
+        Args:
+            max_evaluations: programs to score in this call, 1 or more.
+            max_seconds: time that this call may take, over 0. What is found then depends on the machine's speed.
+            sufficient_fitness: stop at the first program of this fitness, in [0, 1].
+            callbacks: called every fraction of a second with a :class:`Progress`, in this thread; when one of them
+                returns a true value, the search stops. :mod:`pyamlz.search.callbacks` has some; of these, some are
+                called at fixed counts.
+
+        Raises:
+            InputError: an argument is wrong, or nothing could ever end the search.
+            SearchError: the search is being run already, or a program that was asked for waits for its fitness.
+        """
+        called = Callbacks(callbacks)
+        limits = Limits.checked(max_evaluations, max_seconds, sufficient_fitness, len(called))
+        if not self._running.acquire(blocking=False):
+            raise SearchError("run: this search is being run already")
+        try:
+            self._check_told("run")
+            return called.around(self, lambda: self._run(limits, called))
+        finally:
+            self._running.release()
+
+    def take(self, programs: Iterable[Program]) -> None:
+        """Takes in programs from outside, in order: each is scored as if it were a child, and joins the population.
+
+        Once that is full each takes the place of the oldest member. Both caches are emptied afterwards, and the search
+        is saved from there, so that a checkpoint needs to know nothing of where the programs came from.
+
+        Args:
+            programs: of the search's space; none of them is as good as an empty list.
+
+        Raises:
+            InputError: they are no programs.
+            ProgramError: one does not fit the space; the message names it, and nothing was taken in.
+            SearchError: the search is being run, or a program that was asked for waits for its fitness.
+        """
+        if not isinstance(programs, Iterable):
+            raise InputError(f"programs: expected programs, got {programs!r}")
+        taken = [checked_type(f"programs[{i}]", program, Program) for i, program in enumerate(programs)]
+        block = ffi.new("amlz_program[]", len(taken))
+        for i, program in enumerate(taken):
+            self._check_fits(f"programs[{i}]", program)
+            block[i] = program._c[0]
+        if not self._running.acquire(blocking=False):
+            raise SearchError("take: this search is being run")
+        try:
+            self._check_told("take")
+            self._take(block, len(taken))
+        finally:
+            self._running.release()
+
+    def ask(self) -> Asked:
+        """The next program, to be evaluated elsewhere: the one that :meth:`run` would score next.
+
+        There is one at a time. Until its fitness is told the search cannot be run, nor asked again; all that it tells
+        of itself, its archives too, is as before. Where an evaluation fails, tell 0.
+
+        Raises:
+            SearchError: the search is being run, or the last program that was asked for waits for its fitness.
+        """
+        program, ticket = ffi.new("amlz_program *"), ffi.new("uint64_t *")
+        if not self._running.acquire(blocking=False):
+            raise SearchError("ask: this search is being run")
+        try:
+            self._check_told("ask")
+            self._timed(lambda reason: lib.amlz_search_ask(self._handle.pointer, program, ticket, reason))
+            self._asked = Asked(Program._of(program), int(ticket[0]))
+            return self._asked
+        finally:
+            self._running.release()
+
+    def tell(self, asked: Asked, fitness: float) -> None:
+        """Takes in the program that was asked for: it joins the population with this fitness.
+
+        That is one evaluation, a full one that took no steps. Both caches are emptied afterwards, as after
+        :meth:`take`, and then know no more than the fitness of each member, told or not. A program that is over
+        `max_cost`, or cannot learn where it must, scores 0 whatever is told.
+
+        Args:
+            asked: what :meth:`ask` returned last, or a copy of it.
+            fitness: a number in [0, 1], such as :attr:`pyamlz.Evaluation.fitness`. If it is that of
+                :meth:`pyamlz.Evaluator.evaluate` on the same tasks, with `combine` as here and programs without random
+                ops, the search finds what :meth:`run` does without fec_size and hurdles.
+
+        Raises:
+            InputError: the fitness is none.
+            SearchError: the program is not the one that was asked for last, or its fitness was told; or the search is
+                being run.
+        """
+        checked_type("asked", asked, Asked)
+        fitness = checked_float("fitness", fitness, 0.0, 1.0)
+        if not self._running.acquire(blocking=False):
+            raise SearchError("tell: this search is being run")
+        try:
+            if asked != self._asked:
+                open_one = "none" if self._asked is None else f"number {self._asked.evaluation}"
+                raise SearchError(f"tell: expected what ask returned last ({open_one} waits), got {asked.evaluation}")
+            self._timed(lambda reason: lib.amlz_search_tell(self._handle.pointer, asked.evaluation, fitness, reason))
+            self._asked = None
+        finally:
+            self._running.release()
+
+    def _check_told(self, what: str) -> None:
+        """Refuses what cannot be done while a program that was asked for waits for its fitness."""
+        if self._asked is not None:
+            raise SearchError(f"{what}: the fitness of program {self._asked.evaluation}, asked for, must be told first")
+
+    def _take(self, block: Any, count: int) -> None:
+        """Takes in an array of `amlz_program`."""
+        self._timed(lambda reason: lib.amlz_search_take(self._handle.pointer, block, count, reason))
+
+    def _timed(self, call: Callable[[Any], int]) -> None:
+        """Calls a function of the library that takes a place for its reason, and adds the time that it takes."""
+        clock = Clock(self._seconds)
+        reason = ffi.new("const char **")
+        with self._calling:
+            check(call(reason), text(reason[0]))
+            lib.amlz_search_progress(self._handle.pointer, self._counts)
+        self._seconds = clock.in_all()
+
+    def _check_fits(self, name: str, program: Program) -> None:
+        """Refuses a program that the search cannot have as a member."""
+        try:
+            program.check(self._space.dims)
+        except ProgramError as error:
+            raise ProgramError(f"{name}: {error}", error.line) from None
+        for function, size in program.sizes.items():
+            allowed: FunctionSpace = getattr(self._space, function)
+            if allowed.ops and size > allowed.max_size:
+                raise ProgramError(f"{name}.{function}: expected at most {allowed.max_size} instructions, got {size}")
+
+    def _run(self, limits: Limits, callbacks: Callbacks) -> StopReason:
+        clock = Clock(self._seconds)
+        left = limits.evaluations
+        with interrupt_flag() as interrupt:
+            while True:
+                before = int(self._counts.evaluations)
+                left -= self._advance(min(self._slice, left, callbacks.room(before)), limits, clock)
+                progress = self._progress(self._counts)
+                stops = [callbacks.passed(before, progress), callbacks.often(progress)]
+                if progress.best_fitness >= limits.fitness:
+                    return "sufficient_fitness"
+                if interrupt.is_set:  # also at the end, or who runs it in short pieces would never hear of it
+                    return "interrupted"
+                if left == 0:
+                    return "max_evaluations"
+                if any(stops):
+                    return "callback"
+                if clock.in_this_run() >= limits.seconds:
+                    self._seconds = clock.in_all()
+                    return "max_seconds"
+
+    def _advance(self, evaluations: int, limits: Limits, clock: Clock) -> int:
+        """Scores up to so many programs; how many it were."""
+        began = time.monotonic()
+        before = self._counts.evaluations
+        with self._calling:
+            check(lib.amlz_search_run(self._handle.pointer, evaluations, limits.fitness, self._counts))
+        self._seconds = clock.in_all()
+        done = int(self._counts.evaluations - before)
+        if done == evaluations:
+            self._plan_slice(evaluations, time.monotonic() - began, limits.seconds - clock.in_this_run())
+        return done
+
+    def _plan_slice(self, evaluations: int, took: float, left: float) -> None:
+        """Sets the next slice's size from what the last one took and the time that is left."""
+        wanted = min(SLICE_SECONDS, max(left, 0.0))
+        size = evaluations * wanted / took if took > 0 else math.inf
+        self._slice = max(1, int(min(size, evaluations * _MAX_GROWTH)))
+
+
+def _tasks_of(saved: archive.Checkpoint, name: str) -> TaskSet:
+    """The tasks in a checkpoint, or made again as it says."""
+    if saved.tasks.data is not None:
+        return _checkpoint.task_set_of(saved, name)
+    if saved.tasks.source is None:
+        raise ArchiveError(f"{name}: tasks: expected them or how to make them again, got neither; give them yourself")
+    try:
+        return remake(archive.from_json(saved.tasks.source, f"{name}: tasks.source"))
+    except ArchiveError:
+        raise
+    except InputError as error:
+        raise ArchiveError(f"{name}: tasks.{error}") from None

@@ -1,0 +1,247 @@
+"""The documentation: made from what it describes, its links whole, its programs running."""
+
+import importlib
+import importlib.util
+import os
+import pkgutil
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pyamlz
+from pyamlz import OPS, Preset, Program, lab
+from pyamlz._cli.main import main
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MADE = {"make_ops": "ops", "make_c": "reference/c", "make_cli": "reference/cli", "make_presets": "reference/presets"}
+QUICK = 60  # seconds that one program may take
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def snippets(language: str, having: str = "") -> list[object]:
+    return [
+        pytest.param(block, id=f"{page.name}-{number}")
+        for page in PAGES
+        for number, block in enumerate(blocks(page, language), 1)
+        if having in block
+    ]
+
+
+def rows_of_ops(columns: int) -> list[list[str]]:
+    """The rows of the tables in ops.md that have so many columns and start with an id."""
+    lines = (ROOT / "docs" / "ops.md").read_text("utf-8").splitlines()
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines if line.startswith("| ")]
+    return [row for row in rows if len(row) == columns and row[0].isdigit()]
+
+
+@pytest.mark.parametrize(("script", "page"), MADE.items(), ids=MADE)
+def test_pages_that_are_made_are_as_they_would_be_made_now(script: str, page: str) -> None:
+    """`make references` brings them up to date."""
+    environment = {**os.environ, "COLUMNS": "40", "PYTHONUTF8": "1"}
+    command = [sys.executable, ROOT / "docs" / f"{script}.py"]
+    printed = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=QUICK)
+    assert printed.stdout.decode("utf-8") == (ROOT / "docs" / f"{page}.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", ["libamlz/include/amlz.h", "archive/amlz_archive.h"])
+def test_the_c_reference_has_each_function_once_with_the_words_before_it(path: str) -> None:
+    header = (ROOT / path).read_text("utf-8")
+    page = (ROOT / "docs" / "reference" / "c.md").read_text("utf-8")
+    functions = re.findall(r"^AMLZ_API [^(]*?(\w+)\(", header, re.MULTILINE)
+    assert len(functions) == header.count("\nAMLZ_API ")
+    headings = " ".join(re.findall(r"^#### (.*)$", page, re.MULTILINE))
+    for name in functions:
+        assert headings.count(f"`{name}`") == 1, name
+    described = page.partition("#### `amlz_program_equal`\n")[2].partition("####")[0]
+    assert "same bits in their constants, else 0.\n" in described
+    assert "int amlz_program_equal(const amlz_program *a, const amlz_program *b);" in described
+
+
+def test_the_reference_of_the_command_has_what_its_help_has(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
+    for name in re.findall(r"^## (\w+)$", page, re.MULTILINE):
+        section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        printed = capsys.readouterr().out.partition("exit codes:")[0]
+        options = set(re.findall(r"--[a-z-]+", printed)) - {"--help", "--json", "--quiet"}  # which all have
+        assert options <= set(re.findall(r"--[a-z-]+", section)), name
+
+
+def test_the_python_reference_has_each_public_module() -> None:
+    page = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    modules = {module.name for module in pkgutil.iter_modules(pyamlz.__path__) if not module.name.startswith("_")}
+    assert modules == set(re.findall(r"^::: pyamlz\.(\w+)$", page, re.MULTILINE))
+
+
+# ---------------------------------------------------------------- the site
+
+
+def made_site(config: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    """What `make docs` does, into another folder."""
+    for package in ("mkdocs", "material", "mkdocstrings_handlers"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip("needs what pip install 'pyamlz[docs]' brings")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", site]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=2 * QUICK, check=False)
+
+
+def test_the_site_is_made_of_all_pages_and_fetches_nothing(tmp_path: Path) -> None:
+    done = made_site(ROOT / "mkdocs.yml", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    html = {path.relative_to(tmp_path).as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.html")}
+    pages = [page.relative_to(ROOT / "docs").with_suffix(".html") for page in PAGES if (ROOT / "docs") in page.parents]
+    assert {"index.html" if page.name == "README.html" else page.as_posix() for page in pages} <= html.keys()
+    assert 'href="project/FORMAT.html"' in html["index.html"]
+    assert 'href="files/libamlz/examples/embed.c"' in html["c-library.html"]
+    assert "<code>--labels auto|numbers|classes</code>" in html["reference/cli.html"]
+    for name, text in html.items():
+        assert not re.search(r"<(?:script|link|img)[^>]*(?:src|href)=\"?(?:https?:)?//", text), name
+    anchors = set(re.findall(r'id="(pyamlz[\w.]*)"', html["reference/python.html"]))
+    reference = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    for module in re.findall(r"^::: (pyamlz\.\w+)$", reference, re.MULTILINE):
+        for name in importlib.import_module(module).__all__:
+            # A function that has the name of its module stands there.
+            assert anchors & {f"{module}.{name}", f"{module}.{name}.{name}"}, f"{module}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"), [("[there](nowhere.md)", "nowhere.md"), ("[there](search.md#nothing)", "#nothing")]
+)
+def test_a_link_that_leads_nowhere_is_an_error(text: str, complaint: str, tmp_path: Path) -> None:
+    for name in ("docs", "archive"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("mkdocs.yml", "CHANGELOG.md", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    for page in (tmp_path / "docs").rglob("*.md"):
+        if page.name != "search.md":
+            page.write_text("# A page\n", "utf-8")
+    search = tmp_path / "docs" / "search.md"
+    search.write_text(f"# Search\n\n{text}\n", "utf-8")
+    done = made_site(tmp_path / "mkdocs.yml", tmp_path / "site")
+    assert done.returncode != 0
+    assert complaint in done.stderr
+    search.write_text("# Search\n", "utf-8")
+    done = made_site(tmp_path / "mkdocs.yml", tmp_path / "site")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("columns", "text"), [(7, 2), (2, 1)], ids=["printed", "also read"])
+def test_texts_in_the_op_reference_are_those_of_the_ops(columns: int, text: int) -> None:
+    for row in rows_of_ops(columns):
+        line = re.sub(r"\bc[123]\b", "0.5", row[text].strip("`"))
+        (instruction,) = Program.parse(f"def Learn():\n  {line}").learn
+        assert instruction.op == OPS[int(row[0])].name
+
+
+def test_the_op_reference_has_each_op_once() -> None:
+    assert [int(row[0]) for row in rows_of_ops(7)] == [op.id for op in OPS]
+
+
+def test_each_key_of_a_preset_is_explained() -> None:
+    text = (ROOT / "docs" / "search.md").read_text("utf-8")
+    for config in (Preset.load(name).config for name in lab.names()):
+        keys = {key for key in config if key not in ("tasks", "select", "final", "space", "fec")}
+        for key in keys | {f"fec.{key}" for key in config["fec"]}:
+            assert re.search(rf"^\|.*`{re.escape(key)}`.*\|", text, re.MULTILINE), key
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        path = (page.parent / name).resolve() if name else page
+        assert path.exists(), f"{page.name}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in slugs, f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("program", snippets("python"))
+def test_python_runs(program: str, tmp_path: Path) -> None:
+    if '"digits"' in program:
+        pytest.importorskip("sklearn")
+    script = tmp_path / "snippet.py"
+    script.write_text(program, "utf-8")
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=QUICK)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def library() -> Path:
+    """The static library; only what changed is compiled."""
+    for tool in ("make", "cc"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"needs {tool}")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    make = ["make", "-C", ROOT / "libamlz", "BUILD=build", "build/libamlz.a"]
+    subprocess.run(make, env=environment, capture_output=True, check=True)
+    return ROOT / "libamlz" / "build" / "libamlz.a"
+
+
+@pytest.mark.parametrize("program", snippets("c", having="int main("))
+def test_complete_c_programs_run(program: str, library: Path, tmp_path: Path) -> None:
+    source = tmp_path / "program.c"
+    source.write_text(program, "utf-8")
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'libamlz' / 'include'}"]
+    compiled = ["cc", *strict, source, library, "-lm", "-o", tmp_path / "program"]
+    for command in (compiled, [tmp_path / "program"]):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=QUICK, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_c_lines_of_the_readme_compile(tmp_path: Path) -> None:
+    """They are the core of embed.c, which is run elsewhere; what they take from around them is declared here."""
+    if shutil.which("cc") is None:
+        pytest.skip("needs cc")
+    (lines,) = blocks(ROOT / "README.md", "c")
+    around = (
+        "#include <amlz.h>\n"
+        "void core(const char *text, size_t length, uint32_t n_features, amlz_learner_config config,\n"
+        "          const float *features, float label);\n"
+        "void core(const char *text, size_t length, uint32_t n_features, amlz_learner_config config,\n"
+        "          const float *features, float label)\n"
+        "{\n"
+        "    amlz_program program; amlz_error error; amlz_learner *learner; const char *reason; float prediction;\n"
+    )
+    source = tmp_path / "core.c"
+    source.write_text(f"{around}{lines}}}\n", "utf-8")
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{ROOT / 'libamlz' / 'include'}"]
+    done = subprocess.run(["cc", *strict, source], capture_output=True, text=True, timeout=QUICK, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("commands", snippets("sh", having="pyamlz "))
+def test_commands_run(commands: str, tmp_path: Path) -> None:
+    """Each line that calls pyamlz, in a folder with the pages' own TOML files, shortened to a few seconds."""
+    for page in PAGES:
+        for toml in blocks(page, "toml"):
+            if named := re.match(r"# (\w+\.toml)\n", toml):
+                (tmp_path / named[1]).write_text(toml, "utf-8")
+    if "digits" in commands:
+        pytest.importorskip("sklearn")
+    for line in commands.splitlines():
+        words = shlex.split(line, comments=True)
+        if not words or words[0] != "pyamlz":
+            continue
+        if words[1] == "search":
+            words += ["--max-seconds", "3"]
+        if words[1] == "climb":
+            words += ["--max-evaluations", "50_000"]
+        command = [sys.executable, "-m", "pyamlz", *words[1:]]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=QUICK)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"

@@ -1,0 +1,59 @@
+"""The rooms of the package: which there are, which of them touch the C library, and how names that moved are refused."""
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pyamlz
+from pyamlz._lib.moved import MOVED
+
+PACKAGE = Path(pyamlz.__file__).parent
+NO_ROOMS = re.compile(r"__init__\.py|__main__\.py|__pycache__|py\.typed|_ffi\..*")
+WRAPPERS = {"_lib", "program", "archive", "search", "bench", "explain", "export"}  # the rooms that wrap C objects
+
+
+def sources() -> dict[str, str]:
+    """The text of each file by its path in the package."""
+    return {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in PACKAGE.rglob("*.py")}
+
+
+def test_there_are_few_enough_to_see_at_a_glance() -> None:
+    rooms = {path.name for path in PACKAGE.iterdir() if not NO_ROOMS.fullmatch(path.name)}
+    assert len(rooms) <= 16, rooms
+
+
+def test_who_touches_the_c_library() -> None:
+    rooms = {name.partition("/")[0] for name, text in sources().items() if "pyamlz._ffi import" in text}
+    assert rooms <= WRAPPERS
+
+
+@pytest.mark.parametrize("old", MOVED)
+def test_names_that_moved_say_where_they_are(old: str) -> None:
+    with pytest.raises(ImportError, match=re.escape(f"{old} has moved: use {MOVED[old]}")):
+        importlib.import_module(old)
+    with pytest.raises(ImportError, match=re.escape(MOVED[old])):
+        getattr(pyamlz, old.rpartition(".")[2])
+
+
+def test_other_names_are_unknown_as_ever() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"No module named 'pyamlz.nothing'"):
+        importlib.import_module("pyamlz.nothing")
+    with pytest.raises(AttributeError, match="nothing"):
+        getattr(pyamlz, "nothing")  # noqa: B009
+
+
+def test_what_is_public_is_what_is_listed() -> None:
+    assert dir(pyamlz) == sorted(pyamlz.__all__)
+    for name in pyamlz.__all__:
+        getattr(pyamlz, name)
+
+
+def test_importing_the_package_loads_the_core_alone() -> None:
+    code = "import sys, pyamlz; print(*(name for name in sys.modules if name.startswith('pyamlz.')))"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    rooms = {name.split(".")[1] for name in output.split()}
+    assert rooms == {"_ffi", "_lib", "tasks", "program", "archive", "search"}

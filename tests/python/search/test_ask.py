@@ -1,0 +1,140 @@
+"""Programs of a search that are evaluated elsewhere."""
+
+import pickle
+import threading
+
+import pytest
+from samples import linear_space, linear_tasks
+
+from pyamlz import Evaluator, InputError, Islands, Search, SearchError, linear_regressor
+from pyamlz.search import Asked
+
+TASKS = linear_tasks()
+
+
+def search(seed=1, **settings):
+    chosen = {"population_size": 30, "cache_period": 200, "combine": "mean", "fec_size": 0, **settings}
+    return Search(TASKS, linear_space(TASKS), seed=seed, **chosen)
+
+
+def step(one, evaluator):
+    asked = one.ask()
+    one.tell(asked, evaluator.evaluate(asked.program).fitness)
+
+
+class TestAskAndTell:
+    @pytest.mark.parametrize("settings", [{}, {"cache_size": 0}, {"redraws": 3}, {"algorithm": "random_search"}])
+    def test_find_what_run_finds(self, settings):
+        whole, asked, evaluator = search(**settings), search(**settings), Evaluator(TASKS, combine="mean")
+        whole.run(max_evaluations=300)
+        for _ in range(100):
+            step(asked, evaluator)
+        asked.run(max_evaluations=100)
+        for _ in range(100):
+            step(asked, evaluator)
+        for part in ("population", "hall_of_fame", "history", "best"):
+            assert getattr(asked, part) == getattr(whole, part)
+        stats = asked.progress
+        assert stats.evaluations == stats.cache_hits + stats.full_evaluations == 300
+        assert stats.full_evaluations >= 200
+        assert stats.duplicates == whole.progress.duplicates
+        whole.run(max_evaluations=100)
+        asked.run(max_evaluations=100)
+        assert asked.population == whole.population
+
+    def test_count_and_rank_what_is_told(self):
+        one = search()
+        one.run(max_evaluations=100)
+        asked = one.ask()
+        assert asked.evaluation == 101
+        one.tell(asked, 1.0)
+        assert (one.best.program, one.best.fitness, one.best.evaluation) == (asked.program, 1.0, 101)
+        assert one.population[-1] == one.best
+        assert one.history[-1].evaluation == 101
+        assert one.run(sufficient_fitness=1.0).stop_reason == "sufficient_fitness"
+
+    @pytest.mark.parametrize("settings", [{}, {"cache_size": 0}, {"fec_size": 100}])
+    def test_archives(self, tmp_path, settings):
+        """While a program is out the archive is of the search before it; after it was told it is exact."""
+        path, one = tmp_path / "run.amlz", search(**settings)
+        one.run(max_evaluations=150)
+        digest = one.digest
+        asked = one.ask()
+        assert one.digest == digest
+        one.save(path)
+        loaded = Search.load(path)
+        assert loaded.digest == digest
+        assert loaded.ask() == asked
+        for each in (one, loaded):
+            each.tell(asked, 0.123)
+        assert one.digest == loaded.digest
+        one.save(path)
+        again = Search.load(path)
+        for each in (one, again):
+            each.run(max_evaluations=150)
+        assert one.digest == again.digest
+
+    def test_a_copy_of_what_was_asked_will_do(self):
+        one = search()
+        one.tell(pickle.loads(pickle.dumps(one.ask())), 0.5)  # noqa: S301
+        assert one.best.fitness == 0.5
+
+    def test_over_budget_is_zero(self):
+        one = search(max_cost=0.001)
+        one.tell(one.ask(), 0.9)
+        assert (one.progress.rejected, one.best.fitness) == (1, 0.0)
+
+
+class TestRefusals:
+    def test_one_at_a_time(self):
+        one = search()
+        asked = one.ask()
+        for call in (
+            one.ask,
+            lambda: one.run(max_evaluations=1),
+            lambda: one.take([linear_regressor()]),
+            lambda: one.restore(search().checkpoint()),
+            lambda: Islands([one, search(2)], seed=1, every=30).run(max_evaluations=2),
+        ):
+            with pytest.raises(SearchError, match="program 1, asked for, must be told first"):
+                call()
+        assert one.progress.evaluations == 0
+        one.tell(asked, 0.0)
+        assert one.run(max_evaluations=1).evaluations == 2
+
+    def test_wrong_programs(self):
+        one = search()
+        with pytest.raises(SearchError, match="none waits"):
+            one.tell(Asked(linear_regressor(), 1), 0.5)
+        asked = one.ask()
+        with pytest.raises(SearchError, match="number 1 waits"):
+            one.tell(Asked(asked.program, 2), 0.5)
+        with pytest.raises(InputError, match="asked"):
+            one.tell(asked.program, 0.5)
+        one.tell(asked, 0.5)
+        with pytest.raises(SearchError, match="none waits"):
+            one.tell(asked, 0.5)
+
+    @pytest.mark.parametrize("fitness", [-0.1, 1.1, float("nan"), "x", None])
+    def test_what_is_no_fitness(self, fitness):
+        one = search()
+        asked = one.ask()
+        with pytest.raises(InputError, match="fitness"):
+            one.tell(asked, fitness)
+        one.tell(asked, 1)
+        assert one.best.fitness == 1.0
+
+    def test_while_it_runs(self):
+        one, begun = search(), threading.Event()
+        running = threading.Thread(
+            target=one.run, kwargs={"callbacks": [lambda progress: begun.set() or stop.is_set()]}
+        )
+        stop = threading.Event()
+        running.start()
+        try:
+            assert begun.wait(20)
+            with pytest.raises(SearchError, match="is being run"):
+                one.ask()
+        finally:
+            stop.set()
+            running.join()

@@ -1,0 +1,210 @@
+"""Ready callbacks: what they do, when they stop a run, and that a clock has a part only where it is said."""
+
+import io
+import json
+import subprocess
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from samples import environment, linear_space, linear_tasks
+
+from pyamlz import AmlzError, InputError, Islands, Search
+from pyamlz.search import callbacks
+from pyamlz.search.callbacks import Checkpoint, EarlyStopping, JsonLines, ProgressBar, TensorBoard
+
+TASKS = linear_tasks()
+
+
+def search(seed=1, **settings):
+    return Search(TASKS, linear_space(TASKS), seed=seed, **{"population_size": 30, "cache_period": 200, **settings})
+
+
+def islands():
+    return Islands([search(1), search(2)], seed=3, every=100)
+
+
+def at(evaluations, fitness):
+    """What EarlyStopping reads of a Progress."""
+    return SimpleNamespace(evaluations=evaluations, best_fitness=fitness)
+
+
+class Bad:
+    """A callback that fails."""
+
+    every = 300
+
+    def begin(self, search):
+        pass
+
+    def __call__(self, progress):
+        raise ZeroDivisionError
+
+    def end(self, result):
+        assert result is None
+
+
+class TestEarlyStopping:
+    def test_stops_where_patience_is_over(self):
+        one = search()
+        result = one.run(callbacks=[EarlyStopping(500, every=100)])
+        assert result.stop_reason == "callback"
+        last = result.history[-1].evaluation
+        assert result.evaluations == -(-last // 100) * 100 + 500
+
+    def test_small_improvements_do_not_count(self):
+        stopping = EarlyStopping(200, min_delta=0.25, every=50)
+        stopping.begin(search())
+        looks = [(100, 0.25), (200, 0.5), (250, 0.5), (300, 0.5), (350, 0.75), (549, 1.0), (550, 1.0)]
+        assert [stopping(at(*look)) for look in looks] == [False, False, False, True, False, False, True]
+
+    def test_parts_and_other_callbacks_make_no_difference(self):
+        whole = search()
+        whole.run(callbacks=[EarlyStopping(400)])
+        parts, stopping = search(), EarlyStopping(400)
+        reasons = []
+        while not reasons or reasons[-1] != "callback":
+            reasons.append(parts.run(max_evaluations=130, callbacks=[lambda progress: None, stopping]).stop_reason)
+        assert len(reasons) > 3
+        assert parts.digest == whole.digest
+
+    def test_counts_anew_for_another_search(self):
+        stopping = EarlyStopping(300)
+        first, second, fresh = search(), search(), search()
+        first.run(callbacks=[stopping])
+        assert first.run(callbacks=[stopping]).evaluations == first.progress.evaluations
+        second.run(callbacks=[stopping])
+        fresh.run(callbacks=[EarlyStopping(300)])
+        assert second.digest == fresh.digest
+
+    def test_stops_islands_at_the_same_place(self):
+        one, other = islands(), islands()
+        for each in (one, other):
+            assert each.run(callbacks=[EarlyStopping(600)]).stop_reason == "callback"
+        assert one.digest == other.digest
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [((0,), "patience"), ((5, -0.1), "min_delta"), ((5, float("nan")), "min_delta"), ((5, 0.0, 0), "every")],
+    )
+    def test_refuses(self, arguments, message):
+        with pytest.raises(InputError, match=message):
+            EarlyStopping(*arguments)
+
+
+class TestCheckpoint:
+    @pytest.mark.parametrize(("make", "load"), [(search, Search.load), (islands, Islands.load)])
+    def test_saves_meanwhile_and_at_the_end(self, tmp_path, make, load):
+        path, sizes = tmp_path / "run.amlz", []
+
+        def look(progress):
+            if path.exists():
+                sizes.append(load(path).progress.evaluations)
+            return len(sizes) > 2
+
+        one = make()
+        one.run(callbacks=[Checkpoint(path, every=1e-9), look])
+        assert sizes
+        resumed = load(path)
+        assert resumed.digest == one.digest
+        one.run(max_evaluations=200)
+        resumed.run(max_evaluations=200)
+        assert resumed.digest == one.digest
+
+    def test_waits_its_time_and_saves_after_errors(self, tmp_path):
+        path, one = tmp_path / "run.amlz", search()
+        one.run(max_evaluations=100, callbacks=[Checkpoint(path, every=3600), lambda progress: path.exists()])
+        assert Search.load(path).digest == one.digest
+        path.unlink()
+        with pytest.raises(ZeroDivisionError):
+            one.run(max_evaluations=1000, callbacks=[Checkpoint(path, every=3600), Bad()])
+        assert Search.load(path).progress.evaluations == 300
+        assert one.run(max_evaluations=10).evaluations == 310
+
+    def test_goes_on_where_it_cannot_write(self, tmp_path):
+        one = search()
+        with pytest.warns(RuntimeWarning, match=r"no checkpoint: .*none.run\.amlz"):
+            result = one.run(max_evaluations=500, callbacks=[Checkpoint(tmp_path / "none" / "run.amlz", every=1e-9)])
+        assert (result.evaluations, result.stop_reason) == (500, "max_evaluations")
+
+    def test_refuses(self, tmp_path):
+        with pytest.raises(InputError, match="every"):
+            Checkpoint(tmp_path / "run.amlz", every=0)
+
+
+class TestProgressBar:
+    def test_ends_with_a_line(self):
+        stream = io.StringIO()
+        result = search().run(max_evaluations=400, callbacks=[ProgressBar(stream)])
+        (line,) = stream.getvalue().splitlines()
+        assert "400 programs" in line
+        assert f"best {result.best_fitness:.5f}" in line
+        assert "experiment" not in line
+
+    def test_ends_with_errors_too(self, monkeypatch):
+        ended = []
+
+        class Shown(callbacks.Reporter):
+            def __exit__(self, *error):
+                ended.append(True)
+
+        monkeypatch.setattr(callbacks, "reporter", lambda stream: Shown())
+        with pytest.raises(ZeroDivisionError):
+            search().run(callbacks=[ProgressBar(io.StringIO()), Bad()])
+        assert ended == [True]
+
+
+class TestTensorBoard:
+    def test_writes_points(self, tmp_path, monkeypatch):
+        points, closed = [], []
+
+        class SummaryWriter:
+            def __init__(self, folder):
+                assert folder == str(tmp_path)
+
+            def add_scalar(self, name, value, step):
+                points.append((name, value, step))
+
+            def close(self):
+                closed.append(True)
+
+        module = ModuleType("tensorboardX")
+        module.SummaryWriter = SummaryWriter
+        monkeypatch.setitem(sys.modules, "tensorboardX", module)
+        result = search(max_cost=12.0).run(max_evaluations=1000, callbacks=[TensorBoard(tmp_path, every=250)])
+        assert closed == [True]
+        best = [(value, step) for name, value, step in points if name == "fitness/best"]
+        assert [step for _, step in best] == [250, 500, 750, 1000]
+        assert best[-1][0] == result.best_fitness
+        shares = [value for name, value, step in points if name.startswith("evaluations/") and step == 500]
+        assert len(shares) == 5
+        assert sum(shares) == pytest.approx(1)
+
+    def test_writes_files(self, tmp_path):
+        pytest.importorskip("tensorboardX")
+        search().run(max_evaluations=500, callbacks=[TensorBoard(tmp_path, every=250)])
+        assert list(tmp_path.glob("events.out.tfevents.*"))
+
+    def test_says_what_to_install(self, tmp_path, monkeypatch):
+        for name in ("tensorboardX", "torch", "torch.utils.tensorboard"):
+            monkeypatch.setitem(sys.modules, name, None)
+        with pytest.raises(AmlzError, match=r"pip install 'pyamlz\[tensorboard\]'"):
+            TensorBoard(tmp_path)
+
+
+def test_json_lines_go_on_after_an_error(tmp_path):
+    path, one = tmp_path / "run.jsonl", search()
+    with pytest.raises(ZeroDivisionError):
+        one.run(max_evaluations=400, callbacks=[JsonLines(path, every=100), Bad()])
+    one.run(max_evaluations=200, callbacks=[JsonLines(path, every=100)])
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row["kind"] for row in rows] == ["header", *["progress"] * 5, "end"]
+    assert [row["evaluations"] for row in rows[1:]] == [100, 200, 300, 400, 500, 500]
+
+
+def test_importing_pyamlz_imports_no_report():
+    script = "import sys, pyamlz; print([m for m in sys.modules if m.startswith(('pyamlz.report', 'rich', 'torch'))])"
+    found = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
