@@ -41,7 +41,7 @@ from pyamlz._cli.export import add_export
 from pyamlz._cli.report import add_reports
 from pyamlz._cli.select import add_select, add_tune
 from pyamlz._cli.study import add_study
-from pyamlz._lib.checks import checked_int
+from pyamlz._lib.checks import MAX_FEATURES, checked_int
 from pyamlz._lib.errors import AmlzError, ArchiveError, FileError, InputError
 from pyamlz._lib.native import KINDS, PRECISIONS, VARIANTS
 from pyamlz._lib.random import derived_seed
@@ -288,7 +288,7 @@ def _spread(evaluation: Evaluation) -> str:
 def _show(arguments: argparse.Namespace) -> int:
     if archive.is_archive(arguments.program):
         return _show_archive(arguments, archive.read(arguments.program))
-    n_features = checked_int("features", arguments.features, 1, lib.AMLZ_MAX_FEATURES)
+    n_features = checked_int("features", arguments.features, 1, MAX_FEATURES)
     program = read_program(arguments.program, n_features)
     kind = cast(Kind, arguments.kind)
     dims = program.dims(n_features, kind, n_features if kind == "multiclass" else 0)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final, cast
 
 from pyamlz._ffi import ffi, lib
+from pyamlz._lib.checks import MAX_FEATURES
 from pyamlz._lib.errors import ArchiveError, InputError
 from pyamlz._lib.native import KINDS, name_of, text
 from pyamlz.archive._contents import (
@@ -180,12 +181,12 @@ class _Decoder:
         integer, most = self.reader.integer, lib.AMLZ_MAX_ADDRESSES
         values = self.reader.fields(
             {
-                "features": partial(integer, 1, lib.AMLZ_MAX_FEATURES),
+                "features": partial(integer, 1, MAX_FEATURES),
                 "scalars": partial(integer, 2, most),
                 "vectors": partial(integer, 1, most),
                 "matrices": partial(integer, 0, most),
                 "label": partial(integer, 0, len(KINDS) - 1),
-                "classes": partial(integer, 0, lib.AMLZ_MAX_FEATURES),
+                "classes": partial(integer, 0, MAX_FEATURES),
             }
         )
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pyamlz._ffi import ffi, lib
-from pyamlz._lib.checks import checked_int, checked_seed, checked_type
+from pyamlz._lib.checks import MAX_FEATURES, checked_int, checked_seed, checked_type
 from pyamlz._lib.errors import InputError, ProgramError, check
 from pyamlz._lib.native import number_of
 from pyamlz._lib.saving import save
@@ -153,7 +153,7 @@ class Program:
         """
         if not isinstance(text, str):
             raise InputError(f"text: expected a str, got {type(text).__name__}")
-        n_features = checked_int("n_features", n_features, 0, lib.AMLZ_MAX_FEATURES)
+        n_features = checked_int("n_features", n_features, 0, MAX_FEATURES)
         data = text.encode("utf-8", "replace")
         c, error = ffi.new("amlz_program *"), ffi.new("amlz_error *")
         status = lib.amlz_program_parse(data, len(data), n_features, c, error)
@@ -332,7 +332,7 @@ class Program:
 
     def cost(self, n_features: int) -> float:
         """Static cost of one Predict and one Learn at F features, in units of a scalar sum."""
-        n_features = checked_int("n_features", n_features, 1, lib.AMLZ_MAX_FEATURES)
+        n_features = checked_int("n_features", n_features, 1, MAX_FEATURES)
         return float(lib.amlz_program_cost(self._c, n_features))
 
     def dims(self, n_features: int, kind: Kind = "regression", n_classes: int = 0) -> Dims:

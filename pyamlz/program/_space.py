@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from pyamlz._ffi import ffi, lib
-from pyamlz._lib.checks import checked_int, checked_type
+from pyamlz._lib.checks import MAX_FEATURES, checked_int, checked_type
 from pyamlz._lib.errors import InputError, check
 from pyamlz._lib.native import KINDS, number_of, text
 from pyamlz.program._ops import Address, OpLike, Type, find_op
@@ -50,11 +50,11 @@ class Dims:
 
     def __post_init__(self) -> None:
         number_of("kind", self.kind, KINDS)
-        checked_int("n_features", self.n_features, 1, lib.AMLZ_MAX_FEATURES)
+        checked_int("n_features", self.n_features, 1, MAX_FEATURES)
         checked_int("n_scalars", self.n_scalars, 2, lib.AMLZ_MAX_ADDRESSES)
         checked_int("n_vectors", self.n_vectors, 1, lib.AMLZ_MAX_ADDRESSES)
         checked_int("n_matrices", self.n_matrices, 0, lib.AMLZ_MAX_ADDRESSES)
-        checked_int("n_classes", self.n_classes, 0, lib.AMLZ_MAX_FEATURES)
+        checked_int("n_classes", self.n_classes, 0, MAX_FEATURES)
         reason = ffi.new("const char **")
         status = lib.amlz_dims_check(self._c(), reason)
         check(status, text(reason[0]))

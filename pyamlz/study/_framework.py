@@ -337,7 +337,7 @@ def _meta(study: Study, seeds: int, command: str) -> bytes:
         "versions": {
             "pyamlz": VERSION,
             "compiler": COMPILER,
-            "python": platform.pythonVERSION,
+            "python": platform.python_version(),
             "numpy": np.__version__,
         },
         "machine": {

@@ -51,7 +51,7 @@ class ImageData:
         y_train: their classes, (N,), int64, 0 to n_classes - 1.
         x_test: test images, (M, d), of the same dtype.
         y_test: their classes, (M,).
-        n_classes: number of classes, 2 to 4096.
+        n_classes: number of classes, 2 to 65,536.
 
     Raises:
         DataError: the arrays are not as said above.

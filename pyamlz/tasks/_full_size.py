@@ -70,7 +70,7 @@ def native_binary(
 
     Raises:
         InputError: an argument is wrong, or a class has too few examples.
-        DataError: the data set cannot be read, or has more than 4096 pixels.
+        DataError: the data set cannot be read, or has more than 65,536 pixels.
     """
     data = dataset if isinstance(dataset, ImageData) else load(dataset)
     seed = checked_seed("seed", seed)

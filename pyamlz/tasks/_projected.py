@@ -51,7 +51,7 @@ def projected_binary(
 
     Args:
         dataset: an ImageData, or what :func:`pyamlz.tasks.load` takes.
-        n_features: F, 1 to 4096.
+        n_features: F, 1 to 65,536.
         n_tasks: D, the number of tasks.
         n_train: N, training examples of each task, even; "all": as many as the
             scarcest class in use allows.
@@ -121,7 +121,7 @@ def projected_multiclass(
 
     Args:
         dataset: an ImageData, or what :func:`pyamlz.tasks.load` takes.
-        n_features: F, from C to 4096.
+        n_features: F, from C to 65,536.
         n_tasks: D, the number of tasks.
         n_train: N, training examples of each task, a multiple of C; "all": as
             many as the scarcest class allows.

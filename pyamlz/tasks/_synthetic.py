@@ -52,7 +52,7 @@ def linear(
     """Linear regression tasks, y = w . x (section 4.1).
 
     Args:
-        n_features: F, 1 to 4096.
+        n_features: F, 1 to 65,536.
         n_tasks: D, the number of tasks.
         n_train: N, training examples of each task.
         n_valid: M, validation examples of each task.

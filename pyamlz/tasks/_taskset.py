@@ -32,7 +32,7 @@ class TaskSet:
     Attributes:
         kind: what the labels are. "regression": any finite number. "binary":
             0.0 or 1.0. "multiclass": class indexes 0.0, 1.0, ... n_classes - 1.
-        train_x: training features, (D, N, F), F at most 4096.
+        train_x: training features, (D, N, F), F at most 65,536.
         train_y: training labels, (D, N).
         valid_x: validation features, (D, M, F).
         valid_y: validation labels, (D, M).

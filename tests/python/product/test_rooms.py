@@ -1,4 +1,4 @@
-"""The rooms of the package: which there are, which of them touch the C library, and how names that moved are refused."""
+"""The rooms of the package: which there are, which touch the C library, and how names that moved are refused."""
 
 import importlib
 import re

@@ -228,7 +228,7 @@ class NoArray:
         ({"X": 1.0}, r"^X: .*got shape \(\)"),
         ({"X": X[:0], "y": Y[:0]}, r"^X: expected no axis of length 0"),
         ({"X": X[:, :0]}, r"^X: expected no axis of length 0"),
-        ({"X": np.zeros((4, 4097))}, r"^X: expected at most 4096 features, got 4097"),
+        ({"X": np.zeros((4, 65537))}, r"^X: expected at most 65536 features, got 65537"),
         ({"y": Y[:3]}, r"^y: expected shape \(4,\) .*got \(3,\)"),
         ({"y": Y[:, None]}, r"^y: expected shape \(4,\) .*got \(4, 1\)"),
         ({"X": X[:1], "y": Y[:1]}, r"^X: expected at least 2 examples to split, got 1"),
@@ -242,7 +242,7 @@ class NoArray:
         ({"kind": "multiclass", "y": Y - 1}, r"^y: .*class index .*got -1.0"),
         ({"kind": "multiclass", "y": Y / 2}, r"^y: .*class index .*got 0.5"),
         ({"kind": "multiclass", "y": Y + np.nan}, r"^y: .*got nan"),
-        ({"kind": "multiclass", "y": Y * 1e9}, r"^y: .*from 0 to 4095, got 1000000000.0 at \[1\]"),
+        ({"kind": "multiclass", "y": Y * 1e9}, r"^y: .*from 0 to 65535, got 1000000000.0 at \[1\]"),
         ({"kind": "multiclass", "y": Y + 1}, r"^X: .*as many features as classes \(5\), got 3"),
         (
             {"kind": "multiclass", "n_classes": 3},

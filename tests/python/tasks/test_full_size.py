@@ -130,5 +130,5 @@ def test_wrong_arguments(changes: dict[str, Any], message: str) -> None:
 
 
 def test_more_pixels_than_programs_have_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="at most 4096 features, got 4097"):
-        native_binary(images(d=4097, n_each=2, n_test=1, n_classes=2), n_train=2, n_valid=2)
+    with pytest.raises(InputError, match="at most 65536 features, got 65537"):
+        native_binary(images(d=65537, n_each=2, n_test=1, n_classes=2), n_train=2, n_valid=2)

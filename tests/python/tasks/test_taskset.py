@@ -165,8 +165,8 @@ def test_wrong_arguments(changes: dict[str, Any], message: str) -> None:
             r"^train_x: expected no axis of length 0, got shape \(2, 0, 3\)",
         ),
         (
-            {"train_x": np.zeros((2, 4, 4097), np.float32)},
-            r"^train_x: expected at most 4096 features, got 4097",
+            {"train_x": np.zeros((2, 4, 65537), np.float32)},
+            r"^train_x: expected at most 65536 features, got 65537",
         ),
         (
             {"train_y": np.zeros((2, 5), np.float32)},
