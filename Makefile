@@ -20,7 +20,7 @@ BIN    := $(VENV)/bin
 MAKEFLAGS += --no-print-directory
 
 # The extension is compiled from these; Python files are used where they are (an editable install).
-NATIVE := setup.py pyproject.toml $(wildcard libamlz/python/*.py libamlz/include/*.h libamlz/src/*)
+NATIVE := setup.py pyproject.toml $(wildcard libamlz/python/*.py libamlz/include/*.h libamlz/src/*/*)
 INSTALL_EDITABLE = $(BIN)/python -m pip install --quiet --editable
 
 .PHONY: help demo test check-library lint docs references install uninstall dist-check fuzz mutated kill clean

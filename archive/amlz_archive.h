@@ -1,8 +1,8 @@
 /* Archives of libamlz: programs, populations and searches, alone or as islands, as files that last (FORMAT.md).
  *
- * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader of the caller's, 13 kB; bytes
- *           come and go through callbacks or blocks of memory. No call takes more than 24 kB of stack, callbacks not
- *           counted.
+ * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader, 13 kB in a block of the
+ *           caller's; bytes come and go through callbacks or blocks of memory. No call takes more than 24 kB of stack,
+ *           callbacks not counted.
  * Trust.    An archive may come from anywhere: whatever its bytes are, nothing is read or written out of bounds, no
  *           count in it is believed before its items are there, and no program is handed out that does not fit its
  *           memory.
@@ -104,43 +104,23 @@ typedef struct amlz_archive_info {
     uint32_t n_islands;       /* of islands, and of the checkpoints in them */
 } amlz_archive_info;
 
-/* Takes any program, whose instructions have at most 28 bytes each, and any list of ops: see FORMAT.md. */
-#define AMLZ_ARCHIVE_BUFFER (AMLZ_MAX_OPS + AMLZ_FUNCTION_COUNT * (2 + 28 * AMLZ_CAPACITY))
+/* The state of reading. */
+typedef struct amlz_archive_reader amlz_archive_reader;
 
-/* Where in an archive something is, for messages; and the first error. For the library's own use. */
-typedef struct amlz_archive_place {
-    amlz_status status;
-    amlz_archive_error *error;
-    size_t offset;
-    const char *section, *key, *field; /* "section.key[index].field"; NULL: not that deep */
-    uint32_t index, island;
-    uint8_t has_index, is_silent, is_island; /* "islands[island]: " comes before */
-} amlz_archive_place;
+/* Bytes for a reader, and one in that block, of any alignment; NULL with the reason if the block is too small. It can read
+ * one archive after the other. */
+AMLZ_API size_t amlz_archive_reader_size(void);
+AMLZ_API amlz_archive_reader *amlz_archive_reader_init(void *memory, size_t size, const char **reason);
 
-/* The state of reading; it must stay where it is. info and program may be looked at, the rest is the library's own. */
-typedef struct amlz_archive_reader {
-    amlz_archive_info info;
-    amlz_program program; /* after amlz_archive_open of a checkpoint: its start program, until more is read */
-    amlz_archive_place place;
-    amlz_archive_input input;
-    const unsigned char *at, *end; /* bytes at hand */
-    size_t taken;                  /* bytes before `at` */
-    size_t start, limit;           /* where the archive at hand begins and ends, if that is known: an island, or all */
-    uint32_t crc;                  /* of the archive at hand */
-    uint32_t n_read;               /* members of a population, or islands, so far */
-    uint64_t body_surplus, tasks_surplus; /* keys that a newer minor version added */
-    int stage;
-    struct archive_writer *copy;
-    amlz_archive_info outer;       /* in an island: those of the archive around it */
-    uint64_t outer_surplus;
-    size_t outer_limit;
-    uint32_t outer_crc;
-    unsigned char bytes[AMLZ_ARCHIVE_BUFFER];
-} amlz_archive_reader;
+/* What is known of the archive by now. It is the reader's, and stays where it is. All zero before amlz_archive_open. */
+AMLZ_API const amlz_archive_info *amlz_archive_reader_info(const amlz_archive_reader *reader);
+
+/* The start program of a checkpoint or an island, after it was opened and until more is read. */
+AMLZ_API const amlz_program *amlz_archive_reader_start(const amlz_archive_reader *reader);
 
 /* Begins to read: what kind it is, and of a checkpoint the configuration of the search and the shape of its tasks. The
  * bytes of a block are checked against their checksum first; of others that comes at the end. source, of a checkpoint,
- * may be NULL: how its tasks were made. What comes next depends on reader->info.kind. */
+ * may be NULL: how its tasks were made. What comes next depends on its kind. */
 AMLZ_API amlz_status amlz_archive_open(amlz_archive_reader *reader, amlz_archive_input input, amlz_archive_text *source,
                                        amlz_archive_error *error);
 
@@ -153,7 +133,7 @@ AMLZ_API amlz_status amlz_archive_read_program(amlz_archive_reader *reader, amlz
 AMLZ_API amlz_status amlz_archive_read_member(amlz_archive_reader *reader, amlz_program *program, amlz_member *member,
                                               amlz_archive_error *error);
 
-/* Of a checkpoint with data: makes its tasks, in a block of amlz_tasks_size(&reader->info.tasks) bytes, and checks
+/* Of a checkpoint with data: makes its tasks, in a block of amlz_tasks_size(&info->tasks) bytes, and checks
  * their digest. scratch: a block of amlz_archive_scratch_size bytes, for the time of the call. */
 AMLZ_API amlz_status amlz_archive_read_tasks(amlz_archive_reader *reader, void *memory, size_t size, void *scratch,
                                              size_t scratch_size, amlz_tasks **tasks, amlz_archive_error *error);
@@ -169,9 +149,9 @@ AMLZ_API size_t amlz_archive_scratch_size(const amlz_archive_info *info);
 AMLZ_API amlz_status amlz_archive_read_search(amlz_archive_reader *reader, amlz_search *search,
                                               amlz_archive_text *session, amlz_archive_error *error);
 
-/* Of islands: goes to the next of info.n_islands, which then is like a checkpoint that was just opened: info and
- * program of the reader are its own, and what follows are amlz_archive_read_tasks and amlz_archive_read_search, or none
- * of these. What was not read of the island before is checked and skipped. Islands have no sessions of their own. */
+/* Of islands: goes to the next of info.n_islands, which then is like a checkpoint that was just opened: the info and the
+ * start program of the reader are its own, and what follows are amlz_archive_read_tasks and amlz_archive_read_search, or
+ * none of these. What was not read of the island before is checked and skipped. Islands have no sessions of their own. */
 AMLZ_API amlz_status amlz_archive_read_island(amlz_archive_reader *reader, amlz_archive_text *source,
                                               amlz_archive_error *error);
 
@@ -181,7 +161,7 @@ AMLZ_API amlz_status amlz_archive_read_session(amlz_archive_reader *reader, amlz
                                                amlz_archive_error *error);
 
 /* Reads a whole archive and writes it again, in the version of the format above; where output.write is NULL, only reads
- * it. reader->info is filled in. That checks all that can be checked without tasks and a search: the numbers of tasks
+ * it. The info is filled in. That checks all that can be checked without tasks and a search: the numbers of tasks
  * are not looked at, and a checkpoint is not resumed. */
 AMLZ_API amlz_status amlz_archive_copy(amlz_archive_reader *reader, amlz_archive_input input,
                                        amlz_archive_output output, amlz_archive_error *error);
@@ -232,9 +212,10 @@ AMLZ_API amlz_status amlz_archive_write(const amlz_archive_content *content, aml
 AMLZ_API amlz_status amlz_archive_save_file(const char *path, const amlz_archive_content *content,
                                             amlz_archive_error *error);
 
+/* A file that is read from; its members are the library's own. */
 typedef struct amlz_archive_file {
-    int descriptor;
-    int system_error; /* errno of a read that failed */
+    intptr_t handle;
+    int system_error;
 } amlz_archive_file;
 
 /* Opens a file to read from; `file` must stay where it is as long as the input is in use. */

@@ -474,6 +474,10 @@ typedef struct amlz_progress {
     uint64_t saved_steps;    /* training and validation steps of as many full evaluations, if nothing ends them early */
 } amlz_progress;
 
+/* OK, or AMLZ_ERROR_ARGUMENT or _UNSUPPORTED with the reason. tasks may be NULL; else it is checked, too, that a search of
+ * this configuration can run on tasks of that shape. */
+AMLZ_API amlz_status amlz_search_check(const amlz_search_config *config, const amlz_tasks_config *tasks,
+                                       const char **reason);
 /* Bytes for a search over that many tasks; it never grows. */
 AMLZ_API size_t amlz_search_size(const amlz_search_config *config, uint32_t n_tasks, const char **reason);
 /* Builds it. The tasks must outlive the search. start_program: for AMLZ_START_PROGRAM, and for functions without ops with

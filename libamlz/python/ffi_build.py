@@ -59,7 +59,7 @@ static uint64_t pyamlz_ticks(void)
 """
 
 # The text of the library's maths, which exported learners carry along.
-MATHS = b"\n".join((LIBRARY / "src" / name).read_bytes() for name in ("mathfn.h", "rng.h"))
+MATHS = b"\n".join((LIBRARY / "src" / "base" / name).read_bytes() for name in ("mathfn.h", "rng.h"))
 MATHS_ARRAY = f"static const char pyamlz_maths[] = {{{', '.join(str(byte) for byte in MATHS)}, 0}};"
 
 ffibuilder = FFI()
@@ -69,7 +69,7 @@ ffibuilder.cdef(
 ffibuilder.set_source(
     "pyamlz._ffi",
     '#include "amlz.h"' + CLOCK + MATHS_ARRAY,
-    sources=sorted(path.as_posix() for path in LIBRARY.glob("src/*.c")),
+    sources=sorted(path.as_posix() for path in LIBRARY.glob("src/*/*.c")),
     depends=sorted(path.as_posix() for suffix in ("*.h", "*.def") for path in LIBRARY.rglob(suffix)),
     include_dirs=[str(LIBRARY / "include"), str(LIBRARY / "src")],
     define_macros=[("AMLZ_API", "")],  # with hidden visibility: the extension exports its PyInit and nothing else

@@ -4,7 +4,6 @@
 
 #include "archives.h"
 
-static amlz_archive_reader reader;
 static const amlz_archive_output nowhere = {NULL, NULL};
 
 static int contains(const char *text, const char *part) { return strstr(text, part) != NULL; }
@@ -15,7 +14,7 @@ static size_t copy(const unsigned char *bytes, size_t length, amlz_archive_error
 {
     amlz_archive_block block = {copied, sizeof copied, 0};
     const amlz_archive_input input = amlz_archive_from_block(bytes, length);
-    return amlz_archive_copy(&reader, input, amlz_archive_to_block(&block), error) == AMLZ_OK ? block.length : 0;
+    return amlz_archive_copy(the_reader(), input, amlz_archive_to_block(&block), error) == AMLZ_OK ? block.length : 0;
 }
 
 #endif

@@ -25,6 +25,22 @@ static inline const char *sample_name(sample which)
     return names[which];
 }
 
+/* ---------------------------------------------------------------- reading */
+
+/* The one reader of a test program. */
+static inline amlz_archive_reader *the_reader(void)
+{
+    static amlz_archive_reader *reader;
+    if (reader == NULL) {
+        const size_t size = amlz_archive_reader_size();
+        reader = amlz_archive_reader_init(malloc(size), size, NULL);
+    }
+    return reader;
+}
+
+static inline const amlz_archive_info *the_info(void) { return amlz_archive_reader_info(the_reader()); }
+static inline const amlz_program *the_start(void) { return amlz_archive_reader_start(the_reader()); }
+
 /* ---------------------------------------------------------------- searches */
 
 /* Ops that new versions cannot add to, so that searches stay as they are. */

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "amlz.h"
+#include "base/mathfn.h"
+#include "base/rng.h"
 #include "check.h"
-#include "kernels.h"
-#include "mathfn.h"
-#include "rng.h"
-#include "tasks.h"
+#include "kernels/kernels.h"
+#include "run/tasks.h"
 
 #define PLAIN_MAX 36 /* features that the plain machine can have */
 

@@ -8,8 +8,8 @@ static void resume_sample(sample which, const unsigned char *bytes, size_t lengt
     const amlz_tasks *tasks = sample_tasks(which);
     amlz_search *whole = sample_search(which, tasks), *search = sample_search(which, tasks);
     CHECK_EQ_INT(amlz_search_run(whole, sample_evaluations(which), 2.0, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, &error), AMLZ_OK);
-    if (!CHECK(amlz_archive_read_search(&reader, search, NULL, &error) == AMLZ_OK)) {
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, &error), AMLZ_OK);
+    if (!CHECK(amlz_archive_read_search(the_reader(), search, NULL, &error) == AMLZ_OK)) {
         printf("%s: %s\n", sample_name(which), error.message);
     }
     CHECK_EQ_U64(amlz_search_digest(search), amlz_search_digest(whole));
@@ -28,13 +28,13 @@ static void test_copies(void)
             amlz_archive_block block = {copied, sizeof copied, 0};
             dribble d;
             CHECK_EQ_INT(
-                amlz_archive_copy(&reader, dribble_input(&d, bytes, length, most), amlz_archive_to_block(&block), NULL),
+                amlz_archive_copy(the_reader(), dribble_input(&d, bytes, length, most), amlz_archive_to_block(&block), NULL),
                 AMLZ_OK);
             CHECK(block.length == length && memcmp(copied, bytes, length) == 0);
         }
-        CHECK_EQ_U64(reader.info.minor, AMLZ_ARCHIVE_MINOR);
-        CHECK_EQ_U64(reader.info.writer_length, 13);
-        CHECK(strcmp(reader.info.writer, "libamlz 0.1.0") == 0);
+        CHECK_EQ_U64(the_info()->minor, AMLZ_ARCHIVE_MINOR);
+        CHECK_EQ_U64(the_info()->writer_length, 13);
+        CHECK(strcmp(the_info()->writer, "libamlz 0.1.0") == 0);
         blocks_free();
     }
 }
@@ -59,7 +59,7 @@ static void test_golden(const char *folder)
             fclose(file);
             CHECK(minor < AMLZ_ARCHIVE_MINOR || (size == length && memcmp(bytes, now, size) == 0));
             CHECK(copy(bytes, size, NULL) == length && memcmp(copied, now, length) == 0);
-            CHECK_EQ_U64(reader.info.minor, (uint64_t)minor);
+            CHECK_EQ_U64(the_info()->minor, (uint64_t)minor);
             if (which >= SAMPLE_NEW && which < SAMPLE_ISLANDS) {
                 resume_sample(which, bytes, size);
             }
@@ -77,16 +77,16 @@ static void test_programs(void)
         amlz_program program;
         size_t length;
         const unsigned char *bytes = sample_bytes(which, &length);
-        CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
-        CHECK_EQ_INT(reader.info.kind, AMLZ_ARCHIVE_PROGRAM);
-        CHECK_EQ_INT(reader.info.has_dims, which == SAMPLE_LEARNER);
-        CHECK_EQ_INT(amlz_archive_read_program(&reader, &program, NULL), AMLZ_OK);
+        CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
+        CHECK_EQ_INT(the_info()->kind, AMLZ_ARCHIVE_PROGRAM);
+        CHECK_EQ_INT(the_info()->has_dims, which == SAMPLE_LEARNER);
+        CHECK_EQ_INT(amlz_archive_read_program(the_reader(), &program, NULL), AMLZ_OK);
         CHECK(amlz_program_equal(&program, &written));
-        CHECK_EQ_INT(reader.info.dims.n_features, which == SAMPLE_LEARNER ? 8 : 1);
-        CHECK_EQ_INT(reader.info.dims.n_scalars, which == SAMPLE_LEARNER ? 4 : 2);
-        CHECK_EQ_INT(reader.info.dims.n_vectors, 3);
-        CHECK_EQ_INT(reader.info.dims.n_matrices, which == SAMPLE_LEARNER ? 0 : 2);
-        CHECK_EQ_INT(amlz_archive_read_program(&reader, &program, NULL), AMLZ_ERROR_ARGUMENT); /* there is only one */
+        CHECK_EQ_INT(the_info()->dims.n_features, which == SAMPLE_LEARNER ? 8 : 1);
+        CHECK_EQ_INT(the_info()->dims.n_scalars, which == SAMPLE_LEARNER ? 4 : 2);
+        CHECK_EQ_INT(the_info()->dims.n_vectors, 3);
+        CHECK_EQ_INT(the_info()->dims.n_matrices, which == SAMPLE_LEARNER ? 0 : 2);
+        CHECK_EQ_INT(amlz_archive_read_program(the_reader(), &program, NULL), AMLZ_ERROR_ARGUMENT); /* there is only one */
         blocks_free();
     }
 }
@@ -95,20 +95,20 @@ static void test_populations(void)
 {
     size_t length;
     const unsigned char *bytes = sample_bytes(SAMPLE_POPULATION, &length);
-    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(reader.info.n_members, 4);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(the_info()->n_members, 4);
     for (uint32_t i = 0; i < 4; i++) {
         amlz_program program, expected;
         amlz_member member, expected_member;
         CHECK_EQ_INT(sample_member(NULL, i, &expected, &expected_member), AMLZ_OK);
-        CHECK_EQ_INT(amlz_archive_read_member(&reader, i == 2 ? NULL : &program, &member, NULL), AMLZ_OK);
+        CHECK_EQ_INT(amlz_archive_read_member(the_reader(), i == 2 ? NULL : &program, &member, NULL), AMLZ_OK);
         CHECK(i == 2 || amlz_program_equal(&program, &expected));
         CHECK_EQ_F64BITS(member.fitness, expected_member.fitness);
         CHECK_EQ_U64(member.birth, expected_member.birth);
         CHECK_EQ_U64(member.parent, expected_member.parent);
         CHECK_EQ_INT(member.action, expected_member.action);
     }
-    CHECK_EQ_INT(amlz_archive_read_member(&reader, NULL, NULL, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_archive_read_member(the_reader(), NULL, NULL, NULL), AMLZ_ERROR_ARGUMENT);
     blocks_free();
 }
 
@@ -121,13 +121,13 @@ static void test_population_of_search(void)
     content.search = search;
     for (int round = 0; round < 2; round++) { /* empty, and after three evaluations */
         CHECK_EQ_INT(amlz_archive_write(&content, amlz_archive_to_block(&block), NULL), AMLZ_OK);
-        CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(copied, block.length), NULL, NULL), AMLZ_OK);
-        CHECK_EQ_INT(reader.info.n_members, 3 * round);
-        for (uint32_t i = 0; i < reader.info.n_members; i++) {
+        CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(copied, block.length), NULL, NULL), AMLZ_OK);
+        CHECK_EQ_INT(the_info()->n_members, 3 * round);
+        for (uint32_t i = 0; i < the_info()->n_members; i++) {
             amlz_program program, expected;
             amlz_member member, expected_member;
             CHECK_EQ_INT(amlz_search_item(search, AMLZ_NOW, AMLZ_POPULATION, i, &expected, &expected_member), AMLZ_OK);
-            CHECK_EQ_INT(amlz_archive_read_member(&reader, &program, &member, NULL), AMLZ_OK);
+            CHECK_EQ_INT(amlz_archive_read_member(the_reader(), &program, &member, NULL), AMLZ_OK);
             CHECK(amlz_program_equal(&program, &expected));
             CHECK_EQ_U64(member.birth, expected_member.birth);
         }
@@ -154,18 +154,18 @@ static amlz_search *load(sample which, const unsigned char *bytes, size_t length
 {
     amlz_archive_error error = {0, 0, ""};
     amlz_tasks *tasks = NULL;
-    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, &error), AMLZ_OK);
-    if (reader.info.has_data) {
-        const size_t size = amlz_tasks_size(&reader.info.tasks, NULL),
-                     scratch = amlz_archive_scratch_size(&reader.info);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, &error), AMLZ_OK);
+    if (the_info()->has_data) {
+        const size_t size = amlz_tasks_size(&the_info()->tasks, NULL),
+                     scratch = amlz_archive_scratch_size(the_info());
         CHECK_EQ_INT(
-            amlz_archive_read_tasks(&reader, block_new(size), size, block_new(scratch), scratch, &tasks, &error),
+            amlz_archive_read_tasks(the_reader(), block_new(size), size, block_new(scratch), scratch, &tasks, &error),
             AMLZ_OK);
     } else {
         tasks = sample_tasks(which);
     }
-    amlz_search *search = search_new(&reader.info.search, tasks, reader.info.tasks.n_tasks, &reader.program);
-    if (!CHECK(amlz_archive_read_search(&reader, search, NULL, &error) == AMLZ_OK)) {
+    amlz_search *search = search_new(&the_info()->search, tasks, the_info()->tasks.n_tasks, the_start());
+    if (!CHECK(amlz_archive_read_search(the_reader(), search, NULL, &error) == AMLZ_OK)) {
         printf("%s\n", error.message);
     }
     return search;
@@ -184,7 +184,7 @@ static void test_resuming(void)
             const size_t length = save(search, data, first, sizeof first);
             amlz_search *resumed = load(which, first, length);
             CHECK_EQ_U64(amlz_search_digest(resumed), amlz_search_digest(search));
-            CHECK_EQ_U64(reader.info.evaluations, n);
+            CHECK_EQ_U64(the_info()->evaluations, n);
             CHECK(save(resumed, data, second, sizeof second) == length && memcmp(first, second, length) == 0);
             CHECK_EQ_INT(amlz_search_run(search, 31, 2.0, NULL), AMLZ_OK);
             CHECK_EQ_INT(amlz_search_run(resumed, 31, 2.0, NULL), AMLZ_OK);
@@ -216,11 +216,11 @@ static void test_edges_of_data(void)
     const size_t length = save(search, tasks, bytes, sizeof bytes);
     load(SAMPLE_FLOAT32, bytes, length);
     CHECK_EQ_U64(amlz_tasks_digest(tasks), digest);
-    CHECK_EQ_U64(reader.info.tasks_digest, digest);
+    CHECK_EQ_U64(the_info()->tasks_digest, digest);
 #if HAS_MXCSR
     __builtin_ia32_ldmxcsr(0x1f80);
 #endif
-    CHECK(reader.info.has_data);
+    CHECK(the_info()->has_data);
     blocks_free();
 }
 
@@ -233,23 +233,23 @@ static void test_texts(void)
     amlz_archive_text source = {source_buffer, 45, 0, 0}, session = {session_buffer, 16, 0, 0};
     amlz_archive_error error;
     amlz_search *search = sample_search(SAMPLE_FLOAT32, sample_tasks(SAMPLE_FLOAT32));
-    CHECK_EQ_INT(amlz_archive_open(&reader, input, &source, &error), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_search(&reader, search, &session, &error), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), input, &source, &error), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_search(the_reader(), search, &session, &error), AMLZ_OK);
     CHECK(source.is_there && source.length == 45 && memcmp(source_buffer, "{\"generator\":\"linear\"", 21) == 0);
     CHECK(session.is_there && session.length == 16 && source_buffer[45] == 0 && session_buffer[16] == 0);
     CHECK(memcmp(session_buffer, "{\"name\":\"\303\244\342\202\254\"}", 16) == 0);
     source.size = 44;
-    CHECK_EQ_INT(amlz_archive_open(&reader, input, &source, &error), AMLZ_ERROR_MEMORY);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), input, &source, &error), AMLZ_ERROR_MEMORY);
     CHECK(contains(error.message, "tasks.source"));
     source.bytes = NULL;
-    CHECK_EQ_INT(amlz_archive_open(&reader, input, &source, &error), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), input, &source, &error), AMLZ_OK);
     CHECK(source.is_there && source.length == 45);
     search = sample_search(SAMPLE_FLOAT32, sample_tasks(SAMPLE_FLOAT32));
     session.size = 15;
-    CHECK_EQ_INT(amlz_archive_read_search(&reader, search, &session, &error), AMLZ_ERROR_MEMORY);
+    CHECK_EQ_INT(amlz_archive_read_search(the_reader(), search, &session, &error), AMLZ_ERROR_MEMORY);
     CHECK(contains(error.message, "session"));
     bytes = sample_bytes(SAMPLE_NEW, &length);
-    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), &source, &error), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), &source, &error), AMLZ_OK);
     CHECK(!source.is_there && source.length == 0);
     blocks_free();
 }
@@ -265,8 +265,8 @@ static void expect_other(const amlz_search_config *config, const amlz_tasks *tas
     const unsigned char *bytes = sample_bytes(SAMPLE_FLOAT64, &length);
     const amlz_program program = program_of(start, 3);
     amlz_search *search = search_new(config, tasks, 2, &program);
-    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_search(&reader, search, NULL, &error), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_search(the_reader(), search, NULL, &error), AMLZ_ERROR_ARGUMENT);
     if (!CHECK(strcmp(error.message, message) == 0)) {
         printf("%s\n%s\n", error.message, message);
     }
@@ -322,8 +322,8 @@ static void expect_other_hurdles(const amlz_search_config *config, const char *m
     size_t length;
     const unsigned char *bytes = sample_bytes(SAMPLE_HURDLES, &length);
     amlz_search *search = search_new(config, sample_tasks(SAMPLE_HURDLES), 2, NULL);
-    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_search(&reader, search, NULL, &error), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_search(the_reader(), search, NULL, &error), AMLZ_ERROR_ARGUMENT);
     CHECK(strcmp(error.message, message) == 0);
 }
 
@@ -350,8 +350,8 @@ static void test_used_searches(void)
     const unsigned char *bytes = sample_bytes(SAMPLE_FLOAT32, &length);
     amlz_search *search = sample_search(SAMPLE_FLOAT32, sample_tasks(SAMPLE_FLOAT32));
     CHECK_EQ_INT(amlz_search_run(search, 1, 2.0, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_search(&reader, search, NULL, &error), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_search(the_reader(), search, NULL, &error), AMLZ_ERROR_ARGUMENT);
     CHECK(contains(error.message, "the search must be new"));
     blocks_free();
 }
@@ -368,27 +368,27 @@ static void test_calls(void)
     amlz_tasks *tasks;
     char memory[10];
     CHECK_EQ_INT(amlz_archive_open(NULL, input, NULL, &error), AMLZ_ERROR_ARGUMENT);
-    CHECK_EQ_INT(amlz_archive_open(&reader, none, NULL, &error), AMLZ_ERROR_ARGUMENT);
-    CHECK_EQ_INT(amlz_archive_copy(&reader, none, nowhere, &error), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), none, NULL, &error), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_archive_copy(the_reader(), none, nowhere, &error), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_archive_copy(NULL, input, nowhere, &error), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_archive_read_program(NULL, &program, &error), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_archive_read_member(NULL, &program, NULL, &error), AMLZ_ERROR_ARGUMENT);
-    CHECK_EQ_INT(amlz_archive_read_search(&reader, NULL, NULL, &error), AMLZ_ERROR_ARGUMENT);
-    CHECK_EQ_INT(amlz_archive_open(&reader, input, NULL, &error), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_program(&reader, &program, &error), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_archive_read_search(the_reader(), NULL, NULL, &error), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), input, NULL, &error), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_program(the_reader(), &program, &error), AMLZ_ERROR_ARGUMENT);
     CHECK(contains(error.message, "the archive has something else here"));
-    CHECK_EQ_INT(amlz_archive_open(&reader, input, NULL, &error), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_tasks(&reader, memory, sizeof memory, memory, sizeof memory, &tasks, &error),
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), input, NULL, &error), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_tasks(the_reader(), memory, sizeof memory, memory, sizeof memory, &tasks, &error),
                  AMLZ_ERROR_MEMORY);
     CHECK(contains(error.message, "scratch is smaller"));
-    CHECK_EQ_INT(amlz_archive_open(&reader, input, NULL, &error), AMLZ_OK);
-    const size_t scratch = amlz_archive_scratch_size(&reader.info);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), input, NULL, &error), AMLZ_OK);
+    const size_t scratch = amlz_archive_scratch_size(the_info());
     CHECK_EQ_U64(scratch, (4 + 3) * (3 + 1) * 8 + 7);
-    CHECK_EQ_INT(amlz_archive_read_tasks(&reader, memory, sizeof memory, block_new(scratch), scratch, &tasks, &error),
+    CHECK_EQ_INT(amlz_archive_read_tasks(the_reader(), memory, sizeof memory, block_new(scratch), scratch, &tasks, &error),
                  AMLZ_ERROR_MEMORY);
     CHECK(contains(error.message, "tasks: the memory block is smaller"));
     CHECK_EQ_INT(
-        amlz_archive_read_search(&reader, sample_search(SAMPLE_FLOAT64, sample_tasks(SAMPLE_FLOAT64)), NULL, &error),
+        amlz_archive_read_search(the_reader(), sample_search(SAMPLE_FLOAT64, sample_tasks(SAMPLE_FLOAT64)), NULL, &error),
         AMLZ_ERROR_ARGUMENT); /* refused already */
     CHECK(strcmp(amlz_archive_kind_name(AMLZ_ARCHIVE_CHECKPOINT), "checkpoint") == 0);
     CHECK(strcmp(amlz_archive_kind_name(AMLZ_ARCHIVE_ISLANDS), "islands") == 0);

@@ -20,11 +20,10 @@ int main(void)
 #  include <fcntl.h>
 #  include <unistd.h>
 
-#  include "archive_system.h"
+#  include "file_system.h"
 
 static char folder[] = "/tmp/amlz_archive_XXXXXX";
 static char path[sizeof folder + 20];
-static amlz_archive_reader reader;
 
 /* ---------------------------------------------------------------- a system that fails */
 
@@ -63,28 +62,28 @@ static int is_interrupted(void)
 
 static int fail_open(const char *name, int flags, mode_t mode)
 {
-    return fails(OPEN) ? -1 : archive_posix.open(name, flags, mode);
+    return fails(OPEN) ? -1 : amlz__archive_posix.open(name, flags, mode);
 }
 static int fail_stat(const char *name, struct stat *status)
 {
-    return fails(STAT) ? -1 : archive_posix.stat(name, status);
+    return fails(STAT) ? -1 : amlz__archive_posix.stat(name, status);
 }
-static int fail_fchmod(int file, mode_t mode) { return fails(FCHMOD) ? -1 : archive_posix.fchmod(file, mode); }
-static int fail_fsync(int file) { return is_interrupted() || fails(FSYNC) ? -1 : archive_posix.fsync(file); }
-static int fail_rename(const char *from, const char *to) { return fails(RENAME) ? -1 : archive_posix.rename(from, to); }
-static int fail_unlink(const char *name) { return fails(UNLINK) ? -1 : archive_posix.unlink(name); }
+static int fail_fchmod(int file, mode_t mode) { return fails(FCHMOD) ? -1 : amlz__archive_posix.fchmod(file, mode); }
+static int fail_fsync(int file) { return is_interrupted() || fails(FSYNC) ? -1 : amlz__archive_posix.fsync(file); }
+static int fail_rename(const char *from, const char *to) { return fails(RENAME) ? -1 : amlz__archive_posix.rename(from, to); }
+static int fail_unlink(const char *name) { return fails(UNLINK) ? -1 : amlz__archive_posix.unlink(name); }
 
 static ssize_t fail_write(int file, const void *bytes, size_t size)
 {
     if (is_interrupted() || fails(WRITE)) {
         return -1;
     }
-    return archive_posix.write(file, bytes, size < most_written ? size : most_written);
+    return amlz__archive_posix.write(file, bytes, size < most_written ? size : most_written);
 }
 
 static int fail_close(int file)
 {
-    const int result = archive_posix.close(file); /* which it is, also where it fails */
+    const int result = amlz__archive_posix.close(file); /* which it is, also where it fails */
     return fails(CLOSE) ? -1 : result;
 }
 
@@ -130,8 +129,8 @@ static amlz_program program_in_file(void)
     memset(&program, 0, sizeof program);
     program.size[0] = AMLZ_CAPACITY;
     if (CHECK(amlz_archive_open_file(path, &file, &input, &error) == AMLZ_OK)) {
-        CHECK_EQ_INT(amlz_archive_open(&reader, input, NULL, &error), AMLZ_OK);
-        CHECK_EQ_INT(amlz_archive_read_program(&reader, &program, &error), AMLZ_OK);
+        CHECK_EQ_INT(amlz_archive_open(the_reader(), input, NULL, &error), AMLZ_OK);
+        CHECK_EQ_INT(amlz_archive_read_program(the_reader(), &program, &error), AMLZ_OK);
         CHECK_EQ_INT(amlz_archive_close_file(&file, &error), AMLZ_OK);
     }
     return program;
@@ -180,7 +179,7 @@ static void test_failures(const amlz_program *first, const amlz_program *second,
         CHECK_EQ_INT(has_former ? amlz_archive_save_file(path, &content, &error) : AMLZ_OK, AMLZ_OK);
         content = content_of(second);
         let_fail(number, EDQUOT);
-        const amlz_status status = archive_save(&failing, path, &content, &error);
+        const amlz_status status = amlz__archive_save(&failing, path, &content, &error);
         is_done = !is_spent;
         if (is_done) {
             CHECK_EQ_INT(status, AMLZ_OK);
@@ -213,11 +212,11 @@ static void test_short_writes(const amlz_program *program)
     let_fail(-1, 0);
     most_written = 3;
     interruptions = 60;
-    CHECK_EQ_INT(archive_save(&failing, path, &content, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz__archive_save(&failing, path, &content, NULL), AMLZ_OK);
     CHECK(file_has(program));
     amlz_archive_error error;
     most_written = 0; /* and no error: a disk that takes nothing must not be tried for ever */
-    CHECK_EQ_INT(archive_save(&failing, path, &content, &error), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz__archive_save(&failing, path, &content, &error), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(error.system_error, EIO);
     CHECK(file_has(program));
 }
@@ -280,7 +279,7 @@ static void test_reading(void)
     amlz_archive_input input;
     amlz_archive_error error;
     CHECK_EQ_INT(amlz_archive_open_file(folder, &file, &input, &error), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_open(&reader, input, NULL, &error), AMLZ_ERROR_DATA);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), input, NULL, &error), AMLZ_ERROR_DATA);
     CHECK_EQ_INT(amlz_archive_close_file(&file, &error), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(error.system_error, EISDIR);
     CHECK_EQ_INT(amlz_archive_close_file(&file, &error), AMLZ_ERROR_ARGUMENT); /* it is closed */

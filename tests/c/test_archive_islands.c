@@ -12,15 +12,15 @@ static amlz_archive_input input_of(const unsigned char *bytes, size_t length, dr
 static amlz_search *resume(amlz_tasks *tasks)
 {
     amlz_archive_error error = {0, 0, ""};
-    if (reader.info.has_data) {
-        const size_t size = amlz_tasks_size(&reader.info.tasks, NULL),
-                     scratch = amlz_archive_scratch_size(&reader.info);
+    if (the_info()->has_data) {
+        const size_t size = amlz_tasks_size(&the_info()->tasks, NULL),
+                     scratch = amlz_archive_scratch_size(the_info());
         CHECK_EQ_INT(
-            amlz_archive_read_tasks(&reader, block_new(size), size, block_new(scratch), scratch, &tasks, &error),
+            amlz_archive_read_tasks(the_reader(), block_new(size), size, block_new(scratch), scratch, &tasks, &error),
             AMLZ_OK);
     }
-    amlz_search *search = search_new(&reader.info.search, tasks, reader.info.tasks.n_tasks, &reader.program);
-    if (!CHECK(amlz_archive_read_search(&reader, search, NULL, &error) == AMLZ_OK)) {
+    amlz_search *search = search_new(&the_info()->search, tasks, the_info()->tasks.n_tasks, the_start());
+    if (!CHECK(amlz_archive_read_search(the_reader(), search, NULL, &error) == AMLZ_OK)) {
         printf("%s\n", error.message);
     }
     return search;
@@ -42,23 +42,23 @@ static void test_reading(void)
         dribble d;
         size_t length;
         const unsigned char *bytes = sample_bytes(SAMPLE_ISLANDS, &length);
-        CHECK_EQ_INT(amlz_archive_open(&reader, input_of(bytes, length, &d, is_block), NULL, &error), AMLZ_OK);
-        CHECK_EQ_INT(reader.info.kind, AMLZ_ARCHIVE_ISLANDS);
-        CHECK_EQ_INT(reader.info.n_islands, SAMPLE_ISLAND_COUNT);
-        for (uint32_t i = 0; i < reader.info.n_islands; i++) {
+        CHECK_EQ_INT(amlz_archive_open(the_reader(), input_of(bytes, length, &d, is_block), NULL, &error), AMLZ_OK);
+        CHECK_EQ_INT(the_info()->kind, AMLZ_ARCHIVE_ISLANDS);
+        CHECK_EQ_INT(the_info()->n_islands, SAMPLE_ISLAND_COUNT);
+        for (uint32_t i = 0; i < the_info()->n_islands; i++) {
             const sample which = sample_islands[i];
-            CHECK_EQ_INT(amlz_archive_read_island(&reader, &source, &error), AMLZ_OK);
-            CHECK_EQ_INT(reader.info.kind, AMLZ_ARCHIVE_CHECKPOINT);
-            CHECK_EQ_INT(reader.info.has_data, 1);
+            CHECK_EQ_INT(amlz_archive_read_island(the_reader(), &source, &error), AMLZ_OK);
+            CHECK_EQ_INT(the_info()->kind, AMLZ_ARCHIVE_CHECKPOINT);
+            CHECK_EQ_INT(the_info()->has_data, 1);
             CHECK(!source.is_there);
             CHECK_EQ_U64(amlz_search_digest(resume(sample_tasks(which))), sample_digest(which));
-            CHECK_EQ_U64(reader.info.evaluations, sample_evaluations(which));
+            CHECK_EQ_U64(the_info()->evaluations, sample_evaluations(which));
         }
-        CHECK_EQ_INT(amlz_archive_read_session(&reader, &session, &error), AMLZ_OK);
+        CHECK_EQ_INT(amlz_archive_read_session(the_reader(), &session, &error), AMLZ_OK);
         CHECK(session.is_there && session.length == 16 && memcmp(text, "{\"name\":\"\303\244\342\202\254\"}", 16) == 0);
-        CHECK_EQ_INT(reader.info.kind, AMLZ_ARCHIVE_ISLANDS);
-        CHECK(strcmp(reader.info.writer, "libamlz 0.1.0") == 0);
-        CHECK_EQ_INT(amlz_archive_read_session(&reader, NULL, &error), AMLZ_ERROR_ARGUMENT);
+        CHECK_EQ_INT(the_info()->kind, AMLZ_ARCHIVE_ISLANDS);
+        CHECK(strcmp(the_info()->writer, "libamlz 0.1.0") == 0);
+        CHECK_EQ_INT(amlz_archive_read_session(the_reader(), NULL, &error), AMLZ_ERROR_ARGUMENT);
         blocks_free();
     }
 }
@@ -73,19 +73,19 @@ static void test_skipping(void)
             dribble d;
             size_t length;
             const unsigned char *bytes = sample_bytes(SAMPLE_ISLANDS, &length);
-            CHECK_EQ_INT(amlz_archive_open(&reader, input_of(bytes, length, &d, is_block), NULL, &error), AMLZ_OK);
+            CHECK_EQ_INT(amlz_archive_open(the_reader(), input_of(bytes, length, &d, is_block), NULL, &error), AMLZ_OK);
             for (int i = 0; i < (read < 3 ? read : 2); i++) {
-                CHECK_EQ_INT(amlz_archive_read_island(&reader, NULL, &error), AMLZ_OK);
+                CHECK_EQ_INT(amlz_archive_read_island(the_reader(), NULL, &error), AMLZ_OK);
             }
             if (read == 3) {
                 amlz_tasks *tasks;
-                const size_t size = amlz_tasks_size(&reader.info.tasks, NULL),
-                             scratch = amlz_archive_scratch_size(&reader.info);
-                CHECK_EQ_INT(amlz_archive_read_tasks(&reader, block_new(size), size, block_new(scratch), scratch,
+                const size_t size = amlz_tasks_size(&the_info()->tasks, NULL),
+                             scratch = amlz_archive_scratch_size(the_info());
+                CHECK_EQ_INT(amlz_archive_read_tasks(the_reader(), block_new(size), size, block_new(scratch), scratch,
                                                      &tasks, &error),
                              AMLZ_OK);
             }
-            if (!CHECK(amlz_archive_read_session(&reader, &session, &error) == AMLZ_OK)) {
+            if (!CHECK(amlz_archive_read_session(the_reader(), &session, &error) == AMLZ_OK)) {
                 printf("%s\n", error.message);
             }
             CHECK(session.is_there && session.length == 16);
@@ -103,21 +103,21 @@ static void test_calls_out_of_turn(void)
     amlz_search *search = sample_search(SAMPLE_HURDLES, sample_tasks(SAMPLE_HURDLES));
     CHECK_EQ_INT(amlz_archive_read_island(NULL, NULL, &error), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_archive_read_session(NULL, NULL, &error), AMLZ_ERROR_ARGUMENT);
-    CHECK_EQ_INT(amlz_archive_open(&reader, input, NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_search(&reader, search, NULL, &error), AMLZ_ERROR_ARGUMENT); /* there is none yet */
-    CHECK_EQ_INT(amlz_archive_open(&reader, input, NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_island(&reader, NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_search(&reader, search, NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_search(&reader, search, NULL, &error), AMLZ_ERROR_ARGUMENT); /* it was read */
-    CHECK_EQ_INT(amlz_archive_open(&reader, input, NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_island(&reader, NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_island(&reader, NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_island(&reader, NULL, &error), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), input, NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_search(the_reader(), search, NULL, &error), AMLZ_ERROR_ARGUMENT); /* there is none yet */
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), input, NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_island(the_reader(), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_search(the_reader(), search, NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_search(the_reader(), search, NULL, &error), AMLZ_ERROR_ARGUMENT); /* it was read */
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), input, NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_island(the_reader(), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_island(the_reader(), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_island(the_reader(), NULL, &error), AMLZ_ERROR_ARGUMENT);
     CHECK(contains(error.message, "there are no more islands"));
-    CHECK_EQ_INT(amlz_archive_read_session(&reader, NULL, &error), AMLZ_ERROR_ARGUMENT); /* refused already */
+    CHECK_EQ_INT(amlz_archive_read_session(the_reader(), NULL, &error), AMLZ_ERROR_ARGUMENT); /* refused already */
     bytes = sample_bytes(SAMPLE_FLOAT64, &length);
-    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_island(&reader, NULL, &error), AMLZ_ERROR_ARGUMENT); /* a checkpoint alone */
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_island(the_reader(), NULL, &error), AMLZ_ERROR_ARGUMENT); /* a checkpoint alone */
     CHECK(contains(error.message, "the archive has something else here"));
     blocks_free();
 }
@@ -278,7 +278,7 @@ static void test_refusals(void)
             memcpy(bytes + at, edits[i].fresh, edits[i].length);
             mend_checksum(bytes + start, inner);
             mend_checksum(bytes, length);
-            CHECK_EQ_INT(amlz_archive_copy(&reader, input_of(bytes, length, &d, is_block), nowhere, &error),
+            CHECK_EQ_INT(amlz_archive_copy(the_reader(), input_of(bytes, length, &d, is_block), nowhere, &error),
                          strstr(edits[i].message, "version 2") == NULL ? AMLZ_ERROR_DATA : AMLZ_ERROR_UNSUPPORTED);
             if (!CHECK(contains(error.message, edits[i].message) || (!is_block && i == 8))) {
                 printf("%s\n%s\n", error.message, edits[i].message);
@@ -301,24 +301,24 @@ static void test_damage(void)
         for (size_t bit = 0; bit < 8 * inner; bit += 5) {
             bytes[start + bit / 8] ^= (unsigned char)(1U << bit % 8);
             mend_checksum(bytes, length);
-            CHECK(amlz_archive_copy(&reader, input_of(bytes, length, &d, is_block), nowhere, &error) != AMLZ_OK);
+            CHECK(amlz_archive_copy(the_reader(), input_of(bytes, length, &d, is_block), nowhere, &error) != AMLZ_OK);
             bytes[start + bit / 8] ^= (unsigned char)(1U << bit % 8);
         }
         bytes[start + inner - 1] ^= 1;
         mend_checksum(bytes, length);
-        CHECK_EQ_INT(amlz_archive_copy(&reader, input_of(bytes, length, &d, is_block), nowhere, &error),
+        CHECK_EQ_INT(amlz_archive_copy(the_reader(), input_of(bytes, length, &d, is_block), nowhere, &error),
                      AMLZ_ERROR_DATA);
         CHECK(contains(error.message, "islands[1]: checksum: it is not that of the bytes before it"));
         bytes[start + inner - 1] ^= 1;
         bytes[start - 1]++; /* the island is a byte longer: it has the key of the session in it */
         mend_checksum(bytes, length);
-        CHECK_EQ_INT(amlz_archive_copy(&reader, input_of(bytes, length, &d, is_block), nowhere, &error),
+        CHECK_EQ_INT(amlz_archive_copy(the_reader(), input_of(bytes, length, &d, is_block), nowhere, &error),
                      AMLZ_ERROR_DATA);
         CHECK(contains(error.message, is_block ? "islands[1]: checksum: it is not that of the bytes before it"
                                                : "islands[1]: checksum: there are bytes after the end of the archive"));
         bytes[start - 1] -= 2;
         mend_checksum(bytes, length);
-        CHECK_EQ_INT(amlz_archive_copy(&reader, input_of(bytes, length, &d, is_block), nowhere, &error),
+        CHECK_EQ_INT(amlz_archive_copy(the_reader(), input_of(bytes, length, &d, is_block), nowhere, &error),
                      AMLZ_ERROR_DATA);
         CHECK(contains(error.message, "islands[1]: checksum: "));
         blocks_free();
@@ -398,11 +398,11 @@ static void test_newer(void)
     CHECK_EQ_U64(copy(longer, length + sizeof more, &error), length);
     CHECK(memcmp(copied, bytes, length) == 0);
     const amlz_archive_input input = dribble_input(&d, longer, length + sizeof more, 100);
-    CHECK_EQ_INT(amlz_archive_copy(&reader, input, amlz_archive_to_block(&block), &error), AMLZ_ERROR_UNSUPPORTED);
+    CHECK_EQ_INT(amlz_archive_copy(the_reader(), input, amlz_archive_to_block(&block), &error), AMLZ_ERROR_UNSUPPORTED);
     CHECK(strcmp(error.message,
                  "islands[0]: islands of a newer version can only be copied from a block of memory") == 0);
     const amlz_archive_input again = dribble_input(&d, longer, length + sizeof more, 100);
-    CHECK_EQ_INT(amlz_archive_copy(&reader, again, nowhere, &error), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_copy(the_reader(), again, nowhere, &error), AMLZ_OK);
     blocks_free();
 }
 

@@ -129,9 +129,9 @@ static void test_refusals(void)
         EDIT(SAMPLE_HURDLES, "hurdles\x92\x92", "\x01", "\x03",
              "config: hurdles must have larger n_train from one to the next"),
         EDIT(SAMPLE_HURDLES, "hurdles\x92\x92\x01\x02\x92", "\x03", "\x05",
-             "config: hurdles must look at no more examples than the tasks have"),
+             "config: hurdles must have n_train and n_valid of at most what the tasks have"),
         EDIT(SAMPLE_HURDLES, "hurdles\x92\x92\x01\x02\x92\x03", "\x01", "\x04",
-             "config: hurdles must look at no more examples than the tasks have"),
+             "config: hurdles must have n_train and n_valid of at most what the tasks have"),
         EDIT(SAMPLE_HURDLES, "hurdle_percentile", "\xcb\x3f\xe0", "\xcb\x3f\xf0",
              "config: hurdle_percentile must be over 0 and under 1"),
         EDIT(SAMPLE_HURDLES, "hurdle_percentile", "\xcb\x3f\xe0", "\xcb\x80\x00",
@@ -206,9 +206,9 @@ static void test_other_results(void)
         amlz_archive_error error = {0, 0, ""};
         unsigned char *bytes = edited(&edits[i], &length);
         CHECK_EQ_U64(copy(bytes, length, &error), length);
-        CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, &error), AMLZ_OK);
-        amlz_search *search = search_new(&reader.info.search, sample_tasks(edits[i].which), 2, &reader.program);
-        CHECK_EQ_INT(amlz_archive_read_search(&reader, search, NULL, &error), AMLZ_ERROR_DATA);
+        CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, &error), AMLZ_OK);
+        amlz_search *search = search_new(&the_info()->search, sample_tasks(edits[i].which), 2, the_start());
+        CHECK_EQ_INT(amlz_archive_read_search(the_reader(), search, NULL, &error), AMLZ_ERROR_DATA);
         if (!CHECK(contains(error.message, edits[i].message))) {
             printf("%s\n", error.message);
         }
@@ -242,8 +242,8 @@ static void test_left_out_mark(void)
         }
     }
     mend_checksum(bytes, length);
-    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_read_search(&reader, sample_search(SAMPLE_FLOAT32, tasks), NULL, &error),
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_archive_read_search(the_reader(), sample_search(SAMPLE_FLOAT32, tasks), NULL, &error),
                  AMLZ_ERROR_DATA);
     CHECK(strcmp(error.message, "mark: it is not the last one before the evaluations") == 0);
     blocks_free();
@@ -263,11 +263,11 @@ static void test_other_data(void)
         amlz_archive_error error = {0, 0, ""};
         const unsigned char *bytes = edited(&edits[i], &length);
         amlz_tasks *tasks;
-        CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, length), NULL, &error), AMLZ_OK);
-        const size_t size = amlz_tasks_size(&reader.info.tasks, NULL),
-                     scratch = amlz_archive_scratch_size(&reader.info);
+        CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, length), NULL, &error), AMLZ_OK);
+        const size_t size = amlz_tasks_size(&the_info()->tasks, NULL),
+                     scratch = amlz_archive_scratch_size(the_info());
         CHECK_EQ_INT(
-            amlz_archive_read_tasks(&reader, block_new(size), size, block_new(scratch), scratch, &tasks, &error),
+            amlz_archive_read_tasks(the_reader(), block_new(size), size, block_new(scratch), scratch, &tasks, &error),
             AMLZ_ERROR_DATA);
         if (!CHECK(contains(error.message, edits[i].message))) {
             printf("%s\n", error.message);
@@ -285,11 +285,11 @@ static void test_damage_in_callbacks(void)
         dribble d;
         for (size_t bit = 0; bit < 8 * length; bit += 3) {
             bytes[bit / 8] ^= (unsigned char)(1U << bit % 8);
-            CHECK(amlz_archive_copy(&reader, dribble_input(&d, bytes, length, 100), nowhere, NULL) != AMLZ_OK);
+            CHECK(amlz_archive_copy(the_reader(), dribble_input(&d, bytes, length, 100), nowhere, NULL) != AMLZ_OK);
             bytes[bit / 8] ^= (unsigned char)(1U << bit % 8);
         }
         for (size_t cut = 0; cut < length; cut++) {
-            CHECK_EQ_INT(amlz_archive_copy(&reader, dribble_input(&d, bytes, cut, 100), nowhere, NULL),
+            CHECK_EQ_INT(amlz_archive_copy(the_reader(), dribble_input(&d, bytes, cut, 100), nowhere, NULL),
                          AMLZ_ERROR_DATA);
         }
         blocks_free();
@@ -310,7 +310,7 @@ static void test_damage(void)
     CHECK(contains(error.message, "checksum: "));
     CHECK_EQ_U64(copy((const unsigned char *)"def Setup():\n", 13, &error), 0);
     CHECK(contains(error.message, "this is not an archive"));
-    CHECK_EQ_INT(amlz_archive_copy(&reader, amlz_archive_from_block(NULL, 0), nowhere, &error), AMLZ_ERROR_DATA);
+    CHECK_EQ_INT(amlz_archive_copy(the_reader(), amlz_archive_from_block(NULL, 0), nowhere, &error), AMLZ_ERROR_DATA);
     blocks_free();
 }
 

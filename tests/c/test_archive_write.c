@@ -142,8 +142,8 @@ static void test_unused_start(void)
     static unsigned char bytes[1 << 14];
     amlz_archive_block block = {bytes, sizeof bytes, 0};
     CHECK_EQ_INT(amlz_archive_write(&content, amlz_archive_to_block(&block), NULL), AMLZ_OK);
-    CHECK_EQ_INT(amlz_archive_open(&reader, amlz_archive_from_block(bytes, block.length), NULL, NULL), AMLZ_OK);
-    CHECK_EQ_INT(reader.program.size[AMLZ_LEARN], 0);
+    CHECK_EQ_INT(amlz_archive_open(the_reader(), amlz_archive_from_block(bytes, block.length), NULL, NULL), AMLZ_OK);
+    CHECK_EQ_INT(the_start()->size[AMLZ_LEARN], 0);
     blocks_free();
 }
 

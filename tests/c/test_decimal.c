@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "decimal.h"
+#include "program/decimal.h"
 
 static uint64_t random_state = UINT64_C(0x9e3779b97f4a7c15);
 
@@ -50,7 +50,7 @@ static double random_double(void)
 static void expect_print(double x, const char *text)
 {
     char out[DECIMAL_SIZE];
-    const size_t length = decimal_print(x, out);
+    const size_t length = amlz__decimal_print(x, out);
     CHECK_EQ_U64(length, strlen(text));
     CHECK(strcmp(out, text) == 0);
     if (strcmp(out, text) != 0) {
@@ -105,7 +105,7 @@ static void expect_parse(const char *text, size_t taken, double value)
     }
     memcpy(exact, text, length);
     exact = realloc(exact, length > 0 ? length : 1);
-    CHECK_EQ_U64(decimal_parse(exact, length, &x), taken);
+    CHECK_EQ_U64(amlz__decimal_parse(exact, length, &x), taken);
     CHECK_EQ_F64BITS(x, value);
     free(exact);
 }
@@ -114,7 +114,7 @@ static void expect_parse(const char *text, size_t taken, double value)
 static void expect_whole(const char *text, size_t length, double value)
 {
     double x = 12.5;
-    CHECK_EQ_U64(decimal_parse(text, length, &x), length);
+    CHECK_EQ_U64(amlz__decimal_parse(text, length, &x), length);
     CHECK_EQ_F64BITS(x, value);
 }
 
@@ -315,7 +315,7 @@ static size_t significant_digits(const char *text, char *digits)
 static void expect_shortest(double x)
 {
     char out[DECIMAL_SIZE], other[64], digits[40], other_digits[40];
-    const size_t length = decimal_print(x, out);
+    const size_t length = amlz__decimal_print(x, out);
     const size_t count = significant_digits(out, digits);
     int precision = 1;
     CHECK_EQ_U64(length, strlen(out));
@@ -355,7 +355,7 @@ static void test_shortest(void)
     for (int power = -323; power <= 308; power++) { /* powers of ten have one digit */
         char text[16], out[DECIMAL_SIZE], digits[40];
         sprintf(text, "1e%d", power);
-        decimal_print(strtod(text, NULL), out);
+        amlz__decimal_print(strtod(text, NULL), out);
         CHECK_EQ_U64(significant_digits(out, digits), 1);
         expect_shortest(-strtod(text, NULL));
     }

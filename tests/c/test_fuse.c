@@ -1,7 +1,7 @@
 /* Fused forms: which instructions are run as one, and that no bit of what they compute differs. */
 #include "check.h"
 #include "fixtures.h"
-#include "fuse.h"
+#include "kernels/fuse.h"
 
 enum { F = 5 };
 
@@ -12,7 +12,7 @@ static plan plan_of(const char *text)
     const amlz_dims d = dims();
     const amlz_program program = program_of(text, F);
     plan p;
-    plan_build(&program, &d, PLAN_LIVE, &p);
+    amlz__plan_build(&program, &d, PLAN_LIVE, &p);
     return p;
 }
 
@@ -24,7 +24,7 @@ static void expect(const char *learn, size_t n, const int expected[])
     fuse_choice choice[AMLZ_CAPACITY];
     snprintf(text, sizeof text, "def Predict():\n v4 = dot(m0, v1)\n v4 = dot(m1, v4)\n s1 = dot(v0, v4)\n s1 = s1 + s2\ndef Learn():\n%s", learn);
     const plan p = plan_of(text);
-    fuse_choose(&p, &d, AMLZ_LEARN, choice);
+    amlz__fuse_choose(&p, &d, AMLZ_LEARN, choice);
     if (!CHECK_EQ_INT(p.size[AMLZ_LEARN], (long long)n)) {
         printf("%s", learn);
         return;
@@ -77,8 +77,8 @@ static void test_nothing_is_fused_where_memory_is_looked_at(void)
     const amlz_program program = program_of("def Learn():\n v2 = s0 * v0\n v1 = v1 + v2\n", F);
     fuse_choice choice[AMLZ_CAPACITY];
     plan p;
-    plan_build(&program, &d, PLAN_EVERYTHING, &p);
-    fuse_choose(&p, &d, AMLZ_LEARN, choice);
+    amlz__plan_build(&program, &d, PLAN_EVERYTHING, &p);
+    amlz__fuse_choose(&p, &d, AMLZ_LEARN, choice);
     CHECK_EQ_INT(choice[0].is_taken, 0);
     CHECK_EQ_INT(choice[1].form, KERNEL_FORM_NONE);
 }
@@ -93,10 +93,10 @@ static unsigned forms_in(const amlz_program *program, const amlz_dims *d, unsign
 {
     plan p;
     unsigned sum = 0;
-    plan_build(program, d, PLAN_LIVE, &p);
+    amlz__plan_build(program, d, PLAN_LIVE, &p);
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
         fuse_choice choice[AMLZ_CAPACITY];
-        fuse_choose(&p, d, f, choice);
+        amlz__fuse_choose(&p, d, f, choice);
         for (size_t i = 0; i < p.size[f]; i++) {
             counts[choice[i].form]++;
             sum += choice[i].form != KERNEL_FORM_NONE;

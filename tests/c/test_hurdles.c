@@ -1,7 +1,7 @@
 /* Hurdles, and children that are drawn again: what is stopped, what is refused, and what they leave alone. */
-#include "key_set.h"
+#include "search/key_set.h"
+#include "search/threshold.h"
 #include "search_fixtures.h"
-#include "threshold.h"
 
 /* ---------------------------------------------------------------- thresholds */
 
@@ -9,10 +9,10 @@ static threshold threshold_new(uint32_t capacity, double percentile)
 {
     threshold t;
     arena counting = arena_over(NULL);
-    threshold_place(&t, &counting, capacity, percentile);
+    amlz__threshold_place(&t, &counting, capacity, percentile);
     const size_t size = arena_total(&counting);
     arena a = arena_over(block_new(size));
-    threshold_place(&t, &a, capacity, percentile);
+    amlz__threshold_place(&t, &a, capacity, percentile);
     CHECK(arena_total(&a) <= size);
     return t;
 }
@@ -23,35 +23,35 @@ static void test_threshold_by_hand(void)
     threshold t = threshold_new(4, 0.75);
     static const double seen[] = {0.5, 0.25, 0.5, 0.75, 0.25, 0.125};
     for (size_t i = 0; i < 6; i++) {
-        CHECK(threshold_value(&t) < 0); /* there were not four different ones yet */
-        threshold_see(&t, seen[i]);
+        CHECK(amlz__threshold_value(&t) < 0); /* there were not four different ones yet */
+        amlz__threshold_see(&t, seen[i]);
     }
-    CHECK_EQ_F64BITS(threshold_value(&t), 0.75);
-    threshold_see(&t, 0.25); /* not new, and not the newest by this */
-    threshold_see(&t, 1);    /* 0.5, the oldest, leaves: 0.125 0.25 0.75 1 */
-    CHECK_EQ_F64BITS(threshold_value(&t), 1.0);
-    threshold_see(&t, 0);    /* 0.25 leaves: 0 0.125 0.75 1 */
-    threshold_see(&t, 0.25); /* 0.75 leaves: 0 0.125 0.25 1 */
-    threshold_see(&t, 0.5);  /* 0.125 leaves: 0 0.25 0.5 1 */
-    threshold_see(&t, 0.75); /* 1 leaves: 0 0.25 0.5 0.75 */
-    CHECK_EQ_F64BITS(threshold_value(&t), 0.75);
-    threshold_clear(&t);
-    CHECK(threshold_value(&t) < 0);
+    CHECK_EQ_F64BITS(amlz__threshold_value(&t), 0.75);
+    amlz__threshold_see(&t, 0.25); /* not new, and not the newest by this */
+    amlz__threshold_see(&t, 1);    /* 0.5, the oldest, leaves: 0.125 0.25 0.75 1 */
+    CHECK_EQ_F64BITS(amlz__threshold_value(&t), 1.0);
+    amlz__threshold_see(&t, 0);    /* 0.25 leaves: 0 0.125 0.75 1 */
+    amlz__threshold_see(&t, 0.25); /* 0.75 leaves: 0 0.125 0.25 1 */
+    amlz__threshold_see(&t, 0.5);  /* 0.125 leaves: 0 0.25 0.5 1 */
+    amlz__threshold_see(&t, 0.75); /* 1 leaves: 0 0.25 0.5 0.75 */
+    CHECK_EQ_F64BITS(amlz__threshold_value(&t), 0.75);
+    amlz__threshold_clear(&t);
+    CHECK(amlz__threshold_value(&t) < 0);
     t = threshold_new(4, 0.5);
     for (int i = 0; i < 4; i++) {
-        threshold_see(&t, i);
+        amlz__threshold_see(&t, i);
     }
-    CHECK_EQ_F64BITS(threshold_value(&t), 2.0);
+    CHECK_EQ_F64BITS(amlz__threshold_value(&t), 2.0);
     t = threshold_new(4, 0.74);
     for (int i = 0; i < 4; i++) {
-        threshold_see(&t, 3 - i);
+        amlz__threshold_see(&t, 3 - i);
     }
-    CHECK_EQ_F64BITS(threshold_value(&t), 2.0);
+    CHECK_EQ_F64BITS(amlz__threshold_value(&t), 2.0);
     t = threshold_new(1, 0.999); /* nothing but the last */
-    threshold_see(&t, 0.5);
-    CHECK_EQ_F64BITS(threshold_value(&t), 0.5);
-    threshold_see(&t, 0.25);
-    CHECK_EQ_F64BITS(threshold_value(&t), 0.25);
+    amlz__threshold_see(&t, 0.5);
+    CHECK_EQ_F64BITS(amlz__threshold_value(&t), 0.5);
+    amlz__threshold_see(&t, 0.25);
+    CHECK_EQ_F64BITS(amlz__threshold_value(&t), 0.25);
     blocks_free();
 }
 
@@ -72,8 +72,8 @@ static void test_threshold_against_model(uint32_t capacity, double percentile, u
         if (is_new) {
             order[n++] = fitness;
         }
-        threshold_see(&t, fitness);
-        const double found = threshold_value(&t);
+        amlz__threshold_see(&t, fitness);
+        const double found = amlz__threshold_value(&t);
         uint32_t below = 0, equal = 0;
         for (uint32_t k = n < capacity ? 0 : n - capacity; k < n; k++) {
             below += order[k] < found;
@@ -93,9 +93,9 @@ static void test_key_set_against_model(uint32_t capacity, uint64_t step)
 {
     key_set set;
     arena counting = arena_over(NULL);
-    key_set_place(&set, &counting, capacity);
+    amlz__key_set_place(&set, &counting, capacity);
     arena a = arena_over(block_new(arena_total(&counting)));
-    key_set_place(&set, &a, capacity);
+    amlz__key_set_place(&set, &a, capacity);
     CHECK(set.n_slots >= 2 * (size_t)capacity);
     uint64_t members[64] = {0}, state = capacity;
     uint32_t wrong = 0;
@@ -103,16 +103,16 @@ static void test_key_set_against_model(uint32_t capacity, uint64_t step)
         uint64_t *oldest = &members[n % capacity];
         const uint64_t which = draw_below(&state, 2 * capacity + 1); /* 0 among them, the key that is none */
         const uint64_t key = which == 0 ? 0 : set.n_slots - 1 - which * step;
-        key_set_remove(&set, *oldest);
+        amlz__key_set_remove(&set, *oldest);
         *oldest = key;
-        key_set_add(&set, key);
+        amlz__key_set_add(&set, key);
         for (uint64_t other = 0; other <= 2 * capacity; other++) {
             const uint64_t asked = other == 0 ? 0 : set.n_slots - 1 - other * step;
             int expected = 0;
             for (uint32_t i = 0; i < capacity; i++) {
                 expected |= asked != 0 && members[i] == asked;
             }
-            wrong += key_set_has(&set, asked) != expected;
+            wrong += amlz__key_set_has(&set, asked) != expected;
         }
     }
     CHECK_EQ_INT(wrong, 0);
@@ -186,9 +186,9 @@ static void test_hurdles_do_what_they_say(uint32_t n_epochs, uint8_t combine)
             amlz_evaluate(evaluator, first[h], &program, 1, &e, NULL);
             train += e.train_steps;
             valid += e.valid_steps;
-            is_stopped = e.fitness < threshold_value(&thresholds[h]);
+            is_stopped = e.fitness < amlz__threshold_value(&thresholds[h]);
             stops[h] += (uint64_t)is_stopped;
-            threshold_see(&thresholds[h], e.fitness);
+            amlz__threshold_see(&thresholds[h], e.fitness);
         }
         if (!is_stopped) {
             amlz_evaluate(evaluator, tasks, &program, 1, &e, NULL);
@@ -202,8 +202,8 @@ static void test_hurdles_do_what_they_say(uint32_t n_epochs, uint8_t combine)
         }
         if (n - mark >= (mark < 20 ? 20 : mark)) { /* marks: the search is young */
             mark = n;
-            threshold_clear(&thresholds[0]);
-            threshold_clear(&thresholds[1]);
+            amlz__threshold_clear(&thresholds[0]);
+            amlz__threshold_clear(&thresholds[1]);
         }
         CHECK_EQ_U64(p.hurdle_stops[0], stops[0]);
         CHECK_EQ_U64(p.hurdle_stops[1], stops[1]);

@@ -131,7 +131,7 @@ static void check_experiment(const experiment *e, uint64_t *state)
 {
     for (int v = AMLZ_VARIANT_BASELINE; v < AMLZ_VARIANT_COUNT; v++) {
         for (unsigned i = 0; i < 4 && amlz_variant_available(v); i++) {
-            const kernel_set *set = kernels_find((amlz_variant)v, (amlz_precision)e->precision, lane_counts[i]);
+            const kernel_set *set = amlz__kernels_find((amlz_variant)v, (amlz_precision)e->precision, lane_counts[i]);
             unsigned wrong = run_kernel(e, set, -1);
             if (lane_counts[i] > 1) { /* what other lanes hold must not matter */
                 wrong += run_kernel(e, set, (int)draw_below(state, lane_counts[i]));
@@ -187,7 +187,7 @@ static void test_order_by_hand(void)
         e.expected[l][0] = 27.0 / 9;
     }
     for (unsigned i = 0; i < 4; i++) {
-        CHECK_EQ_INT(run_kernel(&e, kernels_find(AMLZ_VARIANT_BASELINE, AMLZ_FLOAT64, lane_counts[i]), -1), 0);
+        CHECK_EQ_INT(run_kernel(&e, amlz__kernels_find(AMLZ_VARIANT_BASELINE, AMLZ_FLOAT64, lane_counts[i]), -1), 0);
     }
     blocks_free();
 }
@@ -207,7 +207,7 @@ typedef struct drawing {
 static void run_random(const drawing *d, amlz_variant variant, unsigned lanes, uint32_t n_features, double *out)
 {
     const size_t count = count_of(amlz_op(d->op)->out, n_features) * lanes;
-    const kernel_set *set = kernels_find(variant, (amlz_precision)d->precision, lanes);
+    const kernel_set *set = amlz__kernels_find(variant, (amlz_precision)d->precision, lanes);
     kernel_call call;
     kernel_state state;
     memset(&call, 0, sizeof call);

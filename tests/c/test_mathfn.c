@@ -1,8 +1,8 @@
 /* The elementary functions: special values, values and identities known from elsewhere, and that the bits of many
  * results are the same in each build. How near they are to the exact values, tests/python/lib/test_mathfn.py tests. */
+#include "base/mathfn.h"
+#include "base/rng.h"
 #include "check.h"
-#include "mathfn.h"
-#include "rng.h"
 
 typedef double function(double);
 

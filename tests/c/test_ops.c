@@ -1,6 +1,6 @@
 /* Walks each op through everything that knows about ops, and checks the table against a list of its own. */
 #include "fixtures.h"
-#include "plan.h"
+#include "program/plan.h"
 
 /* By id, as the op table of the documentation has it: types of out, in1, in2, then constants (X real, I index, D standard
  * deviation), then P partial, R random, C commutative. */
@@ -123,10 +123,10 @@ static void test_liveness_and_plan(const amlz_dims *dims)
         CHECK_EQ_INT(live[AMLZ_PREDICT][0], id != 0);
         CHECK_EQ_INT(amlz_program_live(&dead, dims, live), AMLZ_OK);
         CHECK_EQ_INT(live[AMLZ_PREDICT][0], 0);
-        plan_build(&alive, dims, PLAN_LIVE, &p);
+        amlz__plan_build(&alive, dims, PLAN_LIVE, &p);
         CHECK_EQ_INT(p.size[AMLZ_PREDICT], id == 0 ? 0 : 2);
         CHECK(id == 0 || p.code[AMLZ_PREDICT][0].op == id);
-        plan_build(&alive, dims, PLAN_EVERYTHING, &p);
+        amlz__plan_build(&alive, dims, PLAN_EVERYTHING, &p);
         CHECK_EQ_INT(p.size[AMLZ_PREDICT], id == 0 ? 1 : 2);
         keys[id] = amlz_program_key(&alive, dims);
         for (int k = 0; k < id; k++) {
@@ -141,7 +141,7 @@ static void test_kernels_exist(void)
     for (int v = AMLZ_VARIANT_BASELINE; v < AMLZ_VARIANT_COUNT; v++) {
         for (int precision = AMLZ_FLOAT32; precision <= AMLZ_FLOAT64 && amlz_variant_available(v); precision++) {
             for (int i = 0; i < 4; i++) {
-                const kernel_set *set = kernels_find((amlz_variant)v, (amlz_precision)precision, lanes[i]);
+                const kernel_set *set = amlz__kernels_find((amlz_variant)v, (amlz_precision)precision, lanes[i]);
                 if (!CHECK(set != NULL)) {
                     continue;
                 }
@@ -154,7 +154,7 @@ static void test_kernels_exist(void)
             }
         }
     }
-    CHECK(kernels_find(AMLZ_VARIANT_BASELINE, AMLZ_FLOAT32, 2) == NULL);
+    CHECK(amlz__kernels_find(AMLZ_VARIANT_BASELINE, AMLZ_FLOAT32, 2) == NULL);
 }
 
 static void test_variants(void)

@@ -1,6 +1,6 @@
 /* The structural key: what may be changed without changing it, and what may not; and the plan it is taken of. */
 #include "fixtures.h"
-#include "plan.h"
+#include "program/plan.h"
 
 static uint64_t key_of(const amlz_dims *dims, const char *text)
 {
@@ -238,8 +238,8 @@ static void test_plans(void)
         uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
         static plan reduced, everything;
         amlz_program_live(&program, &dims, live);
-        plan_build(&program, &dims, PLAN_LIVE, &reduced);
-        plan_build(&program, &dims, PLAN_EVERYTHING, &everything);
+        amlz__plan_build(&program, &dims, PLAN_LIVE, &reduced);
+        amlz__plan_build(&program, &dims, PLAN_EVERYTHING, &everything);
         CHECK_EQ_U64(reduced.key, amlz_program_key(&program, &dims));
         for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
             int kept = 0;

@@ -2,8 +2,8 @@
  * whatever floating-point environment the caller has. */
 #include <fenv.h>
 
+#include "base/portability.h"
 #include "fixtures.h"
-#include "portability.h"
 
 /* ---------------------------------------------------------------- portability.h */
 
@@ -22,14 +22,14 @@ static void test_bits(void)
                                       UINT64_C(0x7ff0000000000000), UINT64_C(0xfff0000000000000),
                                       UINT64_C(0x3ff0000000000000), UINT64_C(0x7fefffffffffffff)};
     for (size_t i = 0; i < sizeof nans / sizeof *nans; i++) {
-        CHECK_EQ_U64(port_bits(from_bits(nans[i])), UINT64_C(0x7ff8000000000000));
+        CHECK_EQ_U64(math_shown_bits(from_bits(nans[i])), UINT64_C(0x7ff8000000000000));
     }
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        CHECK_EQ_U64(port_bits(from_bits(others[i])), others[i]);
+        CHECK_EQ_U64(math_shown_bits(from_bits(others[i])), others[i]);
     }
-    const double nan = port_nan();
+    const double nan = math_nan();
     CHECK(nan != nan);
-    CHECK_EQ_U64(port_bits(nan), PORT_NAN_BITS);
+    CHECK_EQ_U64(math_shown_bits(nan), MATH_NAN_BITS);
 }
 
 static void test_sqrt(void)
@@ -66,7 +66,7 @@ static uint64_t mix_numbers(uint64_t hash, const double *numbers, size_t count)
     for (size_t i = 0; i < count; i++) {
         uint64_t bits;
         memcpy(&bits, &numbers[i], sizeof bits);
-        hash = mix(hash, (bits & ~(UINT64_C(1) << 63)) > UINT64_C(0x7ff0000000000000) ? PORT_NAN_BITS : bits);
+        hash = mix(hash, (bits & ~(UINT64_C(1) << 63)) > UINT64_C(0x7ff0000000000000) ? MATH_NAN_BITS : bits);
     }
     return hash;
 }

@@ -2,8 +2,8 @@
  * with fixed seeds, so that no run is unlucky. */
 #include <math.h>
 
+#include "base/rng.h"
 #include "check.h"
-#include "rng.h"
 
 static void philox(void)
 {

@@ -1,7 +1,7 @@
 /* Searches: the cycle of regularized evolution, random search, caches, what is refused. */
 #include <fenv.h>
 
-#include "rng.h"
+#include "base/rng.h"
 #include "search_fixtures.h"
 
 /* Recorded once; every build on every machine has to give them. */

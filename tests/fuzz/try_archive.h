@@ -40,17 +40,16 @@ static inline void try_program(const amlz_program *program, const amlz_dims *dim
 
 static inline void try_items(amlz_archive_input input)
 {
-    static amlz_archive_reader reader;
     amlz_program program;
     amlz_member member;
-    ASSERT(amlz_archive_open(&reader, input, NULL, NULL) == AMLZ_OK);
-    if (reader.info.kind == AMLZ_ARCHIVE_PROGRAM) {
-        ASSERT(amlz_archive_read_program(&reader, &program, NULL) == AMLZ_OK);
-        try_program(&program, &reader.info.dims);
+    ASSERT(amlz_archive_open(the_reader(), input, NULL, NULL) == AMLZ_OK);
+    if (the_info()->kind == AMLZ_ARCHIVE_PROGRAM) {
+        ASSERT(amlz_archive_read_program(the_reader(), &program, NULL) == AMLZ_OK);
+        try_program(&program, &the_info()->dims);
     }
-    for (uint32_t i = 0; i < reader.info.n_members; i++) {
-        ASSERT(amlz_archive_read_member(&reader, &program, &member, NULL) == AMLZ_OK);
-        try_program(&program, &reader.info.dims);
+    for (uint32_t i = 0; i < the_info()->n_members; i++) {
+        ASSERT(amlz_archive_read_member(the_reader(), &program, &member, NULL) == AMLZ_OK);
+        try_program(&program, &the_info()->dims);
     }
 }
 
@@ -75,14 +74,14 @@ static inline void check_written(const amlz_archive_reader *reader, const amlz_s
     amlz_archive_content content;
     memset(&content, 0, sizeof content);
     content.kind = AMLZ_ARCHIVE_CHECKPOINT;
-    content.writer = reader->info.writer;
+    content.writer = amlz_archive_reader_info(reader)->writer;
     content.search = search;
     content.data = data;
     content.source = source;
     content.session = session;
     const amlz_status status = amlz_archive_write(&content, amlz_archive_to_block(&block), NULL);
     ASSERT(status == AMLZ_OK || (status == AMLZ_ERROR_MEMORY && block.length > sizeof written));
-    if (status == AMLZ_OK && reader->info.minor == AMLZ_ARCHIVE_MINOR && strlen(reader->info.writer) == reader->info.writer_length) {
+    if (status == AMLZ_OK && amlz_archive_reader_info(reader)->minor == AMLZ_ARCHIVE_MINOR && strlen(amlz_archive_reader_info(reader)->writer) == amlz_archive_reader_info(reader)->writer_length) {
         ASSERT(block.length == size && memcmp(written, bytes, size) == 0);
     }
 }
@@ -90,7 +89,7 @@ static inline void check_written(const amlz_archive_reader *reader, const amlz_s
 /* The search of a checkpoint or island that was just opened, or NULL; and its tasks, if the archive has their numbers. */
 static inline amlz_search *try_resume(amlz_archive_reader *reader, amlz_archive_text *session, amlz_tasks **data)
 {
-    const amlz_archive_info *info = &reader->info;
+    const amlz_archive_info *info = amlz_archive_reader_info(reader);
     amlz_tasks *tasks;
     *data = NULL;
     if (info->has_data) {
@@ -104,23 +103,22 @@ static inline amlz_search *try_resume(amlz_archive_reader *reader, amlz_archive_
         tasks = shaped_tasks(&info->tasks);
     }
     const size_t room = amlz_search_size(&info->search, info->tasks.n_tasks, NULL);
-    amlz_search *search = amlz_search_init(block_new(room), room, &info->search, tasks, &reader->program, NULL);
+    amlz_search *search = amlz_search_init(block_new(room), room, &info->search, tasks, amlz_archive_reader_start(reader), NULL);
     return search != NULL && amlz_archive_read_search(reader, search, session, NULL) == AMLZ_OK ? search : NULL;
 }
 
 /* 1 if the checkpoint could be resumed. */
 static inline int try_search(amlz_archive_input input, const unsigned char *bytes, size_t size)
 {
-    static amlz_archive_reader reader;
     static char text[2][4096];
     amlz_archive_text source = {text[0], sizeof text[0], 0, 0}, session = {text[1], sizeof text[1], 0, 0};
     amlz_tasks *data;
-    if (amlz_archive_open(&reader, input, &source, NULL) != AMLZ_OK || !is_small(&reader.info)) {
+    if (amlz_archive_open(the_reader(), input, &source, NULL) != AMLZ_OK || !is_small(the_info())) {
         return 0;
     }
-    amlz_search *search = try_resume(&reader, &session, &data);
+    amlz_search *search = try_resume(the_reader(), &session, &data);
     if (search != NULL) {
-        check_written(&reader, search, data, &source, &session, bytes, size);
+        check_written(the_reader(), search, data, &source, &session, bytes, size);
     }
     return search != NULL;
 }
@@ -128,21 +126,20 @@ static inline int try_search(amlz_archive_input input, const unsigned char *byte
 /* 1 if all islands could be resumed. */
 static inline int try_islands(amlz_archive_input input)
 {
-    static amlz_archive_reader reader;
     int resumed = 1;
-    ASSERT(amlz_archive_open(&reader, input, NULL, NULL) == AMLZ_OK);
-    ASSERT(reader.info.n_islands >= 1 && reader.info.n_islands <= AMLZ_ARCHIVE_MAX_ISLANDS);
-    for (uint32_t left = reader.info.n_islands; left > 0; left--) {
+    ASSERT(amlz_archive_open(the_reader(), input, NULL, NULL) == AMLZ_OK);
+    ASSERT(the_info()->n_islands >= 1 && the_info()->n_islands <= AMLZ_ARCHIVE_MAX_ISLANDS);
+    for (uint32_t left = the_info()->n_islands; left > 0; left--) {
         amlz_tasks *data;
-        ASSERT(amlz_archive_read_island(&reader, NULL, NULL) == AMLZ_OK);
-        if (!is_small(&reader.info)) {
+        ASSERT(amlz_archive_read_island(the_reader(), NULL, NULL) == AMLZ_OK);
+        if (!is_small(the_info())) {
             resumed = 0; /* and skipped */
-        } else if (try_resume(&reader, NULL, &data) == NULL) {
+        } else if (try_resume(the_reader(), NULL, &data) == NULL) {
             return 0;
         }
     }
-    ASSERT(amlz_archive_read_session(&reader, NULL, NULL) == AMLZ_OK);
-    ASSERT(reader.info.kind == AMLZ_ARCHIVE_ISLANDS);
+    ASSERT(amlz_archive_read_session(the_reader(), NULL, NULL) == AMLZ_OK);
+    ASSERT(the_info()->kind == AMLZ_ARCHIVE_ISLANDS);
     return resumed;
 }
 
@@ -150,33 +147,32 @@ typedef enum verdict { REFUSED, ACCEPTED, RESUMED } verdict;
 
 static inline verdict try_archive(const unsigned char *bytes, size_t size)
 {
-    static amlz_archive_reader reader;
     static unsigned char copied[1 << 17];
     amlz_archive_block block = {copied, sizeof copied, 0};
     amlz_archive_error error;
     dribble d;
     const amlz_archive_input input = amlz_archive_from_block(bytes, size);
     const amlz_archive_output none = {NULL, NULL};
-    const amlz_status status = amlz_archive_copy(&reader, input, amlz_archive_to_block(&block), &error);
+    const amlz_status status = amlz_archive_copy(the_reader(), input, amlz_archive_to_block(&block), &error);
     const int is_read = status == AMLZ_OK || status == AMLZ_ERROR_MEMORY;
     verdict result = REFUSED;
 
     ASSERT(status != AMLZ_OK ? strlen(error.message) > 5 && error.offset <= size : 1);
-    ASSERT((amlz_archive_copy(&reader, dribble_input(&d, bytes, size, 7), none, NULL) == AMLZ_OK) == is_read);
+    ASSERT((amlz_archive_copy(the_reader(), dribble_input(&d, bytes, size, 7), none, NULL) == AMLZ_OK) == is_read);
     if (status == AMLZ_OK) {
         result = ACCEPTED;
-        if (reader.info.minor == AMLZ_ARCHIVE_MINOR) {
+        if (the_info()->minor == AMLZ_ARCHIVE_MINOR) {
             ASSERT(block.length == size && memcmp(copied, bytes, size) == 0);
         } else {
             static unsigned char twice[sizeof copied];
             amlz_archive_block again = {twice, sizeof twice, 0};
-            ASSERT(amlz_archive_copy(&reader, amlz_archive_from_block(copied, block.length),
+            ASSERT(amlz_archive_copy(the_reader(), amlz_archive_from_block(copied, block.length),
                                      amlz_archive_to_block(&again), NULL) == AMLZ_OK);
             ASSERT(again.length == block.length && memcmp(copied, twice, block.length) == 0);
         }
-        if (reader.info.kind == AMLZ_ARCHIVE_CHECKPOINT) {
+        if (the_info()->kind == AMLZ_ARCHIVE_CHECKPOINT) {
             result = try_search(input, bytes, size) ? RESUMED : ACCEPTED;
-        } else if (reader.info.kind == AMLZ_ARCHIVE_ISLANDS) {
+        } else if (the_info()->kind == AMLZ_ARCHIVE_ISLANDS) {
             result = try_islands(input) ? RESUMED : ACCEPTED;
         } else {
             try_items(input);

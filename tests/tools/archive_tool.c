@@ -64,24 +64,23 @@ static void expect(amlz_status status, const char *path, const amlz_archive_erro
  * write, goes on and saves what came of it, with what the archive carried along. */
 static void resume(const char *path, bytes all, uint64_t evaluations, const char *out)
 {
-    static amlz_archive_reader reader;
     static char source_bytes[1 << 16], session_bytes[1 << 16];
     amlz_archive_text source = {source_bytes, sizeof source_bytes, 0, 0};
     amlz_archive_text session = {session_bytes, sizeof session_bytes, 0, 0};
     amlz_archive_error error;
     amlz_tasks *tasks;
     const char *reason = NULL;
-    expect(amlz_archive_open(&reader, amlz_archive_from_block(all.bytes, all.length), &source, &error), path, &error);
-    const amlz_archive_info *info = &reader.info;
+    expect(amlz_archive_open(the_reader(), amlz_archive_from_block(all.bytes, all.length), &source, &error), path, &error);
+    const amlz_archive_info *info = the_info();
     const size_t tasks_size = amlz_tasks_size(&info->tasks, NULL), scratch_size = amlz_archive_scratch_size(info);
     const size_t search_size = amlz_search_size(&info->search, info->tasks.n_tasks, NULL);
     void *memory = allocate(tasks_size), *scratch = allocate(scratch_size), *search_memory = allocate(search_size);
-    expect(amlz_archive_read_tasks(&reader, memory, tasks_size, scratch, scratch_size, &tasks, &error), path, &error);
-    amlz_search *search = amlz_search_init(search_memory, search_size, &info->search, tasks, &reader.program, &reason);
+    expect(amlz_archive_read_tasks(the_reader(), memory, tasks_size, scratch, scratch_size, &tasks, &error), path, &error);
+    amlz_search *search = amlz_search_init(search_memory, search_size, &info->search, tasks, the_start(), &reason);
     if (search == NULL) {
         fail(path, reason, 3);
     }
-    expect(amlz_archive_read_search(&reader, search, &session, &error), path, &error);
+    expect(amlz_archive_read_search(the_reader(), search, &session, &error), path, &error);
     printf("resumed: digest %016" PRIx64 "\n", amlz_search_digest(search));
     if (out != NULL) {
         amlz_archive_content content = {.kind = AMLZ_ARCHIVE_CHECKPOINT};
@@ -99,14 +98,13 @@ static void resume(const char *path, bytes all, uint64_t evaluations, const char
 
 static void check_file(const char *path)
 {
-    static amlz_archive_reader reader;
     const amlz_archive_output none = {NULL, NULL};
     const bytes all = read_file(path);
     amlz_archive_error error;
-    expect(amlz_archive_copy(&reader, amlz_archive_from_block(all.bytes, all.length), none, &error), path, &error);
-    printf("%s of format 1.%" PRIu64 ", written by %s\n", amlz_archive_kind_name((int)reader.info.kind),
-           reader.info.minor, reader.info.writer);
-    if (reader.info.has_data) {
+    expect(amlz_archive_copy(the_reader(), amlz_archive_from_block(all.bytes, all.length), none, &error), path, &error);
+    printf("%s of format 1.%" PRIu64 ", written by %s\n", amlz_archive_kind_name((int)the_info()->kind),
+           the_info()->minor, the_info()->writer);
+    if (the_info()->has_data) {
         resume(path, all, 0, NULL);
     }
     free(all.bytes);
@@ -114,15 +112,14 @@ static void check_file(const char *path)
 
 static void copy_file(const char *from, const char *to)
 {
-    static amlz_archive_reader reader;
     const bytes all = read_file(from);
     const amlz_archive_input input = amlz_archive_from_block(all.bytes, all.length);
     amlz_archive_block block = {NULL, 0, 0}; /* for its length */
     amlz_archive_error error;
-    (void)amlz_archive_copy(&reader, input, amlz_archive_to_block(&block), NULL);
+    (void)amlz_archive_copy(the_reader(), input, amlz_archive_to_block(&block), NULL);
     block.bytes = allocate(block.length);
     block.size = block.length;
-    expect(amlz_archive_copy(&reader, input, amlz_archive_to_block(&block), &error), from, &error);
+    expect(amlz_archive_copy(the_reader(), input, amlz_archive_to_block(&block), &error), from, &error);
     write_file(to, block.bytes, block.length);
     free(block.bytes);
     free(all.bytes);

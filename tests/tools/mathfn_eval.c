@@ -9,8 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "mathfn.h"
-#include "rng.h"
+#include "base/mathfn.h"
+#include "base/rng.h"
 
 static double sin_turn(double u)
 {

@@ -30,7 +30,7 @@ context.prec = 120
 def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Evaluate:
     program = tmp_path_factory.mktemp("mathfn") / "mathfn_eval"
     compiler = shlex.split(os.environ.get("CC", "cc"))
-    options = ["-std=c99", "-O2", "-ffp-contract=off", f"-I{ROOT / 'libamlz/src'}"]
+    options = ["-std=c99", "-O2", "-ffp-contract=off", f"-I{ROOT / 'libamlz/include'}", f"-I{ROOT / 'libamlz/src'}"]
     source = ROOT / "tests/tools/mathfn_eval.c"
     subprocess.run([*compiler, *options, "-o", program, source, "-lm"], check=True)
 

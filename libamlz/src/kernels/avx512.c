@@ -1,0 +1,10 @@
+#include "base/portability.h"
+#if PORT_X86
+#  define VARIANT avx512
+#  define KERNEL_TABLE amlz__kernels_avx512
+#  define TARGET PORT_TARGET_AVX512
+#  define VECTOR_BYTES 64
+#  include "kernels/instantiate.h"
+#else
+typedef int kernels_avx512_is_not_for_this_machine;
+#endif

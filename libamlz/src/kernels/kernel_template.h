@@ -1,0 +1,631 @@
+/* All op kernels, once. Include it with
+ *   REAL, REAL_BYTES  float and 4, or double and 8
+ *   LANES             1, 4, 8 or 16 tasks side by side
+ *   VECTOR_BYTES      width of the machine's vectors: 16, 32 or 64
+ *   TARGET            attribute for the instruction set, or empty
+ *   FN(name)          the name with a suffix of its own
+ * Every combination is legal and gives the same bits. REAL, REAL_BYTES, LANES and what is defined here end with it.
+ *
+ * Every operand is a run of n * LANES numbers, so an elementwise kernel is one loop over vectors of VL numbers, be it
+ * that a vector holds lanes or, with LANES == 1, neighbouring elements; then the n % VL that are left go one by one.
+ *
+ * Sums have one order, whatever LANES and VL: element i goes to partial sum i mod 8, in rising i; the partial sums are
+ * then added as ((p0+p4)+(p2+p6))+((p1+p5)+(p3+p7)). Those that got no element are left out, which is the same as letting
+ * all start from -0.0, the number that changes nothing when added.
+ *
+ * Each operation is the result of a function of its own, so that it rounds to REAL even where the compiler may evaluate
+ * wider. */
+
+#if !PORT_HAS_VECTORS
+#  define VL 1
+#elif LANES == 1
+#  define VL (VECTOR_BYTES / REAL_BYTES < 8 ? VECTOR_BYTES / REAL_BYTES : 8)
+#else
+#  define VL (VECTOR_BYTES / REAL_BYTES < LANES ? VECTOR_BYTES / REAL_BYTES : LANES)
+#endif
+
+#if REAL_BYTES == 4
+#  define INTEGER int32_t
+#  define UNSIGNED uint32_t
+#  define SQRT port_sqrtf
+#else
+#  define INTEGER int64_t
+#  define UNSIGNED uint64_t
+#  define SQRT port_sqrt
+#endif
+#define MAGNITUDE ((UNSIGNED)-1 >> 1) /* all bits but the sign */
+
+/* ---- one number: names end in _1; VL numbers: names end in _v. SELECT takes a comparison's result. */
+
+static inline TARGET REAL FN(add_1)(REAL x, REAL y) { REAL r = x + y; return r; }
+static inline TARGET REAL FN(sub_1)(REAL x, REAL y) { REAL r = x - y; return r; }
+static inline TARGET REAL FN(mul_1)(REAL x, REAL y) { REAL r = x * y; return r; }
+static inline TARGET REAL FN(div_1)(REAL x, REAL y) { REAL r = x / y; return r; }
+static inline TARGET REAL FN(abs_1)(REAL x)
+{
+    UNSIGNED bits;
+    memcpy(&bits, &x, sizeof x);
+    bits &= MAGNITUDE;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+static inline TARGET REAL FN(spread_1)(REAL x) { return x; }
+#define SELECT_1(condition, x, y) ((condition) ? (x) : (y))
+
+#if PORT_HAS_VECTORS
+typedef REAL FN(vector) PORT_VECTOR(REAL, VL);
+typedef INTEGER FN(mask) PORT_VECTOR(INTEGER, VL);
+#  define VECTOR FN(vector)
+#  define MASK FN(mask)
+static inline TARGET VECTOR FN(add_v)(VECTOR x, VECTOR y) { return x + y; }
+static inline TARGET VECTOR FN(sub_v)(VECTOR x, VECTOR y) { return x - y; }
+static inline TARGET VECTOR FN(mul_v)(VECTOR x, VECTOR y) { return x * y; }
+static inline TARGET VECTOR FN(div_v)(VECTOR x, VECTOR y) { return x / y; }
+static inline TARGET VECTOR FN(abs_v)(VECTOR x) { return (VECTOR)((MASK)x & (INTEGER)MAGNITUDE); }
+static inline TARGET VECTOR FN(spread_v)(REAL x) { return x - (VECTOR){0}; } /* x - 0 is x, even for -0 */
+#  define SELECT_V(condition, x, y) ((VECTOR)(((condition) & (MASK)(x)) | (~(condition) & (MASK)(y))))
+#else
+#  define VECTOR REAL
+#  define MASK int
+#  define add_v add_1
+#  define sub_v sub_1
+#  define mul_v mul_1
+#  define div_v div_1
+#  define abs_v abs_1
+#  define spread_v spread_1
+#  define SELECT_V SELECT_1
+#endif
+
+#define LOAD(address) (*(const VECTOR *)(address))
+#define STORE(address, value) (*(VECTOR *)(address) = (value))
+
+/* VL numbers of a lane-wise operand for the elements at `offset`: each lane's own number, or the one there is. */
+#if LANES == 1
+#  define LOAD_LANES(address, offset) FN(spread_v)(*(address))
+#else
+#  define LOAD_LANES(address, offset) LOAD((address) + (offset) % LANES)
+#endif
+
+#define COUNT_SCALAR(call) ((size_t)LANES)
+#define COUNT_VECTOR(call) ((call)->n_features * LANES)
+#define COUNT_MATRIX(call) ((call)->n_features * (call)->n_features * LANES)
+
+/* ---- elementwise ops. An expression is a macro over the suffix of its functions, _v or _1. */
+
+/* LOAD_A says what `a` is for the elements from i on: as many numbers as the output, or one scalar for all. */
+#define ONE_LOOP(op, COUNT, LOAD_A, ONE_A, EXPRESSION)                      \
+    static TARGET void FN(op)(const kernel_call *call, kernel_state *state) \
+    {                                                                       \
+        REAL *out = call->out;                                              \
+        const REAL *in1 = call->in1, *in2 = call->in2;                      \
+        const size_t n = COUNT(call);                                       \
+        size_t i = 0;                                                       \
+        PORT_UNROLL(4)                                                      \
+        for (; i + VL <= n; i += VL) {                                      \
+            const VECTOR a = LOAD_A, b = LOAD(in2 + i);                     \
+            STORE(out + i, EXPRESSION(_v, SELECT_V));                       \
+            (void)b;                                                        \
+        }                                                                   \
+        if (LANES == 1) {                                                   \
+            for (; i < n; i++) {                                            \
+                const REAL a = ONE_A, b = in2[i];                           \
+                out[i] = EXPRESSION(_1, SELECT_1);                          \
+                (void)b;                                                    \
+            }                                                               \
+        }                                                                   \
+        (void)state;                                                        \
+    }
+#define ELEMENTWISE(op, COUNT, EXPRESSION) ONE_LOOP(op, COUNT, LOAD(in1 + i), in1[i], EXPRESSION)
+#define SCALED(op, COUNT, EXPRESSION) ONE_LOOP(op, COUNT, LOAD_LANES(in1, i), in1[0], EXPRESSION)
+
+#define PASTE(name, suffix) PASTE_(name, suffix)
+#define PASTE_(name, suffix) name##suffix
+#define CALL(name, suffix) FN(PASTE(name, suffix))
+
+#define ADD(suffix, SELECT) CALL(add, suffix)(a, b)
+#define SUBTRACT(suffix, SELECT) CALL(sub, suffix)(a, b)
+#define MULTIPLY(suffix, SELECT) CALL(mul, suffix)(a, b)
+#define DIVIDE(suffix, SELECT) CALL(div, suffix)(a, b)
+#define ABSOLUTE(suffix, SELECT) CALL(abs, suffix)(a)
+#define RECIPROCAL(suffix, SELECT) CALL(div, suffix)(CALL(spread, suffix)(1), a)
+#define STEP_FROM_0(suffix, SELECT) SELECT(a >= CALL(spread, suffix)(0), CALL(spread, suffix)(1), CALL(spread, suffix)(0))
+#define STEP_ABOVE_0(suffix, SELECT) SELECT(a > CALL(spread, suffix)(0), CALL(spread, suffix)(1), CALL(spread, suffix)(0))
+#define MINIMUM_OF_SCALARS(suffix, SELECT) SELECT(b < a, b, a)
+#define MAXIMUM_OF_SCALARS(suffix, SELECT) SELECT(a < b, b, a)
+#define MINIMUM(suffix, SELECT) SELECT(a < b, a, b)
+#define MAXIMUM(suffix, SELECT) SELECT(a > b, a, b)
+
+ELEMENTWISE(scalar_sum, COUNT_SCALAR, ADD)
+ELEMENTWISE(scalar_difference, COUNT_SCALAR, SUBTRACT)
+ELEMENTWISE(scalar_product, COUNT_SCALAR, MULTIPLY)
+ELEMENTWISE(scalar_division, COUNT_SCALAR, DIVIDE)
+ELEMENTWISE(scalar_abs, COUNT_SCALAR, ABSOLUTE)
+ELEMENTWISE(scalar_reciprocal, COUNT_SCALAR, RECIPROCAL)
+ELEMENTWISE(scalar_heaviside, COUNT_SCALAR, STEP_FROM_0)
+ELEMENTWISE(scalar_minimum, COUNT_SCALAR, MINIMUM_OF_SCALARS)
+ELEMENTWISE(scalar_maximum, COUNT_SCALAR, MAXIMUM_OF_SCALARS)
+
+ELEMENTWISE(vector_heaviside, COUNT_VECTOR, STEP_ABOVE_0)
+ELEMENTWISE(vector_reciprocal, COUNT_VECTOR, RECIPROCAL)
+ELEMENTWISE(vector_abs, COUNT_VECTOR, ABSOLUTE)
+ELEMENTWISE(vector_sum, COUNT_VECTOR, ADD)
+ELEMENTWISE(vector_difference, COUNT_VECTOR, SUBTRACT)
+ELEMENTWISE(vector_product, COUNT_VECTOR, MULTIPLY)
+ELEMENTWISE(vector_division, COUNT_VECTOR, DIVIDE)
+ELEMENTWISE(vector_minimum, COUNT_VECTOR, MINIMUM)
+ELEMENTWISE(vector_maximum, COUNT_VECTOR, MAXIMUM)
+SCALED(scalar_vector_product, COUNT_VECTOR, MULTIPLY)
+
+ELEMENTWISE(matrix_heaviside, COUNT_MATRIX, STEP_ABOVE_0)
+ELEMENTWISE(matrix_reciprocal, COUNT_MATRIX, RECIPROCAL)
+ELEMENTWISE(matrix_abs, COUNT_MATRIX, ABSOLUTE)
+ELEMENTWISE(matrix_sum, COUNT_MATRIX, ADD)
+ELEMENTWISE(matrix_difference, COUNT_MATRIX, SUBTRACT)
+ELEMENTWISE(matrix_product, COUNT_MATRIX, MULTIPLY)
+ELEMENTWISE(matrix_division, COUNT_MATRIX, DIVIDE)
+ELEMENTWISE(matrix_minimum, COUNT_MATRIX, MINIMUM)
+ELEMENTWISE(matrix_maximum, COUNT_MATRIX, MAXIMUM)
+SCALED(scalar_matrix_product, COUNT_MATRIX, MULTIPLY)
+
+/* ---- functions of a scalar: evaluated in double, rounded once */
+
+#define SCALAR_FUNCTION(op, function)                                  \
+    static TARGET void FN(op)(const kernel_call *call, kernel_state *state) \
+    {                                                                  \
+        REAL *out = call->out;                                         \
+        const REAL *in1 = call->in1;                                   \
+        for (int l = 0; l < LANES; l++) {                              \
+            out[l] = (REAL)function((double)in1[l]);                   \
+        }                                                              \
+        (void)state;                                                   \
+    }
+
+SCALAR_FUNCTION(scalar_sin, math_sin)
+SCALAR_FUNCTION(scalar_cos, math_cos)
+SCALAR_FUNCTION(scalar_tan, math_tan)
+SCALAR_FUNCTION(scalar_arcsin, math_asin)
+SCALAR_FUNCTION(scalar_arccos, math_acos)
+SCALAR_FUNCTION(scalar_arctan, math_atan)
+SCALAR_FUNCTION(scalar_exp, math_exp)
+SCALAR_FUNCTION(scalar_log, math_log)
+
+/* ---- sums */
+
+#define COMBINE(suffix, p)                                                                             \
+    CALL(add, suffix)(CALL(add, suffix)(CALL(add, suffix)(p[0], p[4]), CALL(add, suffix)(p[2], p[6])), \
+                      CALL(add, suffix)(CALL(add, suffix)(p[1], p[5]), CALL(add, suffix)(p[3], p[7])))
+
+/* STEP(suffix, k, at, TERM) for the elements at = 0 .. n - 1 in rising order, where k = at mod 8 is the partial sum that
+ * each goes to. */
+#define IN_ORDER(n, STEP, suffix, TERM)                                \
+    do {                                                               \
+        size_t done = 0;                                               \
+        for (; done + 8 <= (n); done += 8) {                           \
+            PORT_UNROLL(8)                                             \
+            for (size_t k = 0; k < 8; k++) {                           \
+                STEP(suffix, k, done + k, TERM);                       \
+            }                                                          \
+        }                                                              \
+        switch ((n) - done) {                                          \
+        case 7: STEP(suffix, 6, done + 6, TERM); /* fallthrough */     \
+        case 6: STEP(suffix, 5, done + 5, TERM); /* fallthrough */     \
+        case 5: STEP(suffix, 4, done + 4, TERM); /* fallthrough */     \
+        case 4: STEP(suffix, 3, done + 3, TERM); /* fallthrough */     \
+        case 3: STEP(suffix, 2, done + 2, TERM); /* fallthrough */     \
+        case 2: STEP(suffix, 1, done + 1, TERM); /* fallthrough */     \
+        case 1: STEP(suffix, 0, done, TERM); /* fallthrough */         \
+        default: break;                                                \
+        }                                                              \
+    } while (0)
+
+/* Eight partial sums, before anything was added */
+#define START_SUMS(suffix, p)                              \
+    do {                                                   \
+        PORT_UNROLL(8)                                     \
+        for (size_t k = 0; k < 8; k++) {                   \
+            p[k] = CALL(spread, suffix)((REAL)-0.0);       \
+        }                                                  \
+    } while (0)
+
+/* p[k] += TERM, where TERM is an expression of the element's number `at` */
+#define ADD_TERM(suffix, k, element, TERM)         \
+    do {                                           \
+        const size_t at = (element);               \
+        p[k] = CALL(add, suffix)(p[k], TERM);      \
+    } while (0)
+
+/* sum = TERM for `at` from 0 to n - 1, added up in the one order; all of type T */
+#define SUM_IN_ORDER(T, suffix, sum, n, TERM)      \
+    do {                                           \
+        T p[8];                                    \
+        START_SUMS(suffix, p);                     \
+        IN_ORDER(n, ADD_TERM, suffix, TERM);       \
+        (sum) = COMBINE(suffix, p);                \
+    } while (0)
+
+/* The sum over n elements that lie side by side, one sum a lane; c is a number a lane. With one lane a vector holds VL of
+ * the eight partial sums. EXPRESSION is a macro over the suffix, of a, b and c. */
+#if LANES == 1
+/* The eight sums in p, as COMBINE adds them; the first four of these additions side by side. */
+static inline TARGET REAL FN(combine_sums)(const REAL p[8])
+{
+#  if PORT_HAS_VECTORS
+    typedef REAL half PORT_VECTOR(REAL, 4);
+    const half sums = *(const half *)p + *(const half *)(p + 4);
+    return FN(add_1)(FN(add_1)(sums[0], sums[2]), FN(add_1)(sums[1], sums[3]));
+#  else
+    return COMBINE(_1, p);
+#  endif
+}
+
+#  define DEFINE_SUM(name, EXPRESSION)                                                                            \
+      static inline TARGET void FN(name)(const REAL *in1, const REAL *in2, const REAL *in3, size_t n, REAL *sum)  \
+      {                                                                                                           \
+          VECTOR partial[8 / VL];                                                                                 \
+          REAL p[8];                                                                                              \
+          size_t i = 0;                                                                                           \
+          for (size_t k = 0; k < 8 / VL; k++) {                                                                   \
+              partial[k] = FN(spread_v)((REAL)-0.0);                                                              \
+          }                                                                                                       \
+          for (; i + 8 <= n; i += 8) {                                                                            \
+              PORT_UNROLL(8)                                                                                      \
+              for (size_t k = 0; k < 8 / VL; k++) {                                                               \
+                  const VECTOR a = LOAD(in1 + i + k * VL), b = LOAD(in2 + i + k * VL), c = FN(spread_v)(*in3);    \
+                  partial[k] = FN(add_v)(partial[k], EXPRESSION(_v));                                             \
+                  (void)b, (void)c;                                                                               \
+              }                                                                                                   \
+          }                                                                                                       \
+          memcpy(p, partial, sizeof p);                                                                           \
+          for (size_t k = 0; i < n; i++, k++) {                                                                   \
+              const REAL a = in1[i], b = in2[i], c = *in3;                                                        \
+              p[k] = FN(add_1)(p[k], EXPRESSION(_1));                                                             \
+              (void)b, (void)c;                                                                                   \
+          }                                                                                                       \
+          *sum = FN(combine_sums)(p);                                                                             \
+      }
+#else
+#  define DEFINE_SUM(name, EXPRESSION)                                                                            \
+      static inline TARGET VECTOR FN(name##_term)(VECTOR a, VECTOR b, VECTOR c)                                   \
+      {                                                                                                           \
+          (void)b, (void)c;                                                                                       \
+          return EXPRESSION(_v);                                                                                  \
+      }                                                                                                           \
+      static inline TARGET void FN(name)(const REAL *in1, const REAL *in2, const REAL *in3, size_t n, REAL *sum)  \
+      {                                                                                                           \
+          for (size_t l = 0; l < LANES; l += VL) {                                                                \
+              const REAL *a = in1 + l, *b = in2 + l;                                                              \
+              const VECTOR c = LOAD(in3 + l);                                                                     \
+              VECTOR result;                                                                                      \
+              SUM_IN_ORDER(VECTOR, _v, result, n, FN(name##_term)(LOAD(a + at * LANES), LOAD(b + at * LANES), c)); \
+              STORE(sum + l, result);                                                                             \
+          }                                                                                                       \
+      }
+#endif
+
+#define PRODUCT_TERM(suffix) CALL(mul, suffix)(a, b)
+#define VALUE_TERM(suffix) a
+#define DEVIATION_TERM(suffix) CALL(mul, suffix)(CALL(sub, suffix)(a, c), CALL(sub, suffix)(a, c))
+
+DEFINE_SUM(sum_products, PRODUCT_TERM)
+DEFINE_SUM(sum_values, VALUE_TERM)
+DEFINE_SUM(sum_squared_deviations, DEVIATION_TERM)
+
+/* Statistics of n elements side by side, a number a lane. */
+static inline TARGET void FN(norm_of)(const REAL *in, size_t n, REAL *out)
+{
+    FN(sum_products)(in, in, in, n, out);
+    for (int l = 0; l < LANES; l++) {
+        out[l] = SQRT(out[l]);
+    }
+}
+static inline TARGET void FN(mean_of)(const REAL *in, size_t n, REAL *out)
+{
+    FN(sum_values)(in, in, in, n, out);
+    for (int l = 0; l < LANES; l++) {
+        out[l] = FN(div_1)(out[l], (REAL)n);
+    }
+}
+static inline TARGET void FN(std_of)(const REAL *in, size_t n, REAL *out)
+{
+    REAL mean[LANES];
+    FN(mean_of)(in, n, mean);
+    FN(sum_squared_deviations)(in, in, mean, n, out);
+    for (int l = 0; l < LANES; l++) {
+        out[l] = SQRT(FN(div_1)(out[l], (REAL)n));
+    }
+}
+
+#define WHOLE(op, statistic, N_ELEMENTS)                                    \
+    static TARGET void FN(op)(const kernel_call *call, kernel_state *state) \
+    {                                                                       \
+        FN(statistic)(call->in1, N_ELEMENTS, call->out);                    \
+        (void)state;                                                        \
+    }
+#define BY_ROW(op, statistic)                                                    \
+    static TARGET void FN(op)(const kernel_call *call, kernel_state *state)      \
+    {                                                                            \
+        const size_t n = call->n_features, row = n * LANES;                      \
+        const REAL *in = call->in1;                                              \
+        REAL *out = call->out;                                                   \
+        for (size_t r = 0; r < n; r++) {                                         \
+            FN(statistic)(in + r * row, n, out + r * LANES);                     \
+        }                                                                        \
+        (void)state;                                                             \
+    }
+
+WHOLE(vector_norm, norm_of, call->n_features)
+WHOLE(vector_mean, mean_of, call->n_features)
+WHOLE(vector_std, std_of, call->n_features)
+WHOLE(matrix_norm, norm_of, call->n_features * call->n_features)
+WHOLE(matrix_mean, mean_of, call->n_features * call->n_features)
+WHOLE(matrix_std, std_of, call->n_features * call->n_features)
+BY_ROW(row_norm, norm_of)
+BY_ROW(row_mean, mean_of)
+BY_ROW(row_std, std_of)
+
+static TARGET void FN(dot_product)(const kernel_call *call, kernel_state *state)
+{
+    FN(sum_products)(call->in1, call->in2, call->in1, call->n_features, call->out);
+    (void)state;
+}
+
+/* Where the output is also an input that must be read to the end, the result waits in the scratch matrix. */
+static inline TARGET REAL *FN(apart)(const kernel_call *call, const kernel_state *state)
+{
+    return call->out == call->in1 || call->out == call->in2 ? state->scratch : call->out;
+}
+static inline TARGET void FN(deliver)(const kernel_call *call, const REAL *result, size_t n)
+{
+    if (result != call->out) {
+        memcpy(call->out, result, n * sizeof(REAL));
+    }
+}
+
+/* Several rows of a matrix times the same vector: each of its numbers is loaded once, and sums that do not depend on each
+ * other hide how long an addition takes. As many as there are registers for. */
+#if LANES == 1
+#  define ROWS 4
+static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vector, size_t n, REAL *out)
+{
+    VECTOR partial[ROWS][8 / VL];
+    REAL p[ROWS][8];
+    size_t i = 0;
+    for (size_t k = 0; k < ROWS * (8 / VL); k++) {
+        partial[k / (8 / VL)][k % (8 / VL)] = FN(spread_v)((REAL)-0.0);
+    }
+    for (; i + 8 <= n; i += 8) {
+        PORT_UNROLL(8)
+        for (size_t k = 0; k < 8 / VL; k++) {
+            const VECTOR v = LOAD(vector + i + k * VL);
+            PORT_UNROLL(4)
+            for (size_t r = 0; r < ROWS; r++) {
+                partial[r][k] = FN(add_v)(partial[r][k], FN(mul_v)(LOAD(matrix + r * n + i + k * VL), v));
+            }
+        }
+    }
+    memcpy(p, partial, sizeof p);
+    for (size_t r = 0; r < ROWS; r++) {
+        for (size_t at = i; at < n; at++) {
+            p[r][at - i] = FN(add_1)(p[r][at - i], FN(mul_1)(matrix[r * n + at], vector[at]));
+        }
+        out[r] = FN(combine_sums)(p[r]);
+    }
+}
+#elif VECTOR_BYTES == 64
+#  define ROWS 2
+#  define ADD_TERMS(suffix, k, element, TERM)                                                    \
+      do {                                                                                       \
+          const size_t at = (element) * LANES + l;                                               \
+          const VECTOR v = LOAD(vector + at);                                                    \
+          p[k] = FN(add_v)(p[k], FN(mul_v)(LOAD(matrix + at), v));                               \
+          q[k] = FN(add_v)(q[k], FN(mul_v)(LOAD(matrix + row + at), v));                         \
+      } while (0)
+static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vector, size_t n, REAL *out)
+{
+    const size_t row = n * LANES;
+    for (size_t l = 0; l < LANES; l += VL) {
+        VECTOR p[8], q[8];
+        START_SUMS(_v, p);
+        START_SUMS(_v, q);
+        IN_ORDER(n, ADD_TERMS, _v, 0);
+        STORE(out + l, COMBINE(_v, p));
+        STORE(out + LANES + l, COMBINE(_v, q));
+    }
+}
+#  undef ADD_TERMS
+#else
+#  define ROWS 1
+static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vector, size_t n, REAL *out)
+{
+    FN(sum_products)(matrix, vector, vector, n, out);
+}
+#endif
+
+static TARGET void FN(matrix_vector_product)(const kernel_call *call, kernel_state *state)
+{
+    const size_t n = call->n_features, row = n * LANES;
+    const REAL *matrix = call->in1, *vector = call->in2;
+    REAL *out = FN(apart)(call, state);
+    size_t r = 0;
+    for (; r + ROWS <= n; r += ROWS) {
+        FN(multiply_rows)(matrix + r * row, vector, n, out + r * LANES);
+    }
+    for (; r < n; r++) {
+        FN(sum_products)(matrix + r * row, vector, vector, n, out + r * LANES);
+    }
+    FN(deliver)(call, out, row);
+}
+
+/* Row r of the result at q: the sum over k of in1[r][k] in2[k][q]. */
+static TARGET void FN(matrix_multiply)(const kernel_call *call, kernel_state *state)
+{
+    const size_t n = call->n_features, row = n * LANES;
+    const REAL *in1 = call->in1, *in2 = call->in2;
+    REAL *out = FN(apart)(call, state);
+    for (size_t r = 0; r < n; r++) {
+        const REAL *left = in1 + r * row;
+        size_t q = 0;
+        for (; q + VL <= row; q += VL) {
+            VECTOR sum;
+            SUM_IN_ORDER(VECTOR, _v, sum, n, FN(mul_v)(LOAD_LANES(left + at * LANES, q), LOAD(in2 + at * row + q)));
+            STORE(out + r * row + q, sum);
+        }
+        for (; q < row; q++) {
+            SUM_IN_ORDER(REAL, _1, out[r * row + q], n, FN(mul_1)(left[at], in2[at * row + q]));
+        }
+    }
+    FN(deliver)(call, out, n * row);
+}
+
+static TARGET void FN(column_norm)(const kernel_call *call, kernel_state *state)
+{
+    const size_t n = call->n_features, row = n * LANES;
+    const REAL *in = call->in1;
+    REAL *out = call->out;
+    size_t q = 0;
+    for (; q + VL <= row; q += VL) {
+        VECTOR sum;
+        SUM_IN_ORDER(VECTOR, _v, sum, n, FN(mul_v)(LOAD(in + at * row + q), LOAD(in + at * row + q)));
+        STORE(out + q, sum);
+    }
+    for (; q < row; q++) {
+        SUM_IN_ORDER(REAL, _1, out[q], n, FN(mul_1)(in[at * row + q], in[at * row + q]));
+    }
+    for (q = 0; q < row; q++) {
+        out[q] = SQRT(out[q]);
+    }
+    (void)state;
+}
+
+/* ---- shapes */
+
+static TARGET void FN(no_op)(const kernel_call *call, kernel_state *state)
+{
+    (void)call, (void)state;
+}
+
+static TARGET void FN(outer_product)(const kernel_call *call, kernel_state *state)
+{
+    const size_t n = call->n_features, row = n * LANES;
+    const REAL *in1 = call->in1, *in2 = call->in2;
+    REAL *out = call->out;
+    for (size_t r = 0; r < n; r++, out += row, in1 += LANES) {
+        size_t q = 0;
+        PORT_UNROLL(4)
+        for (; q + VL <= row; q += VL) {
+            STORE(out + q, FN(mul_v)(LOAD_LANES(in1, q), LOAD(in2 + q)));
+        }
+        if (LANES == 1) {
+            for (; q < row; q++) {
+                out[q] = FN(mul_1)(*in1, in2[q]);
+            }
+        }
+    }
+    (void)state;
+}
+
+static TARGET void FN(vector_fill)(const kernel_call *call, kernel_state *state)
+{
+    const size_t n = call->n_features * LANES;
+    const REAL *in = call->in1;
+    REAL *out = call->out;
+    for (size_t i = 0; i < n; i += LANES) {
+        memcpy(out + i, in, LANES * sizeof(REAL));
+    }
+    (void)state;
+}
+
+static TARGET void FN(column_broadcast)(const kernel_call *call, kernel_state *state)
+{
+    const size_t n = call->n_features;
+    const REAL *in = call->in1;
+    REAL *out = call->out;
+    for (size_t r = 0; r < n; r++, in += LANES) {
+        for (size_t c = 0; c < n; c++, out += LANES) {
+            memcpy(out, in, LANES * sizeof(REAL));
+        }
+    }
+    (void)state;
+}
+
+static TARGET void FN(row_broadcast)(const kernel_call *call, kernel_state *state)
+{
+    const size_t n = call->n_features, row = n * LANES;
+    REAL *out = call->out;
+    for (size_t r = 0; r < n; r++) {
+        memcpy(out + r * row, call->in1, row * sizeof(REAL));
+    }
+    (void)state;
+}
+
+static TARGET void FN(matrix_transpose)(const kernel_call *call, kernel_state *state)
+{
+    const size_t n = call->n_features, row = n * LANES;
+    const REAL *in = call->in1;
+    REAL *out = FN(apart)(call, state);
+    for (size_t r = 0; r < n; r++) {
+        for (size_t c = 0; c < n; c++) {
+            memcpy(out + c * row + r * LANES, in + r * row + c * LANES, LANES * sizeof(REAL));
+        }
+    }
+    FN(deliver)(call, out, n * row);
+}
+
+/* ---- constants */
+
+static inline TARGET void FN(fill)(REAL *out, REAL value)
+{
+    for (int l = 0; l < LANES; l++) {
+        out[l] = value;
+    }
+}
+static TARGET void FN(scalar_constant)(const kernel_call *call, kernel_state *state)
+{
+    FN(fill)(call->out, (REAL)call->constant[0]);
+    (void)state;
+}
+static TARGET void FN(vector_element)(const kernel_call *call, kernel_state *state)
+{
+    FN(fill)((REAL *)call->out + (size_t)call->constant[0] * LANES, (REAL)call->constant[1]);
+    (void)state;
+}
+static TARGET void FN(matrix_element)(const kernel_call *call, kernel_state *state)
+{
+    const size_t element = (size_t)call->constant[0] * call->n_features + (size_t)call->constant[1];
+    FN(fill)((REAL *)call->out + element * LANES, (REAL)call->constant[2]);
+    (void)state;
+}
+
+#include "kernels/fused_template.h"
+#include "kernels/random_template.h"
+#include "kernels/loop_template.h"
+
+static const kernel_set FN(kernels) = {
+    LANES,
+    {
+#define OP(id, symbol, out, in1, in2, commutes, c1, c2, c3, text, base, work, power, formula) [id] = FN(symbol),
+#include "program/ops.def"
+    },
+    {
+#define FORM(name, second, first) [KERNEL_FORM_##name] = FN(name),
+        KERNEL_FORMS(FORM)
+#undef FORM
+    },
+    FN(train), FN(validate), FN(predict), FN(to_probabilities), FN(learn), FN(run_function),
+};
+
+#undef REAL
+#undef REAL_BYTES
+#undef LANES
+#undef FN
+#undef VL
+#undef INTEGER
+#undef UNSIGNED
+#undef SQRT
+#undef MAGNITUDE
+#undef VECTOR
+#undef MASK
+#undef SELECT_V
+#undef LOAD_LANES
+#undef DEFINE_SUM
+#undef ROWS

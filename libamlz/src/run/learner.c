@@ -1,0 +1,242 @@
+/* One program, one lane: it predicts and learns from one example at a time. */
+#include <string.h>
+
+#include "base/check.h"
+#include "base/fail.h"
+#include "base/portability.h"
+#include "kernels/machine.h"
+#include "run/tasks.h"
+
+struct amlz_learner {
+    amlz_learner_config config;
+    plan plan;
+    machine machine;
+};
+
+static amlz_status check_config(const amlz_learner_config *config, const char **reason)
+{
+    if (config == NULL || config->struct_size != sizeof *config) {
+        return refuse(AMLZ_ERROR_ARGUMENT, reason, "learner: struct_size must be the size of amlz_learner_config");
+    }
+    const amlz_status status = amlz__kernels_check(config->precision, config->variant, reason);
+    return status != AMLZ_OK ? status : amlz_dims_check(&config->dims, reason);
+}
+
+static amlz_learner *lay_out(arena *a, const amlz_learner_config *config)
+{
+    amlz_learner *l = arena_take(a, 1, sizeof *l);
+    amlz__machine_place(l == NULL ? NULL : &l->machine, a, &config->dims, (amlz_precision)config->precision, 1);
+    return l;
+}
+
+size_t amlz_learner_size(const amlz_learner_config *config, const char **reason)
+{
+    arena a = arena_over(NULL);
+    if (check_config(config, reason) != AMLZ_OK) {
+        return 0;
+    }
+    lay_out(&a, config);
+    return amlz__check_total(&a, reason);
+}
+
+amlz_learner *amlz_learner_init(void *memory, size_t size, const amlz_learner_config *config, const amlz_program *program,
+                                const char **reason)
+{
+    const size_t needed = amlz_learner_size(config, reason);
+    if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_learner_size"), reason)) {
+        return NULL;
+    }
+    if (program == NULL || amlz_program_check(program, &config->dims, NULL) != AMLZ_OK) {
+        refuse(AMLZ_ERROR_PROGRAM, reason, "the program does not fit dims: amlz_program_check says where");
+        return NULL;
+    }
+    arena a = arena_over(memory);
+    amlz_learner *l = lay_out(&a, config);
+    l->config = *config;
+    const port_fp_state caller = port_fp_enter();
+    amlz__plan_build(program, &config->dims, config->keep_dead_code ? PLAN_EVERYTHING : PLAN_LIVE, &l->plan);
+    port_fp_leave(caller);
+    amlz__machine_bind(&l->machine, &l->plan, kernels_variant(config->variant), 1);
+    amlz_learner_reset(l);
+    return l;
+}
+
+void amlz_learner_reset(amlz_learner *learner)
+{
+    const port_fp_state caller = port_fp_enter();
+    amlz__machine_start(&learner->machine, learner->config.seed, learner->config.task, 1);
+    port_fp_leave(caller);
+}
+
+/* Features and label lie in their own addresses here, so that all of memory can be looked at. */
+static void *features_of(const amlz_learner *l) { return machine_at(&l->machine, AMLZ_VECTOR, 0); }
+static void *label_of(const amlz_learner *l) { return machine_at(&l->machine, AMLZ_SCALAR, 0); }
+
+static size_t real_of(const amlz_learner *l) { return kernels_real_size(l->machine.precision); }
+
+static size_t prediction_bytes(const amlz_learner *l)
+{
+    const amlz_dims *dims = &l->machine.dims;
+    return (dims->label == AMLZ_MULTICLASS ? dims->n_classes : 1) * real_of(l);
+}
+
+static int accepts(const amlz_learner *l, amlz_precision precision, const void *features)
+{
+    return l != NULL && features != NULL && l->machine.precision == precision;
+}
+
+static void run_predict(amlz_learner *l, const void *features)
+{
+    memcpy(features_of(l), features, l->machine.dims.n_features * real_of(l));
+    memset(label_of(l), 0, real_of(l));
+    l->machine.kernels->predict(&l->machine.run, features_of(l));
+}
+
+static void exchange(unsigned char *a, unsigned char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char kept = a[i];
+        a[i] = b[i];
+        b[i] = kept;
+    }
+}
+
+/* Memory keeps the logits, as in validation; the caller gets probabilities. */
+static amlz_status predict(amlz_learner *l, amlz_precision precision, const void *features, void *prediction)
+{
+    if (!accepts(l, precision, features) || prediction == NULL) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    const port_fp_state caller = port_fp_enter();
+    run_predict(l, features);
+    memcpy(prediction, l->machine.run.prediction, prediction_bytes(l));
+    l->machine.kernels->to_probabilities(&l->machine.run);
+    exchange(prediction, l->machine.run.prediction, prediction_bytes(l));
+    port_fp_leave(caller);
+    return AMLZ_OK;
+}
+
+static PORT_NOINLINE int takes_label(const amlz_learner *l, const void *label)
+{
+    const double y =
+        l->machine.precision == AMLZ_FLOAT64 ? *(const double *)label : (double)*(const float *)label;
+    return amlz__tasks_label_valid(l->machine.dims.label, l->machine.dims.n_classes, y);
+}
+
+static amlz_status learn(amlz_learner *l, amlz_precision precision, const void *features, const void *label,
+                         void *prediction)
+{
+    if (!accepts(l, precision, features)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    machine *m = &l->machine;
+    const port_fp_state caller = port_fp_enter();
+    if (!takes_label(l, label)) {
+        port_fp_leave(caller);
+        return AMLZ_ERROR_DATA;
+    }
+    run_predict(l, features);
+    m->kernels->to_probabilities(&m->run);
+    if (prediction != NULL) {
+        memcpy(prediction, m->run.prediction, prediction_bytes(l));
+    }
+    if (m->dims.label == AMLZ_MULTICLASS) {
+        m->kernels->learn(&m->run, features_of(l), label);
+    } else {
+        memcpy(label_of(l), label, real_of(l));
+        m->kernels->learn(&m->run, features_of(l), label_of(l));
+    }
+    port_fp_leave(caller);
+    return AMLZ_OK;
+}
+
+amlz_status amlz_learner_predict_f32(amlz_learner *learner, const float *features, float *prediction)
+{
+    return predict(learner, AMLZ_FLOAT32, features, prediction);
+}
+
+amlz_status amlz_learner_predict_f64(amlz_learner *learner, const double *features, double *prediction)
+{
+    return predict(learner, AMLZ_FLOAT64, features, prediction);
+}
+
+amlz_status amlz_learner_learn_f32(amlz_learner *learner, const float *features, float label, float *prediction)
+{
+    return learn(learner, AMLZ_FLOAT32, features, &label, prediction);
+}
+
+amlz_status amlz_learner_learn_f64(amlz_learner *learner, const double *features, double label, double *prediction)
+{
+    return learn(learner, AMLZ_FLOAT64, features, &label, prediction);
+}
+
+static amlz_status locate(const amlz_learner *l, int type, int address, void **where, size_t *count)
+{
+    if (l == NULL || !l->config.keep_dead_code || type < AMLZ_SCALAR || type > AMLZ_MATRIX || address < 0 ||
+        (unsigned)address >= program_addresses(&l->machine.dims, type)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    *where = machine_at(&l->machine, type, (unsigned)address);
+    *count = l->machine.stride[type] / real_of(l);
+    return AMLZ_OK;
+}
+
+amlz_status amlz_learner_get(const amlz_learner *learner, int type, int address, double *values)
+{
+    void *where;
+    size_t count;
+    const amlz_status status = values == NULL ? AMLZ_ERROR_ARGUMENT : locate(learner, type, address, &where, &count);
+    const port_fp_state caller = port_fp_enter();
+    for (size_t i = 0; status == AMLZ_OK && i < count; i++) {
+        values[i] = learner->machine.precision == AMLZ_FLOAT64 ? ((const double *)where)[i]
+                                                                : (double)((const float *)where)[i];
+    }
+    port_fp_leave(caller);
+    return status;
+}
+
+amlz_status amlz_learner_set(amlz_learner *learner, int type, int address, const double *values)
+{
+    void *where;
+    size_t count;
+    const amlz_status status = values == NULL ? AMLZ_ERROR_ARGUMENT : locate(learner, type, address, &where, &count);
+    const port_fp_state caller = port_fp_enter();
+    for (size_t i = 0; status == AMLZ_OK && i < count; i++) {
+        if (learner->machine.precision == AMLZ_FLOAT64) {
+            ((double *)where)[i] = values[i];
+        } else {
+            ((float *)where)[i] = (float)values[i];
+        }
+    }
+    port_fp_leave(caller);
+    return status;
+}
+
+amlz_status amlz_learner_run(amlz_learner *learner, int function)
+{
+    if (learner == NULL || function < AMLZ_SETUP || function > AMLZ_LEARN) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    const port_fp_state caller = port_fp_enter();
+    learner->machine.kernels->run_function(&learner->machine.run, function);
+    port_fp_leave(caller);
+    return AMLZ_OK;
+}
+
+amlz_status amlz_learner_get_runs(const amlz_learner *learner, uint64_t runs[AMLZ_FUNCTION_COUNT])
+{
+    if (learner == NULL || runs == NULL) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    memcpy(runs, learner->machine.run.state.runs, sizeof learner->machine.run.state.runs);
+    return AMLZ_OK;
+}
+
+amlz_status amlz_learner_set_runs(amlz_learner *learner, const uint64_t runs[AMLZ_FUNCTION_COUNT])
+{
+    if (learner == NULL || runs == NULL) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    memcpy(learner->machine.run.state.runs, runs, sizeof learner->machine.run.state.runs);
+    return AMLZ_OK;
+}

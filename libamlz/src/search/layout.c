@@ -1,0 +1,267 @@
+/* Defaults of a search, what is refused, and how it lies in memory. */
+#include "search/layout.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/fail.h"
+#include "base/portability.h"
+#include "search/mark.h"
+#include "search/mutate.h"
+
+void amlz_search_defaults(amlz_search_config *config)
+{
+    memset(config, 0, sizeof *config);
+    config->struct_size = sizeof *config;
+    config->algorithm = AMLZ_EVOLUTION;
+    config->start = AMLZ_START_RANDOM;
+    config->combine = AMLZ_MEDIAN;
+    config->population_size = 100;
+    config->tournament_size = 10;
+    config->mutate_prob = 0.9;
+    /* insert or remove, removing being twice as likely; randomize a function; alter an argument: each as likely */
+    config->mutation_weight[AMLZ_MUTATE_INSERT] = 1.0 / 9;
+    config->mutation_weight[AMLZ_MUTATE_REMOVE] = 2.0 / 9;
+    config->mutation_weight[AMLZ_MUTATE_RANDOMIZE_FUNCTION] = 1.0 / 3;
+    config->mutation_weight[AMLZ_MUTATE_ALTER_ARGUMENT] = 1.0 / 3;
+    config->cache_size = 100000;
+    config->fec_size = 100000;
+    config->fec_train = 10;
+    config->fec_valid = 10;
+    /* So many programs take a second or less where they are quick to run, and emptying the caches as seldom as that has
+     * no cost that could be measured; where programs are slow, the work bounds what a resumed search must do again. */
+    config->cache_period = 100000;
+    config->cache_work = UINT64_C(200000000000);
+    config->history_size = 1000;
+    config->hurdle_percentile = 0.75;
+    config->hurdle_window = 100; /* as many as the paper's population has members */
+}
+
+static amlz_evaluator_config evaluator_config(const amlz_search_config *config, uint32_t n_tasks)
+{
+    amlz_evaluator_config e = {sizeof e, config->space.dims, config->precision, config->variant, config->combine, n_tasks};
+    return e;
+}
+
+/* NULL, or what is wrong with the hurdles but that they may be too long for the tasks. */
+static const char *fault_of_hurdles(const amlz_search_config *config)
+{
+    if (config->n_hurdles > AMLZ_MAX_HURDLES) {
+        return "n_hurdles must be at most AMLZ_MAX_HURDLES";
+    }
+    for (uint32_t i = 0; i < AMLZ_MAX_HURDLES; i++) {
+        const amlz_hurdle *hurdle = &config->hurdle[i];
+        if (i >= config->n_hurdles) {
+            if (hurdle->n_train != 0 || hurdle->n_valid != 0) {
+                return "hurdles after n_hurdles must be zero";
+            }
+        } else if (hurdle->n_train == 0 || hurdle->n_valid == 0) {
+            return "hurdles must have n_train and n_valid of 1 or more";
+        } else if (i > 0 && hurdle->n_train <= hurdle[-1].n_train) {
+            return "hurdles must have larger n_train from one to the next";
+        }
+    }
+    if (config->n_hurdles > 0 && !(config->hurdle_percentile > 0 && config->hurdle_percentile < 1)) {
+        return "hurdle_percentile must be over 0 and under 1";
+    }
+    if (config->n_hurdles > 0 && config->hurdle_window == 0) {
+        return "hurdle_window must be 1 or more";
+    }
+    return NULL;
+}
+
+/* NULL, or what is wrong in the configuration but its space and what the evaluator looks at. */
+static PORT_NOINLINE const char *fault_of(const amlz_search_config *config)
+{
+    if (config->algorithm > AMLZ_RANDOM_SEARCH) {
+        return "algorithm must be evolution or random search";
+    }
+    if (config->start > AMLZ_START_PROGRAM) {
+        return "start must be random, empty or a program";
+    }
+    if (config->population_size == 0) {
+        return "population_size must be 1 or more";
+    }
+    if (config->tournament_size == 0) {
+        return "tournament_size must be 1 or more";
+    }
+    if (!(config->mutate_prob >= 0 && config->mutate_prob <= 1)) {
+        return "mutate_prob must be from 0 to 1";
+    }
+    if (!amlz__mutate_weights_valid(config->mutation_weight)) {
+        return "mutations must have finite weights, none negative and one of them over 0";
+    }
+    if (config->fec_size > 0 && (config->fec_train == 0 || config->fec_valid == 0)) {
+        return "fec_train and fec_valid must be 1 or more";
+    }
+    if (config->cache_period == 0 || config->cache_work == 0) {
+        return "cache_period and cache_work must be 1 or more";
+    }
+    if (config->must_learn > 1) {
+        return "must_learn must be 0 or 1";
+    }
+    if (!(config->max_cost >= 0 && config->max_cost <= 1.7976931348623157e308)) {
+        return "max_cost must be finite, and 0 (no limit) or more";
+    }
+    return fault_of_hurdles(config);
+}
+
+/* NULL, or why the tasks are not for this search. */
+static const char *fault_of_tasks(const amlz_search_config *config, const amlz_tasks_config *tasks)
+{
+    const amlz_dims *dims = &config->space.dims;
+    if (tasks->n_features != dims->n_features || tasks->label != dims->label || tasks->precision != config->precision ||
+        (tasks->label == AMLZ_MULTICLASS && tasks->n_classes != dims->n_classes)) {
+        return "tasks must have the features, labels and precision of the search";
+    }
+    if (config->fec_size > 0 && (config->fec_train > tasks->n_train || config->fec_valid > tasks->n_valid)) {
+        return "fec_train and fec_valid must be at most what the tasks have";
+    }
+    for (uint32_t i = 0; i < config->n_hurdles; i++) {
+        if (config->hurdle[i].n_train > tasks->n_train || config->hurdle[i].n_valid > tasks->n_valid) {
+            return "hurdles must have n_train and n_valid of at most what the tasks have";
+        }
+    }
+    return NULL;
+}
+
+amlz_status amlz_search_check(const amlz_search_config *config, const amlz_tasks_config *tasks, const char **reason)
+{
+    if (config == NULL || config->struct_size != sizeof *config) {
+        return refuse(AMLZ_ERROR_ARGUMENT, reason, "search: struct_size must be the size of amlz_search_config");
+    }
+    const port_fp_state caller = port_fp_enter();
+    const char *fault = fault_of(config);
+    port_fp_leave(caller);
+    if (fault != NULL) {
+        return judge(fault, reason);
+    }
+    const amlz_evaluator_config e = evaluator_config(config, 1);
+    amlz_status status = amlz__evaluate_check(&e, reason);
+    if (status == AMLZ_OK) {
+        status = amlz_space_check(&config->space, reason);
+    }
+    return status == AMLZ_OK && tasks != NULL ? judge(fault_of_tasks(config, tasks), reason) : status;
+}
+
+static amlz_search *lay_out(arena *a, const amlz_search_config *config, uint32_t n_tasks)
+{
+    const amlz_evaluator_config e = evaluator_config(config, n_tasks);
+    threshold thresholds[AMLZ_MAX_HURDLES] = {{0}};
+    key_set members = {0};
+    cache by_key, by_fingerprint;
+    search_state now, mark;
+    amlz_search *s = arena_take(a, 1, sizeof *s);
+    amlz__state_place(&now, a, config);
+    if (mark_has_memory(config)) {
+        amlz__state_place(&mark, a, config);
+    }
+    for (uint32_t i = 0; i < config->n_hurdles; i++) {
+        amlz__threshold_place(&thresholds[i], a, config->hurdle_window, config->hurdle_percentile);
+    }
+    if (config->redraws > 0) {
+        amlz__key_set_place(&members, a, config->population_size);
+    }
+    amlz__cache_place(&by_key, a, config->cache_size);
+    amlz__cache_place(&by_fingerprint, a, config->fec_size);
+    amlz_evaluator *evaluator = amlz__evaluate_place(a, &e);
+    if (s != NULL) {
+        memset(s, 0, sizeof *s);
+        s->config = *config;
+        s->evaluator = evaluator;
+        s->now = now;
+        if (mark_has_memory(config)) {
+            s->mark = mark;
+        }
+        memcpy(s->thresholds, thresholds, sizeof thresholds);
+        s->members = members;
+        s->by_key = by_key;
+        s->by_fingerprint = by_fingerprint;
+    }
+    return s;
+}
+
+size_t amlz_search_size(const amlz_search_config *config, uint32_t n_tasks, const char **reason)
+{
+    arena a = arena_over(NULL);
+    if (amlz_search_check(config, NULL, reason) != AMLZ_OK) {
+        return 0;
+    }
+    if (n_tasks == 0) {
+        refuse(AMLZ_ERROR_ARGUMENT, reason, "n_tasks must be 1 or more");
+        return 0;
+    }
+    lay_out(&a, config, n_tasks);
+    return amlz__check_total(&a, reason);
+}
+
+/* The start program gives what the space does not draw: with AMLZ_START_PROGRAM everything, else functions without ops. */
+static amlz_status check_start(const amlz_search_config *config, const amlz_program *start, const char **reason)
+{
+    if (start == NULL) {
+        return config->start == AMLZ_START_PROGRAM
+                   ? refuse(AMLZ_ERROR_ARGUMENT, reason, "start_program must be given to start from a program")
+                   : AMLZ_OK;
+    }
+    if (amlz_program_check(start, &config->space.dims, NULL) != AMLZ_OK) {
+        return refuse(AMLZ_ERROR_PROGRAM, reason, "start_program must fit the memory of the space");
+    }
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        const amlz_function_space *function = &config->space.function[f];
+        if (config->start == AMLZ_START_PROGRAM && function->n_ops > 0 &&
+            (start->size[f] > function->max_size || start->size[f] < function->min_size)) {
+            return refuse(AMLZ_ERROR_PROGRAM, reason, "start_program must have sizes from min_size to max_size");
+        }
+    }
+    return AMLZ_OK;
+}
+
+/* Only what is used of it, which fits the places that members have. */
+static void take_start(amlz_search *s, const amlz_program *start)
+{
+    amlz__state_copy_program(&s->start, start);
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        if (s->config.start != AMLZ_START_PROGRAM && s->config.space.function[f].n_ops > 0) {
+            s->start.size[f] = 0;
+        }
+    }
+}
+
+amlz_search *amlz_search_init(void *memory, size_t size, const amlz_search_config *config, const amlz_tasks *tasks,
+                              const amlz_program *start_program, const char **reason)
+{
+    if (tasks == NULL) {
+        refuse(AMLZ_ERROR_ARGUMENT, reason, "tasks must not be NULL");
+        return NULL;
+    }
+    const size_t needed = amlz_search_size(config, tasks->config.n_tasks, reason);
+    if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_search_size"), reason) ||
+        check_start(config, start_program, reason) != AMLZ_OK ||
+        judge(fault_of_tasks(config, &tasks->config), reason) != AMLZ_OK) {
+        return NULL;
+    }
+    arena a = arena_over(memory);
+    amlz_search *s = lay_out(&a, config, tasks->config.n_tasks);
+    s->tasks = tasks;
+    s->tasks_digest = amlz_tasks_digest(tasks);
+    if (start_program != NULL) {
+        take_start(s, start_program);
+    }
+    rng_seed(&s->now.rng, config->seed);
+    s->evaluation_seed = rng_next(&s->now.rng);
+    amlz__mark_set(s);
+    return s;
+}
+
+amlz_status amlz__layout_check_program(const amlz_search *s, const amlz_program *program, const char **reason)
+{
+    if (amlz_program_check(program, &s->config.space.dims, NULL) != AMLZ_OK) {
+        return refuse(AMLZ_ERROR_PROGRAM, reason, "program must fit the memory of the space");
+    }
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        if (program->size[f] > amlz__state_room(&s->config, f)) {
+            return refuse(AMLZ_ERROR_PROGRAM, reason, "program must have sizes up to max_size");
+        }
+    }
+    return AMLZ_OK;
+}
