@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from pyamlz import archive, program, search, tasks
 from pyamlz._lib import moved
-from pyamlz._lib.errors import AmlzError, ArchiveError, DataError, FileError, InputError, ProgramError, SearchError
+from pyamlz._lib.errors import (
+    AmlzError,
+    ArchiveError,
+    DataError,
+    FileError,
+    InputError,
+    MissingExtraError,
+    ProgramError,
+    SearchError,
+)
 from pyamlz._lib.version import VERSION
 from pyamlz.program import (
     OPS,
@@ -71,6 +80,7 @@ __all__ = [
     "Islands",
     "Learner",
     "Member",
+    "MissingExtraError",
     "Op",
     "PackedTasks",
     "Preset",

@@ -5,13 +5,13 @@ Each function draws into the axes that it is given, or into a figure of its own,
 
 from __future__ import annotations
 
-import importlib
 import io
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-from pyamlz._lib.errors import AmlzError, InputError
+from pyamlz._lib.errors import InputError
+from pyamlz._lib.extras import imported
 
 __all__ = [
     "figure",
@@ -40,18 +40,14 @@ def figure(width: float = 6.4, height: float = 3.6) -> Any:
     """An empty figure, in inches.
 
     Raises:
-        AmlzError: matplotlib is not installed.
+        MissingExtraError: matplotlib is not installed.
     """
-    try:
-        figures: Any = importlib.import_module("matplotlib.figure")
-    except ImportError:
-        raise AmlzError("matplotlib is not installed: pip install 'pyamlz[plot]'") from None
-    return figures.Figure(figsize=(width, height), layout="constrained")
+    return imported("matplotlib.figure", "plot").Figure(figsize=(width, height), layout="constrained")
 
 
 def svg(axes: Any, salt: str) -> str:
     """The figure of some axes as an SVG element with texts as texts; the same for the same salt and figure."""
-    matplotlib: Any = importlib.import_module("matplotlib")
+    matplotlib = imported("matplotlib", "plot")
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
         axes.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})

@@ -25,7 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyamlz._lib.checks import Precision, checked_int
-from pyamlz._lib.errors import AmlzError, InputError
+from pyamlz._lib.errors import InputError
+from pyamlz._lib.extras import missing
 from pyamlz.archive import find_program
 from pyamlz.program import Dims, FunctionName, FunctionSpace, Program, SearchSpace, carried, live_code
 from pyamlz.search import Learner, Search
@@ -36,8 +37,8 @@ try:
     from sklearn.utils import check_random_state
     from sklearn.utils.multiclass import check_classification_targets, unique_labels
     from sklearn.utils.validation import check_is_fitted, validate_data
-except ImportError:
-    raise AmlzError("scikit-learn 1.6 or later is not installed: pip install 'pyamlz[sklearn]'") from None
+except ImportError as error:
+    raise missing(error, "sklearn") from None
 
 __all__ = ["EvolvedClassifier", "EvolvedRegressor", "ProgramClassifier", "ProgramRegressor"]
 

@@ -10,6 +10,7 @@ __all__ = [
     "DataError",
     "FileError",
     "InputError",
+    "MissingExtraError",
     "ProgramError",
     "SearchError",
     "check",
@@ -49,8 +50,15 @@ class ArchiveError(InputError):
     """A file is no archive, is damaged, contradicts itself, or does not belong to what it is used with."""
 
 
-class FileError(InputError):
+class FileError(InputError, OSError):
     """A file cannot be written. What was there before is as it was, unless the message says otherwise."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class MissingExtraError(AmlzError, ImportError):
+    """A package that is needed for this is not installed; the message says how to install it."""
 
 
 class SearchError(AmlzError, RuntimeError):

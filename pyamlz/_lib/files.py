@@ -89,7 +89,9 @@ def _step(name: str, what: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise FileError(f"{name}: {what}: {getattr(error, 'strerror', None) or error}") from error
+        failure = FileError(f"{name}: {what}: {getattr(error, 'strerror', None) or error}")
+        failure.errno, failure.filename = getattr(error, "errno", None), name
+        raise failure from error
 
 
 def _mode_of(target: str) -> int | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from pyamlz._lib.checks import checked_float
-from pyamlz._lib.errors import AmlzError, FileError
+from pyamlz._lib.errors import FileError
+from pyamlz._lib.extras import imported
 from pyamlz.bench import _speed as bench
 from pyamlz.lab import Preset
 from pyamlz.program import Instruction, Program
@@ -142,14 +142,10 @@ def plot(points: list[Point], path: str | os.PathLike[str]) -> None:
     """Draws the curves on logarithmic axes, each with what is expected of it, by matplotlib.
 
     Raises:
-        AmlzError: matplotlib is not installed.
+        MissingExtraError: matplotlib is not installed.
         FileError: the file cannot be written.
     """
-    try:
-        figures: Any = importlib.import_module("matplotlib.figure")
-    except ImportError:
-        raise AmlzError("--plot: needs matplotlib: pip install 'pyamlz[plot]'") from None
-    figure = figures.Figure(figsize=(12, 7), layout="constrained")
+    figure = imported("matplotlib.figure", "plot").Figure(figsize=(12, 7), layout="constrained")
     for axes, curve in zip(figure.subplots(2, 3).flat, CURVES, strict=True):
         mine = [point for point in points if point.curve is curve]
         scale = mine[0].nanoseconds / curve.expected(mine[0].value)

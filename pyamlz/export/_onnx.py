@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyamlz._lib.checks import checked_type
-from pyamlz._lib.errors import AmlzError, InputError
+from pyamlz._lib.errors import InputError
+from pyamlz._lib.extras import imported
 from pyamlz._lib.version import VERSION
 from pyamlz.program import Address, Code, Line, Type, carried, live_code
 from pyamlz.search import Learner
@@ -32,24 +32,17 @@ def to_onnx(learner: Learner) -> bytes:
         learner: what was trained, made with ``keep_dead_code=True`` so that its memory can be looked at.
 
     Raises:
-        AmlzError: the package onnx is not installed.
+        MissingExtraError: the package onnx is not installed.
         InputError: the learner hides its memory, or its Predict draws random numbers, or keeps something of an example
             for the next, so that no function of the features alone stands for it.
     """
     checked_type("learner", learner, Learner)
-    onnx: Any = _import("onnx")
+    onnx = imported("onnx", "onnx")
     code = live_code(learner.program, learner.dims)
     if any(line.op.is_random for line in code.lines["predict"]):
         raise InputError("learner: its Predict draws random numbers, so that no ONNX model can predict the same")
     graph = _Graph(onnx, code, np.dtype(learner.precision), _memory(learner, code))
     return bytes(graph.model().SerializeToString())
-
-
-def _import(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise AmlzError(f"{name} is not installed: pip install 'pyamlz[onnx]'") from None
 
 
 def _memory(learner: Learner, code: Code) -> dict[Address, npt.NDArray[Any]]:

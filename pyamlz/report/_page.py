@@ -85,7 +85,7 @@ def report(
     Raises:
         ArchiveError: the file is no checkpoint, or of a search that has not run.
         InputError: the log cannot be read.
-        AmlzError: matplotlib is not installed.
+        MissingExtraError: matplotlib is not installed.
     """
     run = _Run.read(path)
     program, dims = run.best

@@ -9,6 +9,7 @@ the counts are the multiples of `every`, in whatever parts it is run; in islands
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import math
 import os
@@ -20,7 +21,8 @@ from collections.abc import Callable
 from typing import Any, Final, TextIO
 
 from pyamlz._lib.checks import checked_float, checked_int
-from pyamlz._lib.errors import AmlzError, FileError
+from pyamlz._lib.errors import FileError
+from pyamlz._lib.extras import imported
 from pyamlz.search._records import Progress, Result
 from pyamlz.search._reporter import Reporter, Status, reporter
 from pyamlz.search.log import JsonLines
@@ -183,12 +185,10 @@ class TensorBoard:
 
 
 def _summary_writer() -> Any:
-    for module in _WRITERS:
-        try:
+    for module in _WRITERS[:-1]:
+        with contextlib.suppress(ImportError):
             return importlib.import_module(module).SummaryWriter
-        except ImportError:
-            continue
-    raise AmlzError("no writer for TensorBoard is installed: pip install 'pyamlz[tensorboard]'")
+    return imported(_WRITERS[-1], "tensorboard").SummaryWriter
 
 
 def _status(progress: Progress) -> Status:

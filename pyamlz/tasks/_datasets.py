@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from pyamlz._lib.checks import MAX_FEATURES, checked_int
 from pyamlz._lib.errors import DataError, InputError
+from pyamlz._lib.extras import missing
 
 _MAX_BYTES = 2**31  # of a file's contents, decompressed
 _MAX_DEFLATE_RATIO = 1032  # deflate cannot make more of one byte
@@ -140,7 +141,7 @@ def _load_digits() -> ImageData:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise InputError("name_or_path: 'digits' needs scikit-learn: pip install pyamlz[sklearn]") from error
+        raise missing(error, "sklearn") from None
     pixels, labels = load_digits(return_X_y=True)
     x = np.asarray(pixels).astype(np.uint8)  # whole numbers from 0 to 16
     y = np.asarray(labels).astype(np.int64)

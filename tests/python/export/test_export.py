@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from samples import full_space, instruction_of
 
-from pyamlz import Dims, InputError, Learner, Program
+from pyamlz import Dims, InputError, Learner, MissingExtraError, Program
 from pyamlz.export import _latex as latex_module
-from pyamlz.export import _onnx as onnx_module
 from pyamlz.export import _python as python_module
 from pyamlz.export import to_latex, to_onnx, to_python
 from pyamlz.program import OPS, Type
@@ -255,5 +254,5 @@ def test_a_learner_that_hides_its_memory() -> None:
 def test_onnx_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     program = built_in("linear_regressor")
-    with pytest.raises(onnx_module.AmlzError, match="onnx is not installed: pip install"):
+    with pytest.raises(MissingExtraError, match="onnx is missing or too old: pip install 'onnx>="):
         to_onnx(Learner(program, program.dims(4), keep_dead_code=True))

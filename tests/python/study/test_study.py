@@ -100,7 +100,7 @@ class TestRun:
 
     def test_writes_the_table_without_matplotlib(self, tmp_path):
         report = run(squares(), tmp_path, seeds=1)
-        assert report.missing == "no figure: matplotlib is not installed: pip install 'pyamlz[plot]'"
+        assert report.missing == "no figure: matplotlib is missing or too old: pip install 'matplotlib>=3.7'"
         assert (tmp_path / "table.md").exists()
         assert not (tmp_path / "figure.png").exists()
 

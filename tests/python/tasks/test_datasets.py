@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pyamlz import Evaluator
+from pyamlz import Evaluator, MissingExtraError
 from pyamlz._lib.errors import DataError, InputError
 from pyamlz.program import baselines
 from pyamlz.tasks import ImageData, load, native_binary, projected_multiclass
@@ -215,7 +215,7 @@ def test_digits_split_takes_each_classes_fifth_image(
 def test_digits_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn", None)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(InputError, match=r"pip install pyamlz\[sklearn\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'scikit-learn>=1.6'"):
         load("digits")
 
 
