@@ -374,6 +374,37 @@ AMLZ_API amlz_status amlz_learner_learn_f32(amlz_learner *learner, const float *
 AMLZ_API amlz_status amlz_learner_learn_f64(amlz_learner *learner, const double *features, double label,
                                             double *prediction);
 
+/* How the rows of amlz_learner_predict_many see what Predict writes to memory. Programs in which Predict finds nothing that
+ * it wrote before, and draws nothing at random, predict the same either way. */
+typedef enum amlz_rows {
+    AMLZ_ROWS_ALONE = 0,  /* each row finds memory and draws as the learner has them, that is as the last Learn (or other
+                             call that changes it) left them: no row depends on the others or on their order */
+    AMLZ_ROWS_IN_TURN = 1 /* the first row does, and each other finds what the row before it left: as in validation,
+                             and as so many calls of amlz_learner_predict would have it */
+} amlz_rows;
+
+/* Bytes of scratch that amlz_learner_predict_many needs: with this learner, always the same. 0 for NULL. */
+AMLZ_API size_t amlz_learner_scratch_size(const amlz_learner *learner);
+
+/* Predicts for many rows and does not change the learner: Predict runs on a copy of its memory, in scratch (a block of any
+ * alignment, whose contents do not matter). So several threads may predict by one learner at the same time, each with
+ * scratch of its own, while none learns. Row i begins at features[i * stride], predictions (as of amlz_learner_predict)
+ * lie one behind the other. AMLZ_ERROR_MEMORY where scratch is too small; else as of amlz_learner_predict. Once begun it
+ * does all rows: who wants to be able to stop gives it some at a time, with AMLZ_ROWS_ALONE to the same bits. */
+AMLZ_API amlz_status amlz_learner_predict_many_f32(const amlz_learner *learner, int rows, const float *features,
+                                                   size_t stride, size_t n_rows, float *predictions, void *scratch,
+                                                   size_t scratch_size);
+AMLZ_API amlz_status amlz_learner_predict_many_f64(const amlz_learner *learner, int rows, const double *features,
+                                                   size_t stride, size_t n_rows, double *predictions, void *scratch,
+                                                   size_t scratch_size);
+
+/* As so many calls of amlz_learner_learn, one row after the other; predictions may be NULL. AMLZ_ERROR_DATA, with nothing
+ * done, if one of the labels is none. */
+AMLZ_API amlz_status amlz_learner_learn_many_f32(amlz_learner *learner, const float *features, size_t stride,
+                                                 const float *labels, size_t n_rows, float *predictions);
+AMLZ_API amlz_status amlz_learner_learn_many_f64(amlz_learner *learner, const double *features, size_t stride,
+                                                 const double *labels, size_t n_rows, double *predictions);
+
 /* Reads or writes one address: 1, F or F * F numbers, matrices row by row. Needs keep_dead_code, since otherwise not every
  * address has a place: AMLZ_ERROR_ARGUMENT without, as for an address out of range. */
 AMLZ_API amlz_status amlz_learner_get(const amlz_learner *learner, int type, int address, double *values);

@@ -1,17 +1,12 @@
 /* One program, one lane: it predicts and learns from one example at a time. */
+#include "run/learner.h"
+
 #include <string.h>
 
 #include "base/check.h"
 #include "base/fail.h"
 #include "base/portability.h"
-#include "kernels/machine.h"
 #include "run/tasks.h"
-
-struct amlz_learner {
-    amlz_learner_config config;
-    plan plan;
-    machine machine;
-};
 
 static amlz_status check_config(const amlz_learner_config *config, const char **reason)
 {
@@ -72,23 +67,10 @@ void amlz_learner_reset(amlz_learner *learner)
 static void *features_of(const amlz_learner *l) { return machine_at(&l->machine, AMLZ_VECTOR, 0); }
 static void *label_of(const amlz_learner *l) { return machine_at(&l->machine, AMLZ_SCALAR, 0); }
 
-static size_t real_of(const amlz_learner *l) { return kernels_real_size(l->machine.precision); }
-
-static size_t prediction_bytes(const amlz_learner *l)
-{
-    const amlz_dims *dims = &l->machine.dims;
-    return (dims->label == AMLZ_MULTICLASS ? dims->n_classes : 1) * real_of(l);
-}
-
-static int accepts(const amlz_learner *l, amlz_precision precision, const void *features)
-{
-    return l != NULL && features != NULL && l->machine.precision == precision;
-}
-
 static void run_predict(amlz_learner *l, const void *features)
 {
-    memcpy(features_of(l), features, l->machine.dims.n_features * real_of(l));
-    memset(label_of(l), 0, real_of(l));
+    memcpy(features_of(l), features, l->machine.dims.n_features * learner_real_size(l));
+    memset(label_of(l), 0, learner_real_size(l));
     l->machine.kernels->predict(&l->machine.run, features_of(l));
 }
 
@@ -101,53 +83,67 @@ static void exchange(unsigned char *a, unsigned char *b, size_t n)
     }
 }
 
-/* Memory keeps the logits, as in validation; the caller gets probabilities. */
+void amlz__learner_take_prediction(machine *m, void *prediction, size_t size)
+{
+    memcpy(prediction, m->run.prediction, size);
+    m->kernels->to_probabilities(&m->run);
+    exchange(prediction, m->run.prediction, size);
+}
+
 static amlz_status predict(amlz_learner *l, amlz_precision precision, const void *features, void *prediction)
 {
-    if (!accepts(l, precision, features) || prediction == NULL) {
+    if (!learner_accepts(l, precision, features) || prediction == NULL) {
         return AMLZ_ERROR_ARGUMENT;
     }
     const port_fp_state caller = port_fp_enter();
     run_predict(l, features);
-    memcpy(prediction, l->machine.run.prediction, prediction_bytes(l));
-    l->machine.kernels->to_probabilities(&l->machine.run);
-    exchange(prediction, l->machine.run.prediction, prediction_bytes(l));
+    amlz__learner_take_prediction(&l->machine, prediction, learner_prediction_size(l));
     port_fp_leave(caller);
     return AMLZ_OK;
 }
 
-static PORT_NOINLINE int takes_label(const amlz_learner *l, const void *label)
+PORT_NOINLINE int amlz__learner_takes_labels(const amlz_learner *l, const void *labels, size_t count)
 {
-    const double y =
-        l->machine.precision == AMLZ_FLOAT64 ? *(const double *)label : (double)*(const float *)label;
-    return amlz__tasks_label_valid(l->machine.dims.label, l->machine.dims.n_classes, y);
+    const amlz_dims *dims = &l->machine.dims;
+    for (size_t i = 0; i < count; i++) {
+        const double y = l->machine.precision == AMLZ_FLOAT64 ? ((const double *)labels)[i]
+                                                              : (double)((const float *)labels)[i];
+        if (!amlz__tasks_label_valid(dims->label, dims->n_classes, y)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+void amlz__learner_learn(amlz_learner *l, const void *features, const void *label, void *prediction)
+{
+    machine *m = &l->machine;
+    run_predict(l, features);
+    m->kernels->to_probabilities(&m->run);
+    if (prediction != NULL) {
+        memcpy(prediction, m->run.prediction, learner_prediction_size(l));
+    }
+    if (m->dims.label == AMLZ_MULTICLASS) {
+        m->kernels->learn(&m->run, features_of(l), label);
+    } else {
+        memcpy(label_of(l), label, learner_real_size(l));
+        m->kernels->learn(&m->run, features_of(l), label_of(l));
+    }
 }
 
 static amlz_status learn(amlz_learner *l, amlz_precision precision, const void *features, const void *label,
                          void *prediction)
 {
-    if (!accepts(l, precision, features)) {
+    if (!learner_accepts(l, precision, features)) {
         return AMLZ_ERROR_ARGUMENT;
     }
-    machine *m = &l->machine;
     const port_fp_state caller = port_fp_enter();
-    if (!takes_label(l, label)) {
-        port_fp_leave(caller);
-        return AMLZ_ERROR_DATA;
-    }
-    run_predict(l, features);
-    m->kernels->to_probabilities(&m->run);
-    if (prediction != NULL) {
-        memcpy(prediction, m->run.prediction, prediction_bytes(l));
-    }
-    if (m->dims.label == AMLZ_MULTICLASS) {
-        m->kernels->learn(&m->run, features_of(l), label);
-    } else {
-        memcpy(label_of(l), label, real_of(l));
-        m->kernels->learn(&m->run, features_of(l), label_of(l));
+    const int is_label = amlz__learner_takes_labels(l, label, 1);
+    if (is_label) {
+        amlz__learner_learn(l, features, label, prediction);
     }
     port_fp_leave(caller);
-    return AMLZ_OK;
+    return is_label ? AMLZ_OK : AMLZ_ERROR_DATA;
 }
 
 amlz_status amlz_learner_predict_f32(amlz_learner *learner, const float *features, float *prediction)
@@ -177,7 +173,7 @@ static amlz_status locate(const amlz_learner *l, int type, int address, void **w
         return AMLZ_ERROR_ARGUMENT;
     }
     *where = machine_at(&l->machine, type, (unsigned)address);
-    *count = l->machine.stride[type] / real_of(l);
+    *count = l->machine.stride[type] / learner_real_size(l);
     return AMLZ_OK;
 }
 
