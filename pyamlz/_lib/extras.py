@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import re
 from typing import Any
 
@@ -38,6 +37,8 @@ def missing(error: ImportError, extra: str) -> MissingExtraError:
 
 def requirements(extra: str) -> list[str]:
     """What an extra asks for, such as "matplotlib>=3.7"."""
+    import importlib.metadata  # here, as it loads half as much as all of pyamlz
+
     try:
         declared = importlib.metadata.requires("pyamlz") or []
     except importlib.metadata.PackageNotFoundError:  # used from a folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Sequence
@@ -44,7 +43,7 @@ def refuse(name: str) -> None:
         raise ImportError(f"{name} has moved: use {MOVED[name]}", name=name)
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
     """Finds nothing; it is asked when nobody else has found a module."""
 
     def find_spec(
