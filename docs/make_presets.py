@@ -49,7 +49,7 @@ SMALLEST: dict[str, Any] = {
     "space": {"scalars": 2, "vectors": 1, "matrices": 0},
 }
 ROLE = re.compile(r":\w+:`([^`]*)`")  # how docstrings refer to functions
-NO_KEYS = ("seed", "dtype", "split")  # arguments of generators that are none, or that sections have each their own of
+NO_KEYS = ("seed", "precision", "split")  # arguments of generators that are none, or that each section has its own of
 
 
 def code(value: object) -> str:

@@ -357,7 +357,7 @@ class _Evolving(_Base):
             n_features=min(scaled.shape[1], _PROJECTED),
             n_tasks=checked_int("n_tasks", self.n_tasks, 1, 10**6),
             seed=self._seed,
-            dtype=self.precision,
+            precision=self.precision,
         )
         search = Search(
             tasks,

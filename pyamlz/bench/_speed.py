@@ -127,7 +127,7 @@ def _programs(name: ProgramName, n_features: int) -> tuple[Program, ...]:
 
 
 def _tasks(n_features: int, n_tasks: int, n_train: int, precision: Precision) -> TaskSet:
-    tasks = linear(n_features, n_tasks, n_train, _N_VALID, dtype=precision)
+    tasks = linear(n_features, n_tasks, n_train, _N_VALID, precision=precision)
     scale = tasks.train_x.dtype.type(n_features**-0.5)
     names = ("train_x", "train_y", "valid_x", "valid_y")
     return replace(tasks, source={}, **{name: getattr(tasks, name) * scale for name in names})

@@ -8,7 +8,7 @@ run at once and exchange programs. ``start`` is "random", "empty", a program (th
 path from the current folder; so is ``fixed_program``), an archive of programs, or a list of programs. Its tables:
 
 ``[tasks]``
-    ``generator`` names a function of :mod:`pyamlz.tasks`; the other keys are its arguments, but for seed and dtype.
+    ``generator`` names a function of :mod:`pyamlz.tasks`; the other keys are its arguments, but for seed and precision.
     A list of such tables, ``[[tasks]]``, is dealt to the islands in turn; the first is what the other sections follow.
 ``[migration]``
     ``every`` and ``share``, of :class:`pyamlz.Islands`.
@@ -66,7 +66,7 @@ Table: TypeAlias = dict[str, Any]
 _toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 _SPLITS: dict[Section, str] = {"tasks": "search", "select": "select", "final": "test"}
-_GIVEN = ("seed", "dtype")  # arguments of generators that are no keys
+_GIVEN = ("seed", "precision")  # arguments of generators that are no keys
 _MAX_COUNT = 2**63 - 1  # as large as TOML's integers
 _MAX_FILE_SIZE = 2**20
 _DEFAULT_EVERY = 10_000
@@ -194,7 +194,7 @@ class Preset:
         if "split" in _keys_of(generator) and "split" not in own:
             merged["split"] = _SPLITS[section]
         try:
-            return generator(**merged, seed=seed, dtype=self.precision)
+            return generator(**merged, seed=seed, precision=self.precision)
         except MemoryError:
             raise InputError(f"{section}: there is not enough memory for so many numbers") from None
         except InputError as error:

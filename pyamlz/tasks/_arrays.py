@@ -36,7 +36,7 @@ def from_arrays(
     n_tasks: int = 1,
     seed: int = 0,
     epochs: int = 1,
-    dtype: Precision | None = None,
+    precision: Precision | None = None,
 ) -> TaskSet:
     """Tasks made of the user's examples.
 
@@ -57,13 +57,13 @@ def from_arrays(
             split. For stacked arrays 1, the default, or D.
         seed: seed of the splits and of the example order, 0 to 2**64 - 1.
         epochs: passes over the training examples.
-        dtype: "float32" or "float64". By default float64 if any input is
+        precision: "float32" or "float64". By default float64 if any input is
             float64 or holds integers beyond 2**24, else float32, so that no
             value changes. If given, floats are rounded to it.
 
     Returns:
         A TaskSet. With validation examples of their own the examples keep their
-        order, which should be random, and C-contiguous arrays of the set's dtype
+        order, which should be random, and C-contiguous arrays of the set's precision
         are not copied. Its `source` does not hold the data; the
         set's `digest` tells whether the same arrays were given again.
 
@@ -79,7 +79,7 @@ def from_arrays(
     if (X_valid is None) != (y_valid is None):
         raise InputError("X_valid, y_valid: expected both or neither, got one")
     inputs = {"X": X, "y": y, "X_valid": X_valid, "y_valid": y_valid}
-    arrays = _in_one_dtype({name: _real(name, a) for name, a in inputs.items() if a is not None}, dtype)
+    arrays = _in_one_dtype({name: _real(name, a) for name, a in inputs.items() if a is not None}, precision)
     classes = _count_classes(kind, n_classes, arrays)
     _check_examples(arrays, kind, classes)
     parts = _split(arrays["X"], arrays["y"], n_tasks, fraction, seed) if X_valid is None else _as_given(arrays, n_tasks)
@@ -101,7 +101,7 @@ def from_arrays(
                 "n_tasks": n_tasks,
                 "seed": seed,
                 "epochs": checked_int("epochs", epochs, 1, MAX_COUNT),
-                "dtype": parts[0].dtype.name,
+                "precision": parts[0].dtype.name,
             },
         },
     )
@@ -126,17 +126,17 @@ def _real(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     return array
 
 
-def _in_one_dtype(arrays: Arrays, dtype: Precision | None) -> Arrays:
+def _in_one_dtype(arrays: Arrays, precision: Precision | None) -> Arrays:
     needed = {name: _exact_precision(name, array) for name, array in arrays.items()}
-    if dtype is not None:
-        target = checked_precision("dtype", dtype)
+    if precision is not None:
+        target = checked_precision("precision", precision)
     else:
         target = "float64" if "float64" in needed.values() else "float32"
     for name, array in arrays.items():
         if array.dtype.kind != "f" and needed[name] > target:
             raise DataError(
                 f"{name}: expected integers that float32 holds exactly (up to 2**24), "
-                "got larger ones; dtype='float64' would hold them"
+                "got larger ones; precision='float64' would hold them"
             )
     return {name: _converted(name, array, target) for name, array in arrays.items()}
 

@@ -32,7 +32,7 @@ def native_binary(
     seed: int = 0,
     epochs: int = 1,
     split: Split = "test",
-    dtype: Precision = "float32",
+    precision: Precision = "float32",
 ) -> TaskSet:
     """Binary tasks: two classes of images, their pixels as features (section 4.2).
 
@@ -61,7 +61,7 @@ def native_binary(
             training part, the validation examples from images not used in
             training. "test" takes training examples from the training part and
             validation examples, on which programs are scored, from the test part.
-        dtype: "float32" or "float64", of the arrays made.
+        precision: "float32" or "float64", of the arrays made.
 
     Returns:
         A binary TaskSet: features (D, N, F) and (D, M, F), where F is the number
@@ -76,7 +76,7 @@ def native_binary(
     seed = checked_seed("seed", seed)
     epochs = checked_int("epochs", epochs, 1, MAX_COUNT)
     split = checked_split(split)
-    dtype = checked_precision("dtype", dtype)
+    precision = checked_precision("precision", precision)
     groups = pairs_of(data, split) if pairs is None else checked_pairs(pairs, data.n_classes)
     twice = next((pair for pair in groups if groups.count(pair) > 1), None)
     if twice is not None:
@@ -88,7 +88,7 @@ def native_binary(
     tasks = [Task(a * data.n_classes + b, (a, b)) for a, b in groups]
     return TaskSet(
         kind="binary",
-        **pool.arrays(tasks, each, Stream(seed, ("native_binary",)), n_pixels, dtype, _own_pixels),
+        **pool.arrays(tasks, each, Stream(seed, ("native_binary",)), n_pixels, precision, _own_pixels),
         n_classes=2,
         epochs=epochs,
         order_seed=seed,
@@ -102,7 +102,7 @@ def native_binary(
                 "seed": seed,
                 "epochs": epochs,
                 "split": split,
-                "dtype": dtype,
+                "precision": precision,
             },
         },
     )

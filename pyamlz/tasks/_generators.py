@@ -26,6 +26,8 @@ GENERATORS: Final[dict[str, Callable[..., TaskSet]]] = {
     "table": table,
 }
 
+_RENAMED: Final = {"dtype": "precision"}  # arguments in the sources of archives that version 0.1 wrote
+
 
 def can_remake(source: dict[str, Any]) -> bool:
     """Whether :func:`remake` makes the task set of this source again, on a machine that has the same data sets.
@@ -50,8 +52,9 @@ def remake(source: object) -> TaskSet:
     """
     if not isinstance(source, dict) or not can_remake(source):
         raise InputError(f"source: expected one of {', '.join(GENERATORS)} and its arguments, got {source!r:.100}")
+    renamed = {_RENAMED.get(name, name): value for name, value in source["arguments"].items()}
     try:
-        return GENERATORS[source["generator"]](**source["arguments"])
+        return GENERATORS[source["generator"]](**renamed)
     except TypeError as error:  # an argument that the function does not have
         raise InputError(f"source: {error}") from None
     except MemoryError:

@@ -5,7 +5,7 @@ them, and a random Gaussian projection of their images make one small task, and
 a data set makes a great many.
 
 The same arguments and images give the same bits on every machine: all
-arithmetic is in float64 in a fixed order, and rounded to the requested dtype
+arithmetic is in float64 in a fixed order, and rounded to the requested precision
 once. Task t depends on the seed and on t, not on the number of tasks.
 """
 
@@ -37,7 +37,7 @@ def projected_binary(
     pairs: Sequence[tuple[int, int]] | None = None,
     epochs: int = 1,
     split: Split = "search",
-    dtype: Precision = "float32",
+    precision: Precision = "float32",
 ) -> TaskSet:
     """Binary tasks: two classes of images, randomly projected (section 4.2).
 
@@ -68,7 +68,7 @@ def projected_binary(
             training part, the validation examples from images not used in
             training. "test" takes training examples from the training part and
             validation examples, on which programs are scored, from the test part.
-        dtype: "float32" or "float64", of the arrays made.
+        precision: "float32" or "float64", of the arrays made.
 
     Returns:
         A binary TaskSet: features (D, N, F) and (D, M, F), labels (D, N) and
@@ -94,7 +94,7 @@ def projected_binary(
         seed=seed,
         epochs=epochs,
         split=split,
-        dtype=dtype,
+        precision=precision,
         more={"pairs": None if pairs is None else [list(pair) for pair in groups]},
     )
 
@@ -109,7 +109,7 @@ def projected_multiclass(
     seed: int = 0,
     epochs: int = 1,
     split: Split = "search",
-    dtype: Precision = "float32",
+    precision: Precision = "float32",
 ) -> TaskSet:
     """Tasks of all classes of images, randomly projected (section 4.3).
 
@@ -135,7 +135,7 @@ def projected_multiclass(
             not used in training. "test" takes training examples from the whole
             training part and validation examples, on which programs are scored,
             from the test part.
-        dtype: "float32" or "float64", of the arrays made.
+        precision: "float32" or "float64", of the arrays made.
 
     Returns:
         A multiclass TaskSet: features (D, N, F) and (D, M, F), labels (D, N) and
@@ -164,7 +164,7 @@ def projected_multiclass(
         seed=checked_seed("seed", seed),
         epochs=epochs,
         split=split,
-        dtype=dtype,
+        precision=precision,
         more={},
     )
 
@@ -188,7 +188,7 @@ def _projected(
     seed: int,
     epochs: int,
     split: Split,
-    dtype: Precision,
+    precision: Precision,
     more: dict[str, Any],
 ) -> TaskSet:
     """Tasks that tell the classes of a group apart, task t those of group t modulo their number.
@@ -197,7 +197,7 @@ def _projected(
     """
     n_tasks = checked_int("n_tasks", n_tasks, 1, MAX_COUNT)
     epochs = checked_int("epochs", epochs, 1, MAX_COUNT)
-    dtype = checked_precision("dtype", dtype)
+    precision = checked_precision("precision", precision)
     if n_train != "all" and n_valid is None:
         n_valid = _DEFAULT_VALID
     each = pool.examples(groups, n_train, n_valid)
@@ -213,7 +213,7 @@ def _projected(
     tasks = [Task(t, groups[t % len(groups)]) for t in range(n_tasks)]
     return TaskSet(
         kind=kind,
-        **pool.arrays(tasks, each, stream, n_features, dtype, features),
+        **pool.arrays(tasks, each, stream, n_features, precision, features),
         n_classes=n_classes,
         epochs=epochs,
         order_seed=seed,
@@ -229,7 +229,7 @@ def _projected(
                 **more,
                 "epochs": epochs,
                 "split": split,
-                "dtype": dtype,
+                "precision": precision,
             },
         },
     )

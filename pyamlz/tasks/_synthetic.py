@@ -2,11 +2,11 @@
 
 Real et al. (ICML 2020), section 4.1. Features and the teacher's weights are
 standard Gaussian; each task has its own of both. Easier tasks of the same kind,
-as the first stages of a search, come from the arguments after `dtype`.
+as the first stages of a search, come from the arguments after `precision`.
 
 The same arguments give the same bits on every machine. All arithmetic is in
 float64, one feature (or hidden unit) at a time in rising order; features and
-labels are then rounded to the requested dtype, once. Task t depends on the seed
+labels are then rounded to the requested precision, once. Task t depends on the seed
 and on t, not on the number of tasks.
 """
 
@@ -44,7 +44,7 @@ def linear(
     n_valid: int = 100,
     seed: int = 0,
     epochs: int = 1,
-    dtype: Precision = "float32",
+    precision: Precision = "float32",
     *,
     feature_scale: float = 1.0,
     unit_labels: bool = False,
@@ -58,7 +58,7 @@ def linear(
         n_valid: M, validation examples of each task.
         seed: seed of features, weights and example order, 0 to 2**64 - 1.
         epochs: passes over the training examples.
-        dtype: "float32" or "float64", of the arrays made.
+        precision: "float32" or "float64", of the arrays made.
         feature_scale: features are multiplied by it once they have their labels;
             over 0. Where it is small, larger learning rates work.
         unit_labels: whether a task's labels are divided by the root of the mean
@@ -77,7 +77,7 @@ def linear(
         return lambda x: matrix_product(w, x)[:, 0]
 
     easier = {"feature_scale": feature_scale, "unit_labels": unit_labels}
-    return _regression("linear", teacher, n_features, n_tasks, n_train, n_valid, seed, epochs, dtype, easier)
+    return _regression("linear", teacher, n_features, n_tasks, n_train, n_valid, seed, epochs, precision, easier)
 
 
 def affine(
@@ -87,11 +87,11 @@ def affine(
     n_valid: int = 100,
     seed: int = 0,
     epochs: int = 1,
-    dtype: Precision = "float32",
+    precision: Precision = "float32",
 ) -> TaskSet:
     """Affine regression tasks, y = w . x + b (section 4.1).
 
-    The bias b is standard Gaussian and added last. Arguments up to `dtype`,
+    The bias b is standard Gaussian and added last. Arguments up to `precision`,
     result and errors are those of :func:`linear`.
     """
 
@@ -100,7 +100,7 @@ def affine(
         b = _random.gaussian(seed, ("affine", "bias", task), ())
         return lambda x: matrix_product(w, x)[:, 0] + b
 
-    return _regression("affine", teacher, n_features, n_tasks, n_train, n_valid, seed, epochs, dtype, {})
+    return _regression("affine", teacher, n_features, n_tasks, n_train, n_valid, seed, epochs, precision, {})
 
 
 def nonlinear(
@@ -110,7 +110,7 @@ def nonlinear(
     n_valid: int = 100,
     seed: int = 0,
     epochs: int = 1,
-    dtype: Precision = "float32",
+    precision: Precision = "float32",
     *,
     feature_scale: float = 1.0,
     unit_labels: bool = False,
@@ -146,10 +146,10 @@ def nonlinear(
         "hidden": hidden,
         "output_mean": output_mean,
     }
-    return _regression("nonlinear", teacher, n_features, n_tasks, n_train, n_valid, seed, epochs, dtype, easier)
+    return _regression("nonlinear", teacher, n_features, n_tasks, n_train, n_valid, seed, epochs, precision, easier)
 
 
-#: What the arguments after `dtype` are by default; a source names only those that differ.
+#: What the arguments after `precision` are by default; a source names only those that differ.
 _PLAIN = {
     "feature_scale": 1.0,
     "unit_labels": False,
@@ -180,7 +180,7 @@ def _regression(
     n_valid: int,
     seed: int,
     epochs: int,
-    dtype: Precision,
+    precision: Precision,
     easier: dict[str, Any],
 ) -> TaskSet:
     n_features = checked_int("n_features", n_features, 1, MAX_FEATURES)
@@ -191,13 +191,13 @@ def _regression(
     }
     seed = checked_seed("seed", seed)
     epochs = checked_int("epochs", epochs, 1, MAX_COUNT)
-    dtype = checked_precision("dtype", dtype)
+    precision = checked_precision("precision", precision)
     scale = checked_float("feature_scale", easier.get("feature_scale", 1.0), 0.0, over=True)
     unit_labels = checked_bool("unit_labels", easier.get("unit_labels", False))
     n_informative = checked_int("n_informative", easier.get("n_informative", 0), 0, n_features)
     check_total(n_tasks, sum(sizes.values()), n_features)
-    x = {part: np.empty((n_tasks, n, n_features), dtype) for part, n in sizes.items()}
-    y = {part: np.empty((n_tasks, n), dtype) for part, n in sizes.items()}
+    x = {part: np.empty((n_tasks, n, n_features), precision) for part, n in sizes.items()}
+    y = {part: np.empty((n_tasks, n), precision) for part, n in sizes.items()}
     for task in range(n_tasks):
         teacher = make_teacher(seed, task, n_features)
         for part, n in sizes.items():
@@ -229,7 +229,7 @@ def _regression(
                 "n_valid": sizes["valid"],
                 "seed": seed,
                 "epochs": epochs,
-                "dtype": dtype,
+                "precision": precision,
                 **{key: value for key, value in easier.items() if value != _PLAIN[key]},
             },
         },

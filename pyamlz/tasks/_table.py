@@ -116,7 +116,7 @@ def table(
     epochs: int = 1,
     split: Split = "search",
     seed: int = 0,
-    dtype: Precision = "float32",
+    precision: Precision = "float32",
 ) -> TaskSet:
     """Tasks from a file of examples: :func:`resampled` of :func:`read_table`."""
     source = {"path": os.fspath(path), "target": target, "labels": labels}
@@ -129,7 +129,7 @@ def table(
         epochs=epochs,
         split=split,
         seed=seed,
-        dtype=dtype,
+        precision=precision,
     )
     made.source["generator"] = "table"
     made.source["arguments"] = {**source, **made.source["arguments"]}
@@ -146,7 +146,7 @@ def resampled(
     epochs: int = 1,
     split: Split = "search",
     seed: int = 0,
-    dtype: Precision = "float32",
+    precision: Precision = "float32",
 ) -> TaskSet:
     """Tasks that are like a table, each of examples drawn from it at random.
 
@@ -170,7 +170,7 @@ def resampled(
         epochs: passes over the training examples.
         split: "search", "select" or "test".
         seed: of everything random in a task, 0 to 2**64 - 1.
-        dtype: "float32" or "float64".
+        precision: "float32" or "float64".
 
     Returns:
         A TaskSet, "regression" or "binary".
@@ -189,7 +189,7 @@ def resampled(
         "epochs": checked_int("epochs", epochs, 1, MAX_COUNT),
         "split": checked_choice("split", split, get_args(Split)),
         "seed": checked_seed("seed", seed),
-        "dtype": checked_precision("dtype", dtype),
+        "precision": checked_precision("precision", precision),
     }
     parts: dict[str, list[Array]] = {"train_x": [], "train_y": [], "valid_x": [], "valid_y": []}
     sizes: tuple[int, int] | None = None
@@ -208,7 +208,7 @@ def resampled(
             y = _standardised(y[0][:, np.newaxis], y[1][:, np.newaxis])
         for name, values in zip(parts, (x[0], y[0].reshape(-1), x[1], y[1].reshape(-1)), strict=True):
             parts[name].append(values)
-    arrays: dict[str, Any] = {name: np.array(values, dtype=dtype) for name, values in parts.items()}
+    arrays: dict[str, Any] = {name: np.array(values, dtype=precision) for name, values in parts.items()}
     return TaskSet(
         kind="binary" if examples.classes else "regression",
         **arrays,

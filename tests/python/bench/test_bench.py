@@ -187,7 +187,7 @@ class TestWorkload:
             (("network", 4, 1), "program: expected one of linear, nn, random, got 'network'"),
             (("nn", 0, 1), "n_features: expected an integer from 1 to"),
             (("nn", 4, 1.5), "n_tasks: expected an integer from 1 to"),
-            (("nn", 4, 1, "float16"), "dtype: expected one of float32, float64"),
+            (("nn", 4, 1, "float16"), "precision: expected one of float32, float64"),
         ],
     )
     def test_refuses(self, arguments, message):

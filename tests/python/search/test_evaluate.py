@@ -55,7 +55,7 @@ def sgd(task_set, task, rate, *, classify):
 
 class TestFitness:
     def test_of_the_linear_regressor_is_that_of_gradient_descent(self):
-        task_set = linear_tasks(dtype="float64", n_train=30)
+        task_set = linear_tasks(precision="float64", n_train=30)
         evaluation = Evaluator(task_set, precision="float64").evaluate(linear_regressor(0.05))
         wanted = [sgd(task_set, task, 0.05, classify=False) for task in range(4)]
         np.testing.assert_allclose(evaluation.task_fitness, wanted, rtol=1e-12)
@@ -172,8 +172,8 @@ class TestPackedTasks:
         assert Evaluator(packed).evaluate(PROGRAM).fitness == Evaluator(task_set).evaluate(PROGRAM).fitness
 
     def test_of_doubles_are_rounded_once(self):
-        doubles = linear_tasks(dtype="float64")
-        rounded = linear_tasks(dtype="float32")
+        doubles = linear_tasks(precision="float64")
+        rounded = linear_tasks(precision="float32")
         assert Evaluator(doubles).evaluate(PROGRAM).fitness == Evaluator(rounded).evaluate(PROGRAM).fitness
 
     def test_refuse_numbers_that_become_infinite(self):

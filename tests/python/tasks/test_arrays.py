@@ -131,7 +131,7 @@ def test_large_integers_are_held_exactly_or_refused() -> None:
     assert make(larger).train_x.dtype == np.float64
     assert make(larger).train_x[0].tolist() == [[2.0**24 + 1], [-(2.0**24) - 1]]
     with pytest.raises(DataError, match=r"^X: expected integers that float32 .*float64"):
-        make(larger, dtype="float32")
+        make(larger, precision="float32")
     with pytest.raises(DataError, match=r"^X: .*2\*\*53.*got 9007199254740993"):
         make(np.array([[1], [-(2**53) - 1]]))
     with pytest.raises(DataError, match=r"^X: .*got 18446744073709551615"):
@@ -140,11 +140,11 @@ def test_large_integers_are_held_exactly_or_refused() -> None:
 
 def test_dtype_given_rounds_floats() -> None:
     x, y = np.array([[0.1], [0.2]]), np.array([0.3, 0.4])
-    tasks = from_arrays(x, y, x, y, kind="regression", dtype="float32")
+    tasks = from_arrays(x, y, x, y, kind="regression", precision="float32")
     assert tasks.train_x.dtype == np.float32
     assert tasks.train_x[0, 0, 0] == np.float32(0.1)
     with pytest.raises(DataError, match=r"^y: .*range of float32, got 1e\+300"):
-        from_arrays(x, y * np.array([1, 2.5e300]), kind="regression", dtype="float32")
+        from_arrays(x, y * np.array([1, 2.5e300]), kind="regression", precision="float32")
 
 
 def test_lists_are_taken() -> None:
@@ -186,7 +186,7 @@ X, Y = numbered(4)
         ({"n_tasks": 0}, r"^n_tasks: .*got 0"),
         ({"seed": 1.5}, r"^seed: .*got 1.5"),
         ({"epochs": 0}, r"^epochs: .*got 0"),
-        ({"dtype": "int32"}, r"^dtype: .*got 'int32'"),
+        ({"precision": "int32"}, r"^precision: .*got 'int32'"),
         ({"n_classes": 2}, r"^n_classes: expected 0 for regression, got 2"),
         ({"X_valid": X}, r"^X_valid, y_valid: expected both or neither"),
         ({"y_valid": Y}, r"^X_valid, y_valid: expected both or neither"),

@@ -36,7 +36,7 @@ def raw(monkeypatch: pytest.MonkeyPatch, split: Any, **options: Any) -> TaskSet:
         return train, valid, np.zeros(train.shape[1], dtype=bool)
 
     monkeypatch.setattr("pyamlz.tasks._full_size.standardised", unchanged)
-    return native_binary(DATA, **(SIZES | options), split=split, dtype="float64")
+    return native_binary(DATA, **(SIZES | options), split=split, precision="float64")
 
 
 def rows(x: npt.NDArray[Any]) -> set[tuple[int, ...]]:
@@ -80,7 +80,7 @@ def test_values_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         n_classes=2,
     )
     monkeypatch.setattr(_random, "permutation", lambda _, __, n: np.arange(n))
-    tasks = native_binary(data, pairs=[(0, 1)], n_train=4, n_valid=2, dtype="float64")
+    tasks = native_binary(data, pairs=[(0, 1)], n_train=4, n_valid=2, precision="float64")
     deviation = 5.0**0.5
     assert tasks.train_x[0].tolist() == [[n / deviation, 0.0] for n in (-3, -1, 1, 3)]
     assert tasks.train_y[0].tolist() == [0.0, 0.0, 1.0, 1.0]
@@ -120,7 +120,7 @@ def test_source_makes_the_set_again(pairs: Any, monkeypatch: pytest.MonkeyPatch)
         ({"n_valid": 42}, r"at least 21 examples .*test part of images, but class 0 has 20"),
         ({"split": "train"}, r"^split: expected one of search, select, test, got 'tra"),
         ({"epochs": 0}, r"^epochs: .*got 0"),
-        ({"dtype": "int8"}, r"^dtype: .*got 'int8'"),
+        ({"precision": "int8"}, r"^precision: .*got 'int8'"),
         ({"dataset": images(n_classes=2), "split": "select"}, r"^split: 'select' needs at least 4 classes"),
     ],
 )

@@ -106,7 +106,7 @@ def test_values_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_random, "permutation", lambda _, __, n: np.arange(n))
     with pytest.raises(InputError, match=r"n_train=4, n_valid=2: .*at least 2 .*but class 0 has 1"):
         projected_multiclass(data, n_features=2, n_tasks=1, n_train=4, n_valid=2, split="test")
-    tasks = projected_multiclass(data, n_features=2, n_tasks=1, n_train=2, n_valid=2, split="test", dtype="float64")
+    tasks = projected_multiclass(data, n_features=2, n_tasks=1, n_train=2, n_valid=2, split="test", precision="float64")
     # Of class 1 the first training image is taken: mean 1.5 and 2, deviation 1.5 and (constant) none.
     assert tasks.train_x[0].tolist() == [[-1.0, 0.0], [1.0, 0.0]]
     assert tasks.train_y[0].tolist() == [0.0, 1.0]
@@ -189,7 +189,7 @@ def test_softmax_programs_tell_classes_apart() -> None:
     rings = np.searchsorted([2.2, 4.5], (x[:, :2] ** 2).sum(axis=1) * 2)
 
     def accuracy(name: str, y: npt.NDArray[Any]) -> float:
-        evaluator = Evaluator(from_arrays(x, y, kind="multiclass", n_classes=3, epochs=10, seed=2, dtype="float32"))
+        evaluator = Evaluator(from_arrays(x, y, kind="multiclass", n_classes=3, epochs=10, seed=2, precision="float32"))
         return evaluator.evaluate(tuned(name, evaluator)[0]).fitness
 
     assert accuracy("softmax_regressor", clusters) > 0.9

@@ -138,7 +138,7 @@ def test_given_pairs_are_taken_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_training_features_are_standardised(dtype: Any) -> None:
-    tasks = projected_binary(DATA, **SIZES, dtype=dtype)
+    tasks = projected_binary(DATA, **SIZES, precision=dtype)
     x = tasks.train_x.astype(np.float64)
     rounding = 40 * np.finfo(dtype).eps
     assert np.abs(x.mean(axis=1)).max() < rounding
@@ -167,7 +167,7 @@ def by_hand(train: list[int], valid: list[int], projection: float) -> Any:
             n_train=len(train),
             n_valid=len(valid),
             split="test",
-            dtype="float64",
+            precision="float64",
         )
 
 
@@ -293,7 +293,7 @@ def test_speed_at_the_size_of_mnist() -> None:
         ({"seed": -1}, r"^seed: .*got -1"),
         ({"epochs": 0}, r"^epochs: .*got 0"),
         ({"split": "train"}, r"^split: expected one of search, select, test, got 'tra"),
-        ({"dtype": "int8"}, r"^dtype: .*got 'int8'"),
+        ({"precision": "int8"}, r"^precision: .*got 'int8'"),
         ({"pairs": []}, r"^pairs: .*got \[\]"),
         ({"pairs": "01"}, r"^pairs: .*got '01'"),
         ({"pairs": [(1, 1)]}, r"^pairs: .*different classes from 0 to 9, got \(1, 1\)"),

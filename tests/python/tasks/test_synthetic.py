@@ -12,6 +12,7 @@ import pytest
 from pyamlz._lib import random as _random
 from pyamlz._lib.errors import InputError
 from pyamlz.tasks import TaskSet, affine, linear, nonlinear
+from pyamlz.tasks._generators import remake
 
 GENERATORS: dict[str, Callable[..., TaskSet]] = {
     "linear": linear,
@@ -50,7 +51,7 @@ def plain_label(name: str, seed: int, task: int, x: list[float]) -> float:
 @pytest.mark.parametrize("seed", [0, 12345])
 @pytest.mark.parametrize("n_features", [1, 4, 9])
 def test_labels_are_the_teachers(name: str, seed: int, n_features: int) -> None:
-    tasks = GENERATORS[name](n_features, 3, 20, 10, seed, dtype="float64")
+    tasks = GENERATORS[name](n_features, 3, 20, 10, seed, precision="float64")
     for task in range(3):
         for x, y in (
             (tasks.train_x[task], tasks.train_y[task]),
@@ -114,7 +115,7 @@ def test_shapes_and_defaults(name: str) -> None:
 @each_generator
 def test_float32_is_float64_rounded_once(name: str) -> None:
     single = GENERATORS[name](seed=4)
-    double = GENERATORS[name](seed=4, dtype="float64")
+    double = GENERATORS[name](seed=4, precision="float64")
     assert double.train_x.dtype == np.float64
     for array in ("train_x", "train_y", "valid_x", "valid_y"):
         rounded = getattr(double, array).astype(np.float32)
@@ -162,8 +163,8 @@ def test_source_makes_the_set_again(name: str) -> None:
 
 
 def test_numpy_numbers_and_dtypes_are_taken() -> None:
-    tasks = linear(np.int64(3), seed=np.uint64(7), dtype=np.float64)  # type: ignore[arg-type]
-    assert tasks.source == linear(3, seed=7, dtype="float64").source
+    tasks = linear(np.int64(3), seed=np.uint64(7), precision=np.float64)  # type: ignore[arg-type]
+    assert tasks.source == linear(3, seed=7, precision="float64").source
 
 
 @each_generator
@@ -180,9 +181,9 @@ def test_numpy_numbers_and_dtypes_are_taken() -> None:
         ({"seed": -1}, r"^seed: .*got -1"),
         ({"seed": None}, r"^seed: .*got None"),
         ({"epochs": 0}, r"^epochs: .*got 0"),
-        ({"dtype": "float16"}, r"^dtype: expected one of float32, float64, got 'float16"),
-        ({"dtype": "nonsense"}, r"^dtype: .*got 'nonsense'"),
-        ({"dtype": None}, r"^dtype: .*got None"),
+        ({"precision": "float16"}, r"^precision: expected one of float32, float64, got 'float16"),
+        ({"precision": "nonsense"}, r"^precision: .*got 'nonsense'"),
+        ({"precision": None}, r"^precision: .*got None"),
         ({"n_tasks": 2**31 - 1, "n_train": 2**31 - 1}, r"n_tasks.*2\*\*48"),
     ],
 )
@@ -218,7 +219,7 @@ def test_features_are_scaled_after_they_have_labels() -> None:
 
 
 def test_unit_labels_have_a_mean_square_of_one_in_training() -> None:
-    plain, unit = (nonlinear(8, 3, 50, 20, 3, dtype="float64", unit_labels=on) for on in (False, True))
+    plain, unit = (nonlinear(8, 3, 50, 20, 3, precision="float64", unit_labels=on) for on in (False, True))
     np.testing.assert_allclose((unit.train_y**2).mean(axis=1), 1.0, rtol=1e-12)
     np.testing.assert_allclose(unit.valid_y / plain.valid_y, unit.train_y[:, :20] / plain.train_y[:, :20], rtol=1e-12)
 
@@ -229,13 +230,13 @@ def test_labels_that_are_all_zero_stay_so(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_teachers_of_few_features_of_the_features_themselves_and_of_shifted_weights() -> None:
-    few = nonlinear(4, 2, 50, 10, 5, dtype="float64", n_informative=3)
+    few = nonlinear(4, 2, 50, 10, 5, precision="float64", n_informative=3)
     assert few.train_x[:, :, :3].all()
     assert not few.train_x[:, :, 3:].any()
-    own = nonlinear(4, 1, 50, 10, 5, dtype="float64", hidden="identity")
+    own = nonlinear(4, 1, 50, 10, 5, precision="float64", hidden="identity")
     u = np.array(weights(5, "nonlinear", "output", 0, shape=(4,)))
     np.testing.assert_allclose(own.train_y[0], np.maximum(own.train_x[0], 0) @ u, rtol=1e-12)
-    shifted = nonlinear(4, 1, 50, 10, 5, dtype="float64", hidden="identity", output_mean=2.0)
+    shifted = nonlinear(4, 1, 50, 10, 5, precision="float64", hidden="identity", output_mean=2.0)
     np.testing.assert_allclose(shifted.train_y[0], np.maximum(own.train_x[0], 0) @ (u + 2), rtol=1e-12)
 
 
@@ -253,3 +254,9 @@ def test_teachers_of_few_features_of_the_features_themselves_and_of_shifted_weig
 def test_wrong_arguments_of_easier_tasks(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         nonlinear(**changes)
+
+
+def test_sources_of_version_0_1_are_read() -> None:
+    """They are in archives."""
+    old = {"generator": "affine", "arguments": {"n_features": 3, "n_tasks": 2, "seed": 7, "dtype": "float64"}}
+    assert remake(old).digest == affine(3, 2, seed=7, precision="float64").digest
