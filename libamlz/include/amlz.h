@@ -629,6 +629,13 @@ AMLZ_API uint32_t amlz_search_count(const amlz_search *search, int moment, int p
 AMLZ_API amlz_status amlz_search_item(const amlz_search *search, int moment, int part, uint32_t index,
                                       amlz_program *program, amlz_member *member);
 
+/* Many items a call, to copy a search while it stands still: those from `first` on, in order, at most `count` and as many
+ * as fit in the `size` bytes at `bytes`, where their programs stand one after the other as amlz_program_pack writes them.
+ * members[i] becomes the i-th item and ends[i] the number of bytes up to its program's end. The history, and bytes that
+ * are NULL, take members alone. How many it was; 0 where there are none, or where not even one fits. */
+AMLZ_API uint32_t amlz_search_items(const amlz_search *search, int moment, int part, uint32_t first, uint32_t count,
+                                    amlz_member *members, void *bytes, size_t size, size_t *ends);
+
 /* Appends an item to a search that is new; program is NULL for the history. The program is checked.
  * AMLZ_ERROR_PROGRAM if it does not fit the space or the place; AMLZ_ERROR_ARGUMENT, with the reason, for items that the
  * search cannot have had, and once it has run. */

@@ -443,6 +443,51 @@ static void test_numbers_that_are_refused(void)
     blocks_free();
 }
 
+/* What one call tells of many items is what amlz_search_item tells of each, however small the room for programs is. */
+static void test_many_items_a_call(void)
+{
+    enum { MANY = 100, ROOM = 4096 };
+    const amlz_search_config config = marking_config(13);
+    amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    amlz_member members[MANY], member;
+    uint8_t bytes[ROOM], packed[ROOM];
+    size_t ends[MANY], length;
+    amlz_program program;
+    CHECK_EQ_INT(amlz_search_run(search, 150, 2, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_search_items(NULL, AMLZ_NOW, AMLZ_BEST, 0, 1, members, bytes, ROOM, ends), 0);
+    CHECK_EQ_INT(amlz_search_items(search, AMLZ_NOW, AMLZ_BEST, 0, 1, NULL, bytes, ROOM, ends), 0);
+    CHECK_EQ_INT(amlz_search_items(search, AMLZ_NOW, AMLZ_POPULATION, 0, 1, members, bytes, 5, ends), 0);
+    for (int moment = AMLZ_NOW; moment <= AMLZ_AT_MARK; moment++) {
+        for (int part = AMLZ_POPULATION; part <= AMLZ_BEST; part++) {
+            const uint32_t there = amlz_search_count(search, moment, part);
+            CHECK(there > 0 && there <= MANY);
+            CHECK_EQ_INT(amlz_search_items(search, moment, part, there, 1, members, bytes, ROOM, ends), 0);
+            CHECK_EQ_INT(amlz_search_items(search, moment, part, 0, MANY, members, NULL, 0, NULL), there);
+            uint32_t calls = 0;
+            for (uint32_t first = 0; first < there; calls++) {
+                const size_t size = ROOM >> (calls % 4);
+                const uint32_t count = amlz_search_items(search, moment, part, first, MANY, members, bytes, size, ends);
+                CHECK(count > 0);
+                for (uint32_t i = 0, start = 0; i < count; i++) {
+                    CHECK_EQ_INT(amlz_search_item(search, moment, part, first + i, &program, &member), AMLZ_OK);
+                    CHECK_EQ_F64BITS(members[i].fitness, member.fitness);
+                    CHECK_EQ_U64(members[i].birth, member.birth);
+                    CHECK_EQ_U64(members[i].parent, member.parent);
+                    CHECK_EQ_INT(members[i].action, member.action);
+                    if (part != AMLZ_HISTORY) {
+                        CHECK_EQ_INT(amlz_program_pack(&program, packed, ROOM, &length), AMLZ_OK);
+                        CHECK_EQ_U64(ends[i], start + length);
+                        CHECK(memcmp(bytes + start, packed, length) == 0);
+                        start += (uint32_t)length;
+                    }
+                }
+                first += count;
+            }
+        }
+    }
+    blocks_free();
+}
+
 static void test_what_is_not_there(void)
 {
     const amlz_search_config config = marking_config(13);
@@ -479,5 +524,6 @@ int main(void)
     test_history_is_thinned();
     test_items_that_are_refused();
     test_numbers_that_are_refused();
+    test_many_items_a_call();
     test_what_is_not_there();
     CHECK_MAIN_END("resume")

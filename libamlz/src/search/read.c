@@ -97,13 +97,9 @@ uint32_t amlz_search_count(const amlz_search *search, int moment, int part)
     }
 }
 
-amlz_status amlz_search_item(const amlz_search *search, int moment, int part, uint32_t index, amlz_program *program,
-                             amlz_member *member)
+/* Item `index`, which is there; either output may be NULL. */
+static void read_item(const search_state *state, int part, uint32_t index, amlz_program *program, amlz_member *member)
 {
-    const search_state *state = state_at(search, moment);
-    if (index >= amlz_search_count(search, moment, part)) {
-        return AMLZ_ERROR_ARGUMENT;
-    }
     const shelf *from = part == AMLZ_POPULATION ? &state->population : part == AMLZ_HALL ? &state->hall : NULL;
     const uint32_t place = part == AMLZ_POPULATION ? amlz__state_by_age(state, index)
                            : part == AMLZ_HALL     ? hall_place(state, index)
@@ -121,7 +117,41 @@ amlz_status amlz_search_item(const amlz_search *search, int moment, int part, ui
                   : part == AMLZ_BEST   ? state->best_member
                                         : state->history[place];
     }
+}
+
+amlz_status amlz_search_item(const amlz_search *search, int moment, int part, uint32_t index, amlz_program *program,
+                             amlz_member *member)
+{
+    if (index >= amlz_search_count(search, moment, part)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    read_item(state_at(search, moment), part, index, program, member);
     return AMLZ_OK;
+}
+
+uint32_t amlz_search_items(const amlz_search *search, int moment, int part, uint32_t first, uint32_t count,
+                           amlz_member *members, void *bytes, size_t size, size_t *ends)
+{
+    const search_state *state = state_at(search, moment);
+    const uint32_t there = amlz_search_count(search, moment, part);
+    const int has_programs = bytes != NULL && ends != NULL && part != AMLZ_HISTORY;
+    amlz_program program;
+    size_t at = 0, length = 0;
+    uint32_t i = 0;
+    if (first >= there || members == NULL) {
+        return 0;
+    }
+    for (; i < count && i < there - first; i++) {
+        read_item(state, part, first + i, has_programs ? &program : NULL, &members[i]);
+        if (has_programs) {
+            if (amlz_program_pack(&program, (unsigned char *)bytes + at, size - at, &length) != AMLZ_OK) {
+                break;
+            }
+            at += length;
+            ends[i] = at;
+        }
+    }
+    return i;
 }
 
 void amlz_search_progress(const amlz_search *search, amlz_progress *progress)
