@@ -153,7 +153,8 @@ def explained(function: Any) -> dict[str, str]:
     text = inspect.getdoc(function) or ""
     others: dict[str, str] = {}
     for name in re.findall(r":func:`(\w+)`", text.partition("Args:\n")[0]):
-        others.update(explained(function.__globals__[name]))
+        if name in function.__globals__ and function.__globals__[name] is not function:
+            others.update(explained(function.__globals__[name]))
     arguments = text.partition("Args:\n")[2].partition("\n\n")[0]
     found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)
     return others | {name: ROLE.sub(r"`\1`", " ".join(meaning.split())) for name, meaning in found}

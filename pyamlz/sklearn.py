@@ -354,6 +354,7 @@ class _Evolving(_Base):
         held_out, kept = rows[:n_held_out], rows[n_held_out:]
         tasks = resampled(
             Table(scaled[kept], labels[kept].astype(float), tuple(map(str, range(n_classes)))),
+            multiclass="pairs",
             n_features=min(scaled.shape[1], _PROJECTED),
             n_tasks=checked_int("n_tasks", self.n_tasks, 1, 10**6),
             seed=self._seed,

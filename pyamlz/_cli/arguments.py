@@ -138,7 +138,7 @@ def read_program(value: str, n_features: int = 0) -> Program:
         data = sys.stdin.buffer.read(_MAX_STDIN + 1)
         if len(data) > _MAX_STDIN:
             raise InputError(f"standard input: expected a program of at most {_MAX_STDIN} bytes")
-        return Program.parse(data.decode("utf-8", "replace"), n_features)
+        return Program.parse(data.decode("utf-8-sig", "replace"), n_features)
     return find_program("program", value, n_features)
 
 

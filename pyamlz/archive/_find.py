@@ -88,6 +88,6 @@ def load_program(path: str | os.PathLike[str], n_features: int = 0) -> Program:
     if len(data) > _MAX_TEXT:
         raise InputError(f"{name}: expected at most {_MAX_TEXT} bytes")
     try:
-        return Program.parse(data.decode("utf-8", "replace"), n_features)
+        return Program.parse(data.decode("utf-8-sig", "replace"), n_features)
     except ProgramError as error:
         raise ProgramError(f"{name}: {error}", error.line, error.column) from None

@@ -43,7 +43,7 @@ from pyamlz._lib.native import ALGORITHMS, COMBINES, PRECISIONS
 from pyamlz.archive import find_program, find_start
 from pyamlz.lab._toml import dump_toml
 from pyamlz.program import FUNCTIONS, Dims, FunctionSpace, Program, SearchSpace
-from pyamlz.program.baselines import BASELINES, neural_network
+from pyamlz.program.baselines import BASELINES, fitting, neural_network
 from pyamlz.search import Combine, Evaluator, PackedTasks, Search, Variant
 from pyamlz.search._islands import EVERY, SHARE
 from pyamlz.search._settings import (
@@ -166,6 +166,11 @@ class Preset:
         """What programs compute in."""
         return cast(Precision, self.config["precision"])
 
+    @property
+    def is_of_table(self) -> bool:
+        """Whether its tasks come from a table of the user's own, so that their kind depends on that."""
+        return any(table["generator"] == "table" for _, table in _task_tables(self.config["tasks"]))
+
     def toml(self) -> str:
         """All settings as TOML; loading it gives the same preset."""
         return dump_toml(self.config)
@@ -234,6 +239,8 @@ class Preset:
         task_set = tasks.tasks if isinstance(tasks, PackedTasks) else tasks
         settings["max_cost"] = self._max_cost(task_set.n_features)
         start = self.config["start"]
+        if isinstance(start, str) and self.is_of_table:
+            start = fitting(start, task_set.kind)
         if isinstance(start, list) or start not in STARTS:
             start = find_start("start", start)
         fixed = self.config.get("fixed_program")
@@ -279,7 +286,7 @@ def _read_file(path: str) -> str:
             data = file.read(_MAX_FILE_SIZE + 1)
         if len(data) > _MAX_FILE_SIZE:
             raise InputError(f"{path}: expected at most {_MAX_FILE_SIZE} bytes")
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from None
     except (OSError, ValueError) as error:

@@ -19,7 +19,7 @@ from pyamlz.lab._experiment import Preset, Section, differences
 from pyamlz.lab._session import Candidate, Session
 from pyamlz.lab._tune import tuned
 from pyamlz.program import Dims, Program
-from pyamlz.program.baselines import TUNABLE, built_in
+from pyamlz.program.baselines import TUNABLE, built_in, fitting
 from pyamlz.search import Evaluation, Evaluator, Islands, Progress, Search, Variant
 from pyamlz.search._islands import session_of
 from pyamlz.search._reporter import Reporter, Status
@@ -377,6 +377,8 @@ class _Run:
             tuning = self.preset.evaluator(self.tasks_of(best.experiment))
         comparisons = []
         for name in names:
+            if self.preset.is_of_table:
+                name = fitting(name, final.tasks.tasks.kind)
             rate: float | None = None
             if name in TUNABLE and tuning is not None:
                 program, rate = tuned(name, tuning, draws)

@@ -9,6 +9,7 @@ from typing import Final
 from pyamlz._lib.checks import checked_float, hint
 from pyamlz._lib.errors import InputError
 from pyamlz.program._program import Program
+from pyamlz.tasks import Kind
 
 __all__ = [
     "BASELINES",
@@ -252,6 +253,13 @@ BASELINES: Final[dict[str, Callable[[], Program]]] = {
     "evolved_linear_form": evolved_linear_form,
     "evolved_few_examples": evolved_few_examples,
 }  #: all, by name
+
+_FOR_CLASSES = {"linear_regressor": "softmax_regressor", "neural_network": "softmax_network"}
+
+
+def fitting(name: str, kind: Kind) -> str:
+    """The name of the built-in program that does on labels of a kind what the one of this name does on others."""
+    return _FOR_CLASSES.get(name, name) if kind == "multiclass" else name
 
 
 def built_in(name: str) -> Program:

@@ -9,8 +9,8 @@ from pyamlz._lib.errors import DataError, InputError
 from pyamlz.tasks._datasets import NAMES
 from pyamlz.tasks._full_size import native_binary
 from pyamlz.tasks._projected import projected_binary, projected_multiclass
+from pyamlz.tasks._resampled import table
 from pyamlz.tasks._synthetic import affine, linear, nonlinear
-from pyamlz.tasks._table import table
 from pyamlz.tasks._taskset import TaskSet
 
 __all__ = ["GENERATORS", "can_remake", "remake"]
