@@ -545,6 +545,39 @@ AMLZ_API amlz_status amlz_search_tell(amlz_search *search, uint64_t ticket, doub
 
 AMLZ_API void amlz_search_progress(const amlz_search *search, amlz_progress *progress);
 
+/* One search on many cores. The threads of a crew, which are the caller's, score programs of the same search at the same
+ * time, and what they find is bit for bit what amlz_search_run finds: children are drawn ahead of their turn and taken in
+ * in the order in which they were drawn. Where one depends on a fitness that is not known yet, this is guessed; a wrong
+ * guess costs time and nothing else. */
+typedef struct amlz_crew amlz_crew;
+
+/* How threads wait for each other. context is passed to each of the functions and stays the caller's, as they do; all must
+ * outlive the crew. */
+typedef struct amlz_crew_config {
+    size_t struct_size;
+    uint32_t n_ahead;              /* programs that may be drawn ahead, 1 or more: some four for each thread */
+    void (*lock)(void *context);   /* a mutex */
+    void (*unlock)(void *context);
+    void (*wait)(void *context);   /* with the mutex held, which is open while it waits for wake; may return sooner */
+    void (*wake)(void *context);   /* with the mutex held: all who wait */
+    void *context;
+} amlz_crew_config;
+
+/* Bytes for a crew; 0 if something is not valid. */
+AMLZ_API size_t amlz_crew_size(const amlz_crew_config *config, amlz_search *search, const char **reason);
+/* Builds it. The search must outlive it. NULL on failure. */
+AMLZ_API amlz_crew *amlz_crew_init(void *memory, size_t size, const amlz_crew_config *config, amlz_search *search,
+                                   const char **reason);
+
+/* Says what is to be done, as the arguments of amlz_search_run. To be called while no thread is in amlz_crew_work; after it
+ * the search must not be used in any other way until all threads have left that. AMLZ_ERROR_ARGUMENT, with nothing done,
+ * while the fitness of a program that was asked for is not told. */
+AMLZ_API amlz_status amlz_crew_begin(amlz_crew *crew, uint64_t evaluations, double stop_fitness);
+
+/* Called by each thread, with an evaluator of its own, made for the search's memory, precision, tasks and combine (any
+ * variant). Returns when everything is done. One thread is enough; more may come at any time. */
+AMLZ_API amlz_status amlz_crew_work(amlz_crew *crew, amlz_evaluator *evaluator);
+
 /* The best program ever seen and its fitness; either may be NULL. AMLZ_ERROR_ARGUMENT before the first evaluation. */
 AMLZ_API amlz_status amlz_search_best(const amlz_search *search, amlz_program *program, double *fitness);
 

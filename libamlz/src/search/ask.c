@@ -29,7 +29,8 @@ amlz_status amlz_search_take(amlz_search *search, const amlz_program *programs, 
     for (uint32_t i = 0; i < count; i++) {
         amlz_member member = {0};
         member.action = AMLZ_MUTATE_IDENTITY;
-        amlz__step_add(search, &programs[i], &member, amlz__step_load(search, &programs[i]), NULL);
+        const candidate taken = amlz__step_candidate(search, &programs[i], &member, amlz__step_load(search, &programs[i]));
+        amlz__step_add(search, &taken);
         measure_lap(search, AMLZ_PHASE_RECORDS);
     }
     amlz__mark_set(search);
@@ -52,7 +53,8 @@ amlz_status amlz_search_ask(amlz_search *search, amlz_program *program, uint64_t
     const uint64_t duplicates = search->now.progress.duplicates;
     measure_start(search);
     memset(&asked->origin, 0, sizeof asked->origin);
-    amlz__step_make_child(search, &asked->origin);
+    int is_guess;
+    amlz__step_make_child(search, &search->child, &asked->origin, &is_guess);
     asked->ticket = search->now.progress.evaluations + 1;
     asked->rng = search->now.rng;
     asked->duplicates = search->now.progress.duplicates;
@@ -86,7 +88,9 @@ amlz_status amlz_search_tell(amlz_search *search, uint64_t ticket, double fitnes
         search->now.rng = asked->rng;
         search->now.progress.duplicates = asked->duplicates;
         asked->ticket = 0;
-        amlz__step_add(search, &search->child, &member, amlz__step_load(search, &search->child), &told);
+        candidate child = amlz__step_candidate(search, &search->child, &member, amlz__step_load(search, &search->child));
+        child.told = &told;
+        amlz__step_add(search, &child);
         amlz__mark_set(search);
         measure_lap(search, AMLZ_PHASE_RECORDS);
     }

@@ -57,21 +57,28 @@ static void unlink_bucket(cache *c, uint32_t i)
     *link = c->entries[i].next;
 }
 
+static uint32_t place_of(const cache *c, uint64_t key)
+{
+    uint32_t i = c->capacity == 0 ? NONE : *bucket_of(c, key);
+    while (i != NONE && c->entries[i].key != key) {
+        i = c->entries[i].next;
+    }
+    return i;
+}
+
+int amlz__cache_has(const cache *c, uint64_t key) { return place_of(c, key) != NONE; }
+
 const cache_entry *amlz__cache_find(cache *c, uint64_t key)
 {
-    if (c->capacity == 0) {
+    const uint32_t i = place_of(c, key);
+    if (i == NONE) {
         return NULL;
     }
-    for (uint32_t i = *bucket_of(c, key); i != NONE; i = c->entries[i].next) {
-        if (c->entries[i].key == key) {
-            if (i != c->newest) {
-                unlink_use(c, i);
-                link_newest(c, i);
-            }
-            return &c->entries[i];
-        }
+    if (i != c->newest) {
+        unlink_use(c, i);
+        link_newest(c, i);
     }
-    return NULL;
+    return &c->entries[i];
 }
 
 void amlz__cache_insert(cache *c, uint64_t key, double fitness, int is_complete)

@@ -29,6 +29,9 @@ void amlz__cache_clear(cache *c);
 /* What is known of the key, up to the next insertion; NULL if nothing is. Finding it counts as a use. */
 const cache_entry *amlz__cache_find(cache *c, uint64_t key);
 
+/* 1 if the key is in the table; does not count as a use. */
+int amlz__cache_has(const cache *c, uint64_t key);
+
 /* Remembers a key that is not in the table, in the place of the least recently used when it is full. */
 void amlz__cache_insert(cache *c, uint64_t key, double fitness, int is_complete);
 

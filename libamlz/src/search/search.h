@@ -8,6 +8,44 @@
 #include "search/state.h"
 #include "search/threshold.h"
 
+/* What is known already of a program that is to be scored: a function of the program alone, whoever found it out. */
+typedef struct evidence {
+    int has_fingerprint, is_whole; /* is_whole: of a full evaluation */
+    uint32_t n_hurdles;            /* of which the fitness is known */
+    uint64_t fingerprint;
+    amlz_evaluation probe, at_hurdle[AMLZ_MAX_HURDLES], whole;
+} evidence;
+
+typedef enum child_stage {
+    CHILD_DRAWN, /* to be run */
+    CHILD_OUT,   /* somebody runs it */
+    CHILD_READY  /* to be taken in when its turn has come */
+} child_stage;
+
+/* A child that was drawn ahead of its turn (crew.c): it is no member yet, but has its place in the population. */
+typedef struct pending_child {
+    amlz_program program;
+    amlz_member member;
+    rng_state after;     /* the draws that made it */
+    uint64_t duplicates; /* of the search, with its own */
+    uint64_t ticket;     /* no two have the same */
+    uint64_t key;        /* like n_live, of a program that is not rejected */
+    int n_live, is_rejected;
+    int is_guess;        /* a fitness that was not known yet had a say */
+    child_stage stage;
+    evidence known;
+} pending_child;
+
+typedef struct pending {
+    pending_child *children;         /* a ring */
+    uint32_t capacity, first, count; /* count: at most the population's size */
+} pending;
+
+static inline pending_child *pending_at(const pending *p, uint32_t index)
+{
+    return &p->children[(p->first + index) % p->capacity];
+}
+
 /* A program that was asked for: the search itself is as it was before, until its fitness is told. */
 typedef struct asked_program {
     uint64_t ticket; /* 0: there is none; the program is the search's child */
@@ -30,6 +68,7 @@ struct amlz_search {
     uint64_t work;     /* since the mark */
     amlz_program start, child;
     asked_program asked;
+    pending ahead; /* empty but while a crew is at work */
     uint64_t (*clock)(void); /* NULL: phases are not measured */
     uint64_t *ticks, last_tick;
 };

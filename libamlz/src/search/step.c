@@ -29,33 +29,62 @@ static void first_program(amlz_search *s, amlz_program *program)
     }
 }
 
-/* The fittest of T members drawn with replacement; of equals the first drawn. */
-static uint32_t hold_tournament(amlz_search *s)
+/* Who takes part in a tournament: a member, or a pending child in the place that it will have. */
+typedef struct contender {
+    double fitness;
+    uint32_t place;
+    const pending_child *child; /* NULL: a member */
+} contender;
+
+/* A pending child's fitness is a guess: what is known of it, or else that it loses. */
+static contender contender_at(const amlz_search *s, uint32_t place, int *is_guess)
 {
-    const shelf_entry *entries = s->now.population.entries;
-    uint32_t winner = rng_below(&s->now.rng, s->config.population_size);
+    const uint32_t size = s->config.population_size, population = s->now.progress.population;
+    const uint32_t next = population < size ? population : s->now.oldest; /* where the first pending child will be */
+    const uint32_t turn = place >= next ? place - next : place + (size - next);
+    if (turn >= s->ahead.count) {
+        const contender member = {s->now.population.entries[place].member.fitness, place, NULL};
+        return member;
+    }
+    const pending_child *child = pending_at(&s->ahead, turn);
+    const contender guess = {child->known.is_whole ? child->known.whole.fitness : -1, place, child};
+    *is_guess = 1;
+    return guess;
+}
+
+/* The fittest of T members drawn with replacement; of equals the first drawn. */
+static contender hold_tournament(amlz_search *s, int *is_guess)
+{
+    contender winner = contender_at(s, rng_below(&s->now.rng, s->config.population_size), is_guess);
     for (uint32_t i = 1; i < s->config.tournament_size; i++) {
-        const uint32_t rival = rng_below(&s->now.rng, s->config.population_size);
-        if (entries[rival].member.fitness > entries[winner].member.fitness) {
+        const contender rival = contender_at(s, rng_below(&s->now.rng, s->config.population_size), is_guess);
+        if (rival.fitness > winner.fitness) {
             winner = rival;
         }
     }
     return winner;
 }
 
+static uint32_t members_and_pending(const amlz_search *s) { return s->now.progress.population + s->ahead.count; }
+
 /* Makes the next program, and says where it came from. */
-static void next_program(amlz_search *s, amlz_program *program, amlz_member *origin)
+static void next_program(amlz_search *s, amlz_program *program, amlz_member *origin, int *is_guess)
 {
     origin->parent = 0;
     origin->action = AMLZ_MUTATE_IDENTITY;
-    if (s->now.progress.population < s->config.population_size) {
+    if (members_and_pending(s) < s->config.population_size) {
         first_program(s, program);
     } else if (s->config.algorithm == AMLZ_RANDOM_SEARCH) {
         draw_program(s, program);
     } else {
-        const uint32_t parent = hold_tournament(s);
-        origin->parent = s->now.population.entries[parent].member.birth;
-        amlz__state_load(&s->now.population, parent, program);
+        const contender parent = hold_tournament(s, is_guess);
+        if (parent.child == NULL) {
+            origin->parent = s->now.population.entries[parent.place].member.birth;
+            amlz__state_load(&s->now.population, parent.place, program);
+        } else {
+            origin->parent = parent.child->member.birth;
+            amlz__state_copy_program(program, &parent.child->program);
+        }
         measure_lap(s, AMLZ_PHASE_SELECTION);
         if (rng_chance(&s->now.rng, s->config.mutate_prob)) {
             const amlz_mutation action = amlz__mutate_draw(s->config.mutation_weight, &s->now.rng);
@@ -81,64 +110,124 @@ static void count_work(amlz_search *s, const amlz_evaluation *result)
     s->work += (result->train_steps + result->valid_steps) * per_step;
 }
 
-/* Runs the loaded program from hurdle to hurdle, and on all examples if none stops it: 1 if so, and else 0. The last
- * fitness is left in *result. */
-static int run(amlz_search *s, amlz_evaluation *result)
+/* A candidate that is being scored: what is known of it is taken, the rest found out. */
+typedef struct scoring {
+    amlz_search *search;
+    const candidate *candidate;
+    int is_loaded;
+    amlz_evaluation result; /* with the steps of all that a search on one core would have run */
+} scoring;
+
+static void load_unless_loaded(scoring *x)
 {
+    if (!x->is_loaded) {
+        amlz__evaluate_load(x->search->evaluator, x->candidate->program);
+        x->is_loaded = 1;
+    }
+}
+
+static void take_result(amlz_evaluation *sum, const amlz_evaluation *part)
+{
+    sum->fitness = part->fitness;
+    sum->n_stopped = part->n_stopped;
+    sum->train_steps += part->train_steps;
+    sum->valid_steps += part->valid_steps;
+}
+
+static uint64_t fingerprint_of(scoring *x)
+{
+    const amlz_search *s = x->search;
+    const evidence *known = x->candidate->known;
+    if (known != NULL && known->has_fingerprint) {
+        take_result(&x->result, &known->probe);
+        return known->fingerprint;
+    }
+    load_unless_loaded(x);
+    return amlz__evaluate_fingerprint(s->evaluator, s->tasks, s->evaluation_seed, s->config.fec_train, s->config.fec_valid,
+                                      &x->result);
+}
+
+static void run_at_hurdle(scoring *x, uint32_t i)
+{
+    const amlz_search *s = x->search;
+    const evidence *known = x->candidate->known;
+    if (known != NULL && i < known->n_hurdles) {
+        take_result(&x->result, &known->at_hurdle[i]);
+        return;
+    }
+    load_unless_loaded(x);
+    amlz__evaluate_first(s->evaluator, s->tasks, s->evaluation_seed, s->config.hurdle[i].n_train,
+                         s->config.hurdle[i].n_valid, &x->result);
+}
+
+static void run_whole(scoring *x)
+{
+    const amlz_search *s = x->search;
+    const evidence *known = x->candidate->known;
+    if (known != NULL && known->is_whole) {
+        take_result(&x->result, &known->whole);
+        return;
+    }
+    load_unless_loaded(x);
+    amlz__evaluate_run(s->evaluator, s->tasks, s->evaluation_seed, &x->result);
+}
+
+/* Runs the program from hurdle to hurdle, and on all examples if none stops it: 1 if so, and else 0. The last fitness is
+ * left in the result. */
+static int run(scoring *x)
+{
+    amlz_search *s = x->search;
     amlz_progress *p = &s->now.progress;
     for (uint32_t i = 0; i < s->config.n_hurdles; i++) {
-        const amlz_hurdle *hurdle = &s->config.hurdle[i];
-        amlz__evaluate_first(s->evaluator, s->tasks, s->evaluation_seed, hurdle->n_train, hurdle->n_valid, result);
-        const int is_stopped = result->fitness < amlz__threshold_value(&s->thresholds[i]);
-        amlz__threshold_see(&s->thresholds[i], result->fitness);
+        run_at_hurdle(x, i);
+        const int is_stopped = x->result.fitness < amlz__threshold_value(&s->thresholds[i]);
+        amlz__threshold_see(&s->thresholds[i], x->result.fitness);
         if (is_stopped) {
             p->hurdle_stops[i]++;
             return 0;
         }
     }
-    amlz__evaluate_run(s->evaluator, s->tasks, s->evaluation_seed, result);
+    run_whole(x);
     p->full_evaluations++;
     return 1;
 }
 
-/* Fitness of the loaded program by the cheapest way that knows it: structural key, fingerprint, running it. 1 if it was
- * measured on all examples, 0 if at a hurdle; the caches keep this with the fitness, so that no program gets among the
- * best by a fitness of fewer examples. */
-static int score(amlz_search *s, double *fitness)
+/* Fitness of the program by the cheapest way that knows it: structural key, fingerprint, running it. 1 if it was measured
+ * on all examples, 0 if at a hurdle; the caches keep this with the fitness, so that no program gets among the best by a
+ * fitness of fewer examples. */
+static int score(amlz_search *s, const candidate *c, double *fitness)
 {
     amlz_progress *p = &s->now.progress;
-    amlz_evaluation result = {0};
+    scoring x = {s, c, c->known == NULL, {0, 0, 0, 0}};
     int is_complete;
     uint64_t fingerprint = 0;
-    const uint64_t key = s->evaluator->plan.key;
-    const cache_entry *known = amlz__cache_find(&s->by_key, key);
+    const cache_entry *entry = amlz__cache_find(&s->by_key, c->key);
     measure_lap(s, AMLZ_PHASE_CACHES);
-    if (known != NULL) {
+    if (entry != NULL) {
         p->cache_hits++;
-        *fitness = known->fitness;
-        return known->is_complete;
+        *fitness = entry->fitness;
+        return entry->is_complete;
     }
     if (s->config.fec_size > 0) {
-        fingerprint = amlz__evaluate_fingerprint(s->evaluator, s->tasks, s->evaluation_seed, s->config.fec_train,
-                                                 s->config.fec_valid, &result);
+        fingerprint = fingerprint_of(&x);
         p->probes++;
         measure_lap(s, AMLZ_PHASE_PROBES);
-        known = amlz__cache_find(&s->by_fingerprint, fingerprint);
+        entry = amlz__cache_find(&s->by_fingerprint, fingerprint);
     }
-    if (known != NULL) {
+    if (entry != NULL) {
         p->fec_hits++;
-        *fitness = known->fitness;
-        is_complete = known->is_complete;
+        *fitness = entry->fitness;
+        is_complete = entry->is_complete;
     } else {
         measure_lap(s, AMLZ_PHASE_CACHES);
-        is_complete = run(s, &result);
+        is_complete = run(&x);
         measure_lap(s, AMLZ_PHASE_EVALUATION);
-        *fitness = result.fitness;
+        *fitness = x.result.fitness;
         amlz__cache_insert(&s->by_fingerprint, fingerprint, *fitness, is_complete);
     }
-    amlz__cache_insert(&s->by_key, key, *fitness, is_complete);
+    amlz__cache_insert(&s->by_key, c->key, *fitness, is_complete);
     measure_lap(s, AMLZ_PHASE_CACHES);
-    count_work(s, &result);
+    count_work(s, &x.result);
     return is_complete;
 }
 
@@ -165,46 +254,58 @@ static void join(amlz_search *s, const amlz_program *program, const amlz_member 
     amlz__state_add(&s->now, program, member, key);
 }
 
-void amlz__step_add(amlz_search *s, const amlz_program *program, amlz_member *member, int is_loaded, const double *told)
+candidate amlz__step_candidate(const amlz_search *s, const amlz_program *program, amlz_member *member, int is_loaded)
+{
+    candidate c = {program, member, !is_loaded, 0, -1, NULL, NULL};
+    if (is_loaded) {
+        c.key = s->evaluator->plan.key;
+        c.n_live = plan_size(&s->evaluator->plan);
+    }
+    return c;
+}
+
+void amlz__step_add(amlz_search *s, const candidate *c)
 {
     amlz_progress *p = &s->now.progress;
-    const uint64_t key = is_loaded ? s->evaluator->plan.key : 0;
+    amlz_member *member = c->member;
     member->birth = p->evaluations + 1;
-    if (!is_loaded) {
+    if (c->is_rejected) {
         p->rejected++;
-        amlz__state_record(&s->now, program, member, 0, -1);
-    } else if (told != NULL) {
+        amlz__state_record(&s->now, c->program, member, 0, -1);
+    } else if (c->told != NULL) {
         p->full_evaluations++;
-        member->fitness = *told;
-        amlz__state_record(&s->now, program, member, key, plan_size(&s->evaluator->plan));
-    } else if (score(s, &member->fitness)) {
-        amlz__state_record(&s->now, program, member, key, plan_size(&s->evaluator->plan));
+        member->fitness = *c->told;
+        amlz__state_record(&s->now, c->program, member, c->key, c->n_live);
+    } else if (score(s, c, &member->fitness)) {
+        amlz__state_record(&s->now, c->program, member, c->key, c->n_live);
     }
-    join(s, program, member, key);
+    join(s, c->program, member, c->key);
     p->evaluations++;
 }
 
 /* 1 if the loaded program is a child that may be drawn again, and computes what a member computes. */
 static int is_duplicate(const amlz_search *s)
 {
-    return s->config.algorithm == AMLZ_EVOLUTION && s->now.progress.population == s->config.population_size &&
+    return s->config.algorithm == AMLZ_EVOLUTION && members_and_pending(s) >= s->config.population_size &&
            amlz__key_set_has(&s->members, s->evaluator->plan.key);
 }
 
 /* Makes and loads the next program; 0 if it is rejected. */
-static int make_child(amlz_search *s, amlz_member *origin)
+static int make_child(amlz_search *s, amlz_program *program, amlz_member *origin, int *is_guess)
 {
-    next_program(s, &s->child, origin);
+    next_program(s, program, origin, is_guess);
     measure_lap(s, AMLZ_PHASE_MUTATION);
-    return amlz__step_load(s, &s->child);
+    return amlz__step_load(s, program);
 }
 
-int amlz__step_make_child(amlz_search *s, amlz_member *origin)
+int amlz__step_make_child(amlz_search *s, amlz_program *program, amlz_member *origin, int *is_guess)
 {
-    int is_loaded = make_child(s, origin);
+    /* The keys of pending children are not among those of the members yet. */
+    *is_guess = s->config.redraws > 0 && s->ahead.count > 0;
+    int is_loaded = make_child(s, program, origin, is_guess);
     for (uint32_t i = 0; i < s->config.redraws && is_loaded && is_duplicate(s); i++) {
         s->now.progress.duplicates++;
-        is_loaded = make_child(s, origin);
+        is_loaded = make_child(s, program, origin, is_guess);
     }
     return is_loaded;
 }
@@ -213,8 +314,10 @@ int amlz__step_make_child(amlz_search *s, amlz_member *origin)
 static void advance(amlz_search *s)
 {
     amlz_member member = {0};
-    const int is_loaded = amlz__step_make_child(s, &member);
-    amlz__step_add(s, &s->child, &member, is_loaded, NULL);
+    int is_guess;
+    const int is_loaded = amlz__step_make_child(s, &s->child, &member, &is_guess);
+    const candidate child = amlz__step_candidate(s, &s->child, &member, is_loaded);
+    amlz__step_add(s, &child);
     amlz__mark_set_if_due(s);
     measure_lap(s, AMLZ_PHASE_RECORDS);
 }

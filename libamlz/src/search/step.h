@@ -10,10 +10,25 @@ int amlz__step_is_rejected(const amlz_search *s, const amlz_program *program);
 /* Loads a program that is to be scored; 0 if it is rejected. */
 int amlz__step_load(amlz_search *s, const amlz_program *program);
 
-/* Makes the next program, the search's child, and loads it; again and again where a member equals it. 0 if it is rejected. */
-int amlz__step_make_child(amlz_search *s, amlz_member *origin);
+/* Makes the next program and loads it; again and again where a member equals it. 0 if it is rejected. Children that are
+ * pending count as members; *is_guess becomes 1 where that may not be what comes out in the end. */
+int amlz__step_make_child(amlz_search *s, amlz_program *program, amlz_member *origin, int *is_guess);
 
-/* Scores a program that was loaded or rejected, and takes it in. told: the fitness that was measured elsewhere, or NULL. */
-void amlz__step_add(amlz_search *s, const amlz_program *program, amlz_member *member, int is_loaded, const double *told);
+/* A program that is to be taken in. */
+typedef struct candidate {
+    const amlz_program *program;
+    amlz_member *member;
+    int is_rejected;
+    uint64_t key; /* this and n_live: unless it is rejected */
+    int n_live;
+    const double *told;    /* the fitness that was measured elsewhere, or NULL */
+    const evidence *known; /* NULL: nothing, and the evaluator has the program loaded */
+} candidate;
+
+/* The candidate that was just loaded or rejected. */
+candidate amlz__step_candidate(const amlz_search *s, const amlz_program *program, amlz_member *member, int is_loaded);
+
+/* Scores it and takes it in. */
+void amlz__step_add(amlz_search *s, const candidate *c);
 
 #endif

@@ -1,0 +1,343 @@
+/* Many threads at one search, which stays the search of one: children are drawn ahead of their turn, run by whoever is free,
+ * and taken in in the order in which they were drawn, by the very steps of a search on one core. What was run ahead is but
+ * evidence for these steps: a function of the program, which is found out again where it is missing.
+ *
+ * Which program is drawn may depend on the fitness of one that is still pending. It is then guessed that this one loses its
+ * tournament, as most do, and the child is made again when its turn has come: if another comes out, those drawn after it
+ * are forgotten. */
+#include <string.h>
+
+#include "base/check.h"
+#include "base/fail.h"
+#include "base/portability.h"
+#include "search/mark.h"
+#include "search/step.h"
+
+struct amlz_crew {
+    amlz_crew_config config;
+    amlz_search *search;
+    pending_child *children;
+    uint64_t goal; /* evaluations of the search when the work is done */
+    double stop_fitness;
+    uint64_t last_ticket;
+    int is_over;
+};
+
+static const char *fault_of(const amlz_crew_config *config, const amlz_search *search)
+{
+    if (config == NULL || config->struct_size != sizeof *config) {
+        return "crew: struct_size must be the size of amlz_crew_config";
+    }
+    if (search == NULL) {
+        return "search must not be NULL";
+    }
+    if (config->n_ahead == 0) {
+        return "n_ahead must be 1 or more";
+    }
+    if (config->lock == NULL || config->unlock == NULL || config->wait == NULL || config->wake == NULL) {
+        return "lock, unlock, wait and wake must not be NULL";
+    }
+    return NULL;
+}
+
+static amlz_crew *lay_out(arena *a, const amlz_crew_config *config, amlz_search *search)
+{
+    amlz_crew *crew = arena_take(a, 1, sizeof *crew);
+    pending_child *children = arena_take(a, config->n_ahead, sizeof *children);
+    if (crew != NULL) {
+        memset(crew, 0, sizeof *crew);
+        crew->config = *config;
+        crew->search = search;
+        crew->children = children;
+        crew->is_over = 1;
+    }
+    return crew;
+}
+
+size_t amlz_crew_size(const amlz_crew_config *config, amlz_search *search, const char **reason)
+{
+    arena a = arena_over(NULL);
+    if (judge(fault_of(config, search), reason) != AMLZ_OK) {
+        return 0;
+    }
+    lay_out(&a, config, search);
+    return amlz__check_total(&a, reason);
+}
+
+amlz_crew *amlz_crew_init(void *memory, size_t size, const amlz_crew_config *config, amlz_search *search, const char **reason)
+{
+    const size_t needed = amlz_crew_size(config, search, reason);
+    if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_crew_size"), reason)) {
+        return NULL;
+    }
+    arena a = arena_over(memory);
+    return lay_out(&a, config, search);
+}
+
+static void forget_pending(amlz_search *s) { s->ahead.count = 0; }
+
+static int is_done(const amlz_crew *crew)
+{
+    const amlz_progress *p = &crew->search->now.progress;
+    return p->evaluations >= crew->goal || (p->evaluations > 0 && p->best_fitness >= crew->stop_fitness);
+}
+
+amlz_status amlz_crew_begin(amlz_crew *crew, uint64_t evaluations, double stop_fitness)
+{
+    if (crew == NULL || crew->search->asked.ticket != 0) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    amlz_search *s = crew->search;
+    const uint64_t done = s->now.progress.evaluations;
+    const uint32_t population = s->config.population_size;
+    const port_fp_state caller = port_fp_enter();
+    s->ahead.children = crew->children;
+    s->ahead.capacity = crew->config.n_ahead < population ? crew->config.n_ahead : population;
+    s->ahead.first = s->ahead.count = 0;
+    crew->goal = evaluations > UINT64_MAX - done ? UINT64_MAX : done + evaluations;
+    crew->stop_fitness = stop_fitness;
+    crew->is_over = is_done(crew);
+    port_fp_leave(caller);
+    return AMLZ_OK;
+}
+
+/* ---------------------------------------------------------------- drawing */
+
+/* 1 if the caches will know the program, unless they forget it before its turn. */
+static int will_be_known(const amlz_search *s, uint64_t key, uint32_t n_before)
+{
+    if (s->config.cache_size == 0) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < n_before; i++) {
+        const pending_child *other = pending_at(&s->ahead, i);
+        if (!other->is_rejected && other->key == key) {
+            return 1;
+        }
+    }
+    return amlz__cache_has(&s->by_key, key);
+}
+
+static int will_be_known_by_fingerprint(const amlz_search *s, uint64_t fingerprint, uint64_t ticket)
+{
+    for (uint32_t i = 0; i < s->ahead.count; i++) {
+        const pending_child *other = pending_at(&s->ahead, i);
+        if (other->ticket == ticket) {
+            break;
+        }
+        if (other->known.has_fingerprint && other->known.fingerprint == fingerprint) {
+            return 1;
+        }
+    }
+    return amlz__cache_has(&s->by_fingerprint, fingerprint);
+}
+
+/* Draws a child more, as the search would when those before it have been taken in. */
+static pending_child *draw(amlz_crew *crew)
+{
+    amlz_search *s = crew->search;
+    amlz_progress *p = &s->now.progress;
+    const uint32_t n_before = s->ahead.count;
+    const rng_state rng = s->now.rng;
+    const uint64_t duplicates = p->duplicates;
+    if (n_before > 0) {
+        const pending_child *last = pending_at(&s->ahead, n_before - 1);
+        s->now.rng = last->after;
+        p->duplicates = last->duplicates;
+    }
+    pending_child *child = pending_at(&s->ahead, n_before);
+    memset(&child->member, 0, sizeof child->member);
+    memset(&child->known, 0, sizeof child->known);
+    const int is_loaded = amlz__step_make_child(s, &child->program, &child->member, &child->is_guess);
+    const candidate made = amlz__step_candidate(s, &child->program, &child->member, is_loaded);
+    child->member.birth = p->evaluations + n_before + 1;
+    child->after = s->now.rng;
+    child->duplicates = p->duplicates;
+    child->ticket = ++crew->last_ticket;
+    child->key = made.key;
+    child->n_live = made.n_live;
+    child->is_rejected = made.is_rejected;
+    child->stage = made.is_rejected || will_be_known(s, made.key, n_before) ? CHILD_READY : CHILD_DRAWN;
+    s->now.rng = rng;
+    p->duplicates = duplicates;
+    s->ahead.count++;
+    return child;
+}
+
+/* The first child that is worth running and that nobody runs; NULL if there is none, and none can be drawn. */
+static pending_child *next_to_run(amlz_crew *crew)
+{
+    const amlz_search *s = crew->search;
+    for (uint32_t i = 0; i < s->ahead.count; i++) {
+        pending_child *child = pending_at(&s->ahead, i);
+        if (child->stage == CHILD_DRAWN) {
+            return child;
+        }
+    }
+    while (s->ahead.count < s->ahead.capacity && s->now.progress.evaluations + s->ahead.count < crew->goal) {
+        pending_child *child = draw(crew);
+        if (child->stage == CHILD_DRAWN) {
+            return child;
+        }
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- taking in */
+
+/* Makes the first pending child again, now that all before it are members. Gives what is known of what comes out. */
+static const evidence *make_again(amlz_search *s, const pending_child *first, amlz_member *member, candidate *made)
+{
+    const pending rest = s->ahead;
+    int is_guess;
+    forget_pending(s);
+    const int is_loaded = amlz__step_make_child(s, &s->child, member, &is_guess);
+    *made = amlz__step_candidate(s, &s->child, member, is_loaded);
+    const int is_same = amlz_program_equal(&s->child, &first->program);
+    if (is_same && memcmp(&s->now.rng, &first->after, sizeof s->now.rng) == 0) {
+        s->ahead = rest;
+    }
+    return is_same ? &first->known : NULL;
+}
+
+static void take_first(amlz_search *s)
+{
+    const pending_child *first = pending_at(&s->ahead, 0);
+    amlz_member member = first->member;
+    candidate child = {&first->program, &member, first->is_rejected, first->key, first->n_live, NULL, &first->known};
+    if (first->is_guess) {
+        memset(&member, 0, sizeof member);
+        child.known = make_again(s, first, &member, &child);
+    } else {
+        s->now.rng = first->after;
+        s->now.progress.duplicates = first->duplicates;
+    }
+    if (s->ahead.count > 0) {
+        s->ahead.first = (s->ahead.first + 1) % s->ahead.capacity;
+        s->ahead.count--;
+    }
+    amlz__step_add(s, &child);
+    amlz__mark_set_if_due(s);
+}
+
+/* Takes in all whose turn has come. */
+static void take_in(amlz_crew *crew)
+{
+    amlz_search *s = crew->search;
+    while (s->ahead.count > 0 && pending_at(&s->ahead, 0)->stage == CHILD_READY) {
+        take_first(s);
+        if (is_done(crew)) {
+            forget_pending(s);
+            crew->is_over = 1;
+            crew->config.wake(crew->config.context);
+            return;
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- running */
+
+/* The child of a ticket; NULL if it has been forgotten. */
+static pending_child *find(amlz_search *s, uint64_t ticket)
+{
+    for (uint32_t i = 0; i < s->ahead.count; i++) {
+        pending_child *child = pending_at(&s->ahead, i);
+        if (child->ticket == ticket) {
+            return child;
+        }
+    }
+    return NULL;
+}
+
+/* 1 if the program need not be run further: it was forgotten, or one before it errs alike. */
+static int fingerprint_is_enough(amlz_crew *crew, uint64_t ticket, const evidence *known)
+{
+    amlz_search *s = crew->search;
+    crew->config.lock(crew->config.context);
+    pending_child *child = find(s, ticket);
+    if (child != NULL) {
+        child->known = *known;
+    }
+    const int is_enough = child == NULL || will_be_known_by_fingerprint(s, known->fingerprint, ticket);
+    crew->config.unlock(crew->config.context);
+    return is_enough;
+}
+
+/* Finds out about the program that the evaluator has loaded what its turn will most likely ask for. */
+static void find_out(amlz_crew *crew, amlz_evaluator *evaluator, uint64_t ticket, const double *limits, evidence *known)
+{
+    const amlz_search *s = crew->search;
+    const amlz_search_config *c = &s->config;
+    memset(known, 0, sizeof *known);
+    if (c->fec_size > 0) {
+        known->fingerprint = amlz__evaluate_fingerprint(evaluator, s->tasks, s->evaluation_seed, c->fec_train, c->fec_valid,
+                                                        &known->probe);
+        known->has_fingerprint = 1;
+        if (fingerprint_is_enough(crew, ticket, known)) {
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < c->n_hurdles; i++) {
+        amlz_evaluation *result = &known->at_hurdle[known->n_hurdles++];
+        amlz__evaluate_first(evaluator, s->tasks, s->evaluation_seed, c->hurdle[i].n_train, c->hurdle[i].n_valid, result);
+        if (result->fitness < limits[i]) {
+            return;
+        }
+    }
+    amlz__evaluate_run(evaluator, s->tasks, s->evaluation_seed, &known->whole);
+    known->is_whole = 1;
+}
+
+/* Called and left with the lock held, which is open while the program runs. */
+static void run(amlz_crew *crew, amlz_evaluator *evaluator, pending_child *child)
+{
+    amlz_search *s = crew->search;
+    const uint64_t ticket = child->ticket;
+    double limits[AMLZ_MAX_HURDLES];
+    evidence known;
+    child->stage = CHILD_OUT;
+    amlz__evaluate_load(evaluator, &child->program);
+    for (uint32_t i = 0; i < s->config.n_hurdles; i++) {
+        limits[i] = amlz__threshold_value(&s->thresholds[i]);
+    }
+    crew->config.unlock(crew->config.context);
+    find_out(crew, evaluator, ticket, limits, &known);
+    crew->config.lock(crew->config.context);
+    child = find(s, ticket);
+    if (child != NULL) {
+        child->known = known;
+        child->stage = CHILD_READY;
+        crew->config.wake(crew->config.context);
+    }
+}
+
+static int accepts(const amlz_search *s, const amlz_evaluator *evaluator)
+{
+    const amlz_dims *own = &evaluator->config.dims, *dims = &s->config.space.dims;
+    return amlz__evaluate_accepts(evaluator, s->tasks) && evaluator->config.combine == s->config.combine &&
+           own->n_scalars == dims->n_scalars && own->n_vectors == dims->n_vectors && own->n_matrices == dims->n_matrices;
+}
+
+amlz_status amlz_crew_work(amlz_crew *crew, amlz_evaluator *evaluator)
+{
+    if (crew == NULL || evaluator == NULL || !accepts(crew->search, evaluator)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    const port_fp_state caller = port_fp_enter();
+    crew->config.lock(crew->config.context);
+    for (;;) {
+        take_in(crew);
+        if (crew->is_over) {
+            break;
+        }
+        pending_child *child = next_to_run(crew);
+        if (child != NULL) {
+            run(crew, evaluator, child);
+        } else if (pending_at(&crew->search->ahead, 0)->stage == CHILD_OUT) {
+            crew->config.wait(crew->config.context);
+        }
+    }
+    crew->config.unlock(crew->config.context);
+    port_fp_leave(caller);
+    return AMLZ_OK;
+}
