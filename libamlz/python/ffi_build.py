@@ -58,17 +58,62 @@ static uint64_t pyamlz_ticks(void)
 }
 """
 
+# How threads of a crew wait for each other.
+MONITOR = """
+#if defined(_WIN32)
+#include <windows.h>
+typedef struct pyamlz_monitor { SRWLOCK lock; CONDITION_VARIABLE changed; } pyamlz_monitor;
+static void pyamlz_lock(void *m) { AcquireSRWLockExclusive(&((pyamlz_monitor *)m)->lock); }
+static void pyamlz_unlock(void *m) { ReleaseSRWLockExclusive(&((pyamlz_monitor *)m)->lock); }
+static void pyamlz_wait(void *m)
+{
+    SleepConditionVariableSRW(&((pyamlz_monitor *)m)->changed, &((pyamlz_monitor *)m)->lock, INFINITE, 0);
+}
+static void pyamlz_wake(void *m) { WakeAllConditionVariable(&((pyamlz_monitor *)m)->changed); }
+static void pyamlz_start(pyamlz_monitor *m)
+{
+    InitializeSRWLock(&m->lock);
+    InitializeConditionVariable(&m->changed);
+}
+#else
+#include <pthread.h>
+typedef struct pyamlz_monitor { pthread_mutex_t lock; pthread_cond_t changed; } pyamlz_monitor;
+static void pyamlz_lock(void *m) { pthread_mutex_lock(&((pyamlz_monitor *)m)->lock); }
+static void pyamlz_unlock(void *m) { pthread_mutex_unlock(&((pyamlz_monitor *)m)->lock); }
+static void pyamlz_wait(void *m) { pthread_cond_wait(&((pyamlz_monitor *)m)->changed, &((pyamlz_monitor *)m)->lock); }
+static void pyamlz_wake(void *m) { pthread_cond_broadcast(&((pyamlz_monitor *)m)->changed); }
+static void pyamlz_start(pyamlz_monitor *m)
+{
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_cond_init(&m->changed, NULL);
+}
+#endif
+static void pyamlz_monitor_init(pyamlz_monitor *m, amlz_crew_config *config)
+{
+    pyamlz_start(m);
+    config->lock = pyamlz_lock;
+    config->unlock = pyamlz_unlock;
+    config->wait = pyamlz_wait;
+    config->wake = pyamlz_wake;
+    config->context = m;
+}
+"""
+MONITOR_DECLARED = """
+typedef struct pyamlz_monitor { ...; } pyamlz_monitor;
+void pyamlz_monitor_init(pyamlz_monitor *m, amlz_crew_config *config);
+"""
+
 # The text of the library's maths, which exported learners carry along.
 MATHS = b"\n".join((LIBRARY / "src" / "base" / name).read_bytes() for name in ("mathfn.h", "rng.h"))
 MATHS_ARRAY = f"static const char pyamlz_maths[] = {{{', '.join(str(byte) for byte in MATHS)}, 0}};"
 
 ffibuilder = FFI()
 ffibuilder.cdef(
-    cdef_of(HEADER.read_text(encoding="utf-8")) + "uint64_t pyamlz_ticks(void); static const char pyamlz_maths[];"
+    cdef_of(HEADER.read_text(encoding="utf-8")) + "uint64_t pyamlz_ticks(void); static const char pyamlz_maths[];" + MONITOR_DECLARED
 )
 ffibuilder.set_source(
     "pyamlz._ffi",
-    '#include "amlz.h"' + CLOCK + MATHS_ARRAY,
+    '#include "amlz.h"' + CLOCK + MONITOR + MATHS_ARRAY,
     sources=sorted(path.as_posix() for path in LIBRARY.glob("src/*/*.c")),
     depends=sorted(path.as_posix() for suffix in ("*.h", "*.def") for path in LIBRARY.rglob(suffix)),
     include_dirs=[str(LIBRARY / "include"), str(LIBRARY / "src")],
@@ -81,5 +126,5 @@ ffibuilder.set_source(
         # All that stands between a declaration that does not match and a crash.
         "-Werror=incompatible-pointer-types",
     ],
-    libraries=["m"],
+    libraries=["m", "pthread"],
 )
