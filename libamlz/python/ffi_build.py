@@ -109,7 +109,9 @@ MATHS_ARRAY = f"static const char pyamlz_maths[] = {{{', '.join(str(byte) for by
 
 ffibuilder = FFI()
 ffibuilder.cdef(
-    cdef_of(HEADER.read_text(encoding="utf-8")) + "uint64_t pyamlz_ticks(void); static const char pyamlz_maths[];" + MONITOR_DECLARED
+    cdef_of(HEADER.read_text(encoding="utf-8"))
+    + "uint64_t pyamlz_ticks(void); static const char pyamlz_maths[];"
+    + MONITOR_DECLARED
 )
 ffibuilder.set_source(
     "pyamlz._ffi",
