@@ -88,12 +88,10 @@ class Learner:
         self._lock = threading.Lock()
         self._keeps_all = bool(keep_dead_code)
         self._dtype = np.dtype(self.precision)
-        if self.precision == "float32":
-            self._predict, self._learn = lib.amlz_learner_predict_f32, lib.amlz_learner_learn_f32
-            self._buffer_type = "float[]"
-        else:
-            self._predict, self._learn = lib.amlz_learner_predict_f64, lib.amlz_learner_learn_f64
-            self._buffer_type = "double[]"
+        bits, self._buffer_type = ("f32", "float[]") if self.precision == "float32" else ("f64", "double[]")
+        self._predict = getattr(lib, f"amlz_learner_predict_{bits}")
+        self._predict_many = getattr(lib, f"amlz_learner_predict_many_{bits}")
+        self._learn_many = getattr(lib, f"amlz_learner_learn_many_{bits}")
 
     def __getstate__(self) -> dict[str, Any]:
         """What it was made of and what it knows, for pickling and copying. Needs `keep_dead_code`."""
@@ -137,10 +135,23 @@ class Learner:
         """
         features, single = self._features(X)
 
-        def one(example: int, x: Any, out: Any) -> int:
-            return int(self._predict(self._handle.pointer, x, out))
+        with self._lock:
+            return self._filled(features, single, self._predict_in_turn)
 
-        return self._for_each(features, single, one)
+    def predict_rows(self, X: npt.ArrayLike) -> Prediction:
+        """Predictions for rows that do not depend on each other: each finds the memory that the last `learn` left.
+
+        It changes nothing, so threads may call it at the same time, if none calls anything else. Where Predict finds
+        nothing that it wrote before, and draws nothing at random, it predicts what :meth:`predict` does.
+
+        Args:
+            X: features, (F,) or (N, F).
+
+        Raises:
+            DataError: X has another shape or is not finite.
+        """
+        features, single = self._features(X)
+        return self._filled(features, single, self._predict_alone)
 
     def learn(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Prediction:
         """Learns from one example or several, one training step (Predict, then Learn) each, in order.
@@ -160,12 +171,27 @@ class Learner:
         if single:
             labels = labels[np.newaxis]
         check_labels("y", labels, "X", features, self.dims.kind, self.dims.n_classes)
-        numbers = labels.tolist()
+        y_buffer = ffi.from_buffer(self._buffer_type, labels)
 
-        def one(example: int, x: Any, out: Any) -> int:
-            return int(self._learn(self._handle.pointer, x, numbers[example], out))
+        def learn(x: Any, n_rows: int, out: Any) -> int:
+            return int(self._learn_many(self._handle.pointer, x, self.dims.n_features, y_buffer, n_rows, out))
 
-        return self._for_each(features, single, one)
+        with self._lock:
+            return self._filled(features, single, learn)
+
+    def _predict_in_turn(self, x: Any, n_rows: int, out: Any) -> int:
+        width, status = self.dims.n_classes or 1, int(lib.AMLZ_OK)
+        for row in range(n_rows):
+            status = status or int(
+                self._predict(self._handle.pointer, x + row * self.dims.n_features, out + row * width)
+            )
+        return status
+
+    def _predict_alone(self, x: Any, n_rows: int, out: Any) -> int:
+        size = lib.amlz_learner_scratch_size(self._handle.pointer)
+        scratch = ffi.new("char[]", size)
+        rows, width = lib.AMLZ_ROWS_ALONE, self.dims.n_features
+        return int(self._predict_many(self._handle.pointer, rows, x, width, n_rows, out, scratch, size))
 
     def _array(self, name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
         numbers = _numbers(name, values)
@@ -181,14 +207,11 @@ class Learner:
             check_features("X", features)
         return np.atleast_2d(features), features.ndim == 1
 
-    def _for_each(self, features: npt.NDArray[Any], single: bool, run: Callable[[int, Any, Any], int]) -> Prediction:
-        width = self.dims.n_classes or 1
-        predictions = np.empty((len(features), width), dtype=self._dtype)
+    def _filled(self, features: npt.NDArray[Any], single: bool, run: Callable[[Any, int, Any], int]) -> Prediction:
+        """The predictions that `run` writes, given features, the number of rows, and where to write."""
+        predictions = np.empty((len(features), self.dims.n_classes or 1), dtype=self._dtype)
         x = ffi.from_buffer(self._buffer_type, features)
-        out = ffi.from_buffer(self._buffer_type, predictions, require_writable=True)
-        with self._lock:
-            for example in range(len(features)):
-                check(run(example, x + example * self.dims.n_features, out + example * width))
+        check(run(x, len(features), ffi.from_buffer(self._buffer_type, predictions, require_writable=True)))
         result = predictions if self.dims.n_classes else predictions[:, 0]
         if not single:
             return result

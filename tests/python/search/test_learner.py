@@ -4,6 +4,7 @@ import copy
 import math
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from samples import VARIANTS_HERE, linear_tasks, random_programs
 
 from pyamlz import DataError, Dims, Evaluator, InputError, Instruction, Learner, Program, ProgramError, linear_regressor
 from pyamlz.program import OPS, Type
-from pyamlz.program.baselines import evolved_linear_form
+from pyamlz.program.baselines import evolved_linear_form, neural_network
 
 REGRESSOR = linear_regressor(0.1)
 DIMS = Dims(n_features=4, n_scalars=4, n_vectors=3)
@@ -264,3 +265,29 @@ def test_a_learner_without_dead_code_cannot_be_copied() -> None:
     program = linear_regressor()
     with pytest.raises(InputError, match="keep_dead_code"):
         pickle.dumps(Learner(program, program.dims(4)))
+
+
+class TestRowsThatDoNotDependOnEachOther:
+    @pytest.mark.parametrize("program", [evolved_linear_form(), REGRESSOR], ids=["writes memory", "does not"])
+    @pytest.mark.parametrize("precision", ["float32", "float64"])
+    def test_each_finds_what_learning_left(self, program, precision):
+        dims = program.dims(4, "binary")
+        learner = Learner(program, dims, precision=precision, keep_dead_code=True, seed=2)
+        learner.learn(X[:50], Y[:50] > 0)
+        alone = [copy.deepcopy(learner).predict(x) for x in X]
+        before = learner.__getstate__()
+        np.testing.assert_array_equal(learner.predict_rows(X), alone)
+        np.testing.assert_array_equal(learner.predict_rows(X[::-1])[::-1], alone)
+        assert learner.predict_rows(X[3]) == alone[3]
+        after = learner.__getstate__()
+        assert before["runs"] == after["runs"]
+        assert all(np.array_equal(before["memory"][a], after["memory"][a]) for a in before["memory"])
+
+    def test_threads_may_ask_at_the_same_time(self):
+        program = neural_network()
+        learner = Learner(program, program.dims(4))
+        learner.learn(X, Y)
+        wanted = learner.predict_rows(X)
+        with ThreadPoolExecutor(8) as pool:
+            for found in pool.map(learner.predict_rows, [X] * 200):
+                np.testing.assert_array_equal(found, wanted)
