@@ -1,14 +1,18 @@
 """Figures by matplotlib, for reports and papers. Needs the extra `plot`.
 
-Each function draws into the axes that it is given, or into a figure of its own, and returns the axes.
+Each function draws into the axes that it is given, or into a figure of its own, and returns the axes. Names and legends
+stand over what they name, and ticks are as many as there is room for, so that figures can be narrow.
+
+>>> from pyamlz import plot
+>>> axes = plot.history({"search": [(1, 0.2), (40, 0.7)]}, {"search": (1000, 0.7)})  # doctest: +SKIP
+>>> axes.figure.savefig("history.pdf")  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.extras import imported
@@ -27,13 +31,16 @@ __all__ = [
 
 Point: TypeAlias = tuple[int, float]  # an evaluation, and a fitness
 
-_WAYS = {
+_WAYS: Final = {
     "cache_hits": "known by their code",
     "fec_hits": "known by their first errors",
     "rejected": "rejected unrun",
     "hurdle_stops": "stopped at a hurdle",
     "full_evaluations": "run to the end",
 }  #: how programs are scored
+_PIXELS: Final = 96  # of an inch
+_TICK, _LETTER = 80, 8  # pixels that a tick's label takes, and a letter
+_TOLD_APART: Final = 6  # curves that can be told apart by their colours
 
 
 def figure(width: float = 6.4, height: float = 3.6) -> Any:
@@ -55,13 +62,7 @@ def svg(axes: Any, salt: str) -> str:
     return text[text.index("<svg") :]
 
 
-def _axes(axes: Any) -> Any:
-    return figure().subplots() if axes is None else axes
-
-
-def _over_evaluations(axes: Any, ylabel: str) -> None:
-    axes.set(xscale="log", xlabel="evaluations", ylabel=ylabel)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+# ---------------------------------------------------------------- over evaluations
 
 
 def history(
@@ -69,7 +70,7 @@ def history(
     ends: Mapping[str, Point],
     axes: Any = None,
 ) -> Any:
-    """Best fitness over evaluations, of one search or several.
+    """Best fitness over evaluations, of one search or several. Of many only the best has a name.
 
     Args:
         runs: improvements of each search, by its name: the evaluations that found them, and their fitnesses.
@@ -77,32 +78,19 @@ def history(
         axes: where to draw.
     """
     axes = _axes(axes)
+    best = max(ends, key=lambda name: ends[name][1], default=None)
+    are_few = len(runs) <= _TOLD_APART
     for name, rows in runs.items():
+        style: dict[str, Any] = {"label": name} if are_few else {"color": "gray", "alpha": 0.4}
+        if not are_few and name == best:
+            style = {"label": f"{name}, the best of {len(runs)}", "color": "C0", "zorder": 3}
         if rows:
             evaluations, fitnesses = zip(*rows, ends[name], strict=True)
-            axes.step(evaluations, fitnesses, where="post", label=name)
-    _over_evaluations(axes, "best fitness")
+            axes.step(evaluations, fitnesses, where="post", **style)
+    _over_evaluations(axes, [x for name, rows in runs.items() if rows for x, _ in (*rows, ends[name])])
+    axes.set_ylabel("best fitness")
     if len(runs) > 1:
-        axes.legend()
-    return axes
-
-
-def fitness_by_size(members: Sequence[tuple[int, float]], axes: Any = None) -> Any:
-    """Fitness against live instructions, the best of each size, and those that no shorter one equals.
-
-    Args:
-        members: live instructions and fitness of each program.
-        axes: where to draw.
-    """
-    axes = _axes(axes)
-    front: list[tuple[int, float]] = []
-    for size, fitness in sorted(members):
-        if not front or fitness > front[-1][1]:
-            front.append((size, fitness))
-    axes.plot([m[0] for m in members], [m[1] for m in members], "o", alpha=0.4, label="best of its size")
-    axes.step([m[0] for m in front], [m[1] for m in front], where="post", label="no shorter one is as good")
-    axes.set(xlabel="live instructions", ylabel="fitness")
-    axes.legend()
+        _legend(axes)
     return axes
 
 
@@ -113,17 +101,108 @@ def lineage(ancestors: Sequence[Point], improvements: Sequence[Point], axes: Any
         ancestors: evaluations that scored them, and their fitnesses, the oldest first.
         improvements: those of them that were better than all before them.
         axes: where to draw.
+
+    Raises:
+        InputError: there are none.
     """
     axes = _axes(axes)
     if not ancestors or not improvements:
         raise InputError("ancestors, improvements: expected one or more")
     axes.plot(*zip(*ancestors, strict=True), drawstyle="steps-post", alpha=0.6)
     axes.plot(*zip(*improvements, strict=True), "o", color="C1", markersize=4)
+    axes.margins(y=0.12)
+    _over_evaluations(axes, [x for x, _ in ancestors])
+    axes.set_ylabel("fitness of ancestors")
     large = (improvements[-1][1] - improvements[0][1]) / 20
-    for number, (evaluation, fitness) in enumerate(improvements, 1):
-        if number == 1 or fitness - improvements[number - 2][1] > large:
-            axes.annotate(str(number), (evaluation, fitness), xytext=(-12, 2), textcoords="offset points")
-    _over_evaluations(axes, "fitness of ancestors")
+    numbered: list[Any] = []
+    for number, point in enumerate(improvements, 1):
+        if number == 1 or point[1] - improvements[number - 2][1] > large:
+            place = axes.transData.transform(point)
+            if all(abs(place[0] - x) > 3 * _LETTER or abs(place[1] - y) > 3 * _LETTER for x, y in numbered):
+                numbered.append(place)
+                axes.annotate(str(number), point, xytext=(-4, 2), textcoords="offset points", ha="right")
+    return axes
+
+
+def throughput(rows: Sequence[Mapping[str, Any]], axes: Any = None) -> Any:
+    """Programs a second, and the share of them that were known before, over the time of all searches.
+
+    Args:
+        rows: lines of a log (:func:`pyamlz.search.log.read`), of which those of progress count.
+        axes: where to draw.
+
+    Raises:
+        InputError: there are no two lines of progress with time between them.
+    """
+    axes = _axes(axes)
+    points = _rates(rows)
+    if not points:
+        raise InputError("rows: expected two lines of progress or more of one search")
+    x, rate, known = zip(*points, strict=True)
+    marker = "o" if len(points) < 10 else ""
+    axes.plot(x, rate, marker=marker)
+    axes.set(xlabel="seconds", ylim=(0, 1.08 * max(rate)))
+    axes.set_ylabel("programs a second", color="C0")
+    _in_thousands(axes.yaxis)
+    _few_ticks(axes)
+    right = axes.twinx()
+    right.plot(x, known, color="C1", marker=marker)
+    right.set(ylim=(0, 1.08))
+    right.set_ylabel("share known before", color="C1")
+    right.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+    return axes
+
+
+def _rates(rows: Iterable[Mapping[str, Any]]) -> list[tuple[float, float, float]]:
+    """Seconds, programs a second and share known before, from each line of progress to the next.
+
+    A search that begins within the log begins at nothing; where a run was resumed there is a gap.
+    """
+    nothing = {"seconds": 0.0, "evaluations": 0, "cache_hits": 0, "fec_hits": 0}
+    found = []
+    clock = 0.0
+    before: Mapping[str, Any] | None = None
+    for after in rows:
+        if after.get("kind") != "progress":
+            continue
+        if before is not None:
+            start = before if before["experiment"] == after["experiment"] else nothing
+            seconds = after["seconds"] - start["seconds"]
+            programs = after["evaluations"] - start["evaluations"]
+            if seconds > 0 and programs > 0:
+                clock += seconds
+                known = sum(after[key] - start[key] for key in ("cache_hits", "fec_hits"))
+                found.append((clock, programs / seconds, known / programs))
+        before = after
+    return found
+
+
+# ---------------------------------------------------------------- others
+
+
+def fitness_by_size(members: Sequence[tuple[int, float]], found: tuple[int, float], axes: Any = None) -> Any:
+    """Fitness against live instructions, the best of each size, and those that no shorter one equals.
+
+    Args:
+        members: live instructions and fitness of programs.
+        found: those of the program that was found.
+        axes: where to draw.
+    """
+    axes = _axes(axes)
+    best: dict[int, float] = {}
+    for size, fitness in (*members, found):
+        best[size] = max(fitness, best.get(size, fitness))
+    front: list[tuple[int, float]] = []
+    for size in sorted(best):
+        if not front or best[size] > front[-1][1]:
+            front.append((size, best[size]))
+    axes.step(*zip(*front, strict=True), where="post", color="C1", label="no shorter one is as good")
+    axes.plot(*zip(*best.items(), strict=True), "o", color="C0", alpha=0.5, label="best of its size")
+    axes.plot(*found, "D", color="C2", label="the program found")
+    axes.set(xlabel="live instructions", ylabel="fitness")
+    _few_ticks(axes, integer=True)
+    axes.ticklabel_format(axis="y", useOffset=False)
+    _legend(axes)
     return axes
 
 
@@ -138,13 +217,10 @@ def scored(counts: Mapping[str, Any], axes: Any = None) -> Any:
     numbers = {label: _total(counts.get(key, 0)) for key, label in _WAYS.items()}
     shown = {label: number for label, number in numbers.items() if number > 0}
     total = sum(shown.values())
-    bars = axes.barh(list(shown), list(shown.values()))
-    axes.bar_label(bars, [f" {100 * n / total:.1f} %" for n in shown.values()])
-    axes.invert_yaxis()
-    axes.margins(x=0.2)
-    axes.set_xlabel("programs")
-    axes.locator_params(axis="x", nbins=5)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.barh(range(len(shown)), list(shown.values()), height=0.4)
+    _named_rows(axes, [f"{label}: {n:,} ({100 * n / total:.1f} %)" for label, n in shown.items()])
+    axes.margins(x=0)
+    axes.set_axis_off()
     return axes
 
 
@@ -152,55 +228,95 @@ def _total(value: Any) -> int:
     return sum(value) if isinstance(value, (list, tuple)) else int(value)
 
 
-def throughput(rows: Sequence[Mapping[str, Any]], axes: Any = None) -> Any:
-    """Programs a second, and the share of them that were known before, over time.
+def tasks(scores: Mapping[str, Sequence[float]], axes: Any = None) -> Any:
+    """Fitness on each of several tasks, a box a program.
 
     Args:
-        rows: lines of a log (:func:`pyamlz.search.log.read`), of which those of progress count.
+        scores: fitnesses on the tasks, by the program's name.
         axes: where to draw.
     """
     axes = _axes(axes)
-    points = [row for row in rows if row.get("kind") == "progress"]
-    x, rate, known = [], [], []
-    for before, after in pairwise(points):
-        seconds = after["seconds"] - before["seconds"]
-        programs = after["evaluations"] - before["evaluations"]
-        if seconds <= 0 or programs <= 0:  # another experiment, or a run that was resumed
-            continue
-        hits = sum(after[key] - before[key] for key in ("cache_hits", "fec_hits"))
-        x.append(after["seconds"])
-        rate.append(programs / seconds)
-        known.append(hits / programs)
-    axes.plot(x, rate, label="programs a second")
-    axes.set(xlabel="seconds", ylabel="programs a second", ylim=(0, None))
-    axes.yaxis.set_major_formatter("{x:,.0f}")
-    right = axes.twinx()
-    right.plot(x, known, color="C1", label="share known before")
-    right.set(ylabel="share known before", ylim=(0, 1))
-    axes.legend(handles=[axes.lines[0], right.lines[0]], loc="lower right")
-    return axes
-
-
-def tasks(scores: Mapping[str, Sequence[float]], axes: Any = None) -> Any:
-    """Fitness on each of several tasks, a box a program."""
-    axes = _axes(axes)
-    names = list(scores)
-    axes.boxplot([list(scores[name]) for name in names], orientation="horizontal")
-    axes.set_yticks(range(1, len(names) + 1), names)
-    axes.invert_yaxis()
+    values = [list(fitnesses) for fitnesses in scores.values()]
+    axes.boxplot(values, orientation="horizontal", positions=range(len(values)), widths=0.4)
+    _named_rows(axes, list(scores))
     axes.set_xlabel("fitness on unseen tasks")
+    _few_ticks(axes)
     axes.ticklabel_format(axis="x", useOffset=False)
     return axes
 
 
 def learning(errors: Mapping[str, Sequence[float]], axes: Any = None) -> Any:
-    """Mean absolute error of training examples in the order in which they come, smoothed over a twentieth of them."""
+    """Mean absolute error of training examples in the order in which they come, smoothed over a twentieth of them.
+
+    Args:
+        errors: of each example, by the program's name.
+        axes: where to draw.
+    """
     axes = _axes(axes)
+    seen: list[float] = []
     for name, values in errors.items():
         width = max(len(values) // 20, 1)
         smooth = [sum(values[i : i + width]) / width for i in range(len(values) - width + 1)]
         axes.plot(range(1, len(smooth) + 1), smooth, label=name)
-    axes.set(xlabel="training example", ylabel="mean absolute error", yscale="log")
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.legend()
+        seen += smooth
+    axes.set(xlabel="training example", ylabel="mean absolute error")
+    if seen and max(seen) > 10 * min(seen) > 0:
+        ticker = imported("matplotlib.ticker", "plot")
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(ticker.NullFormatter())
+    _few_ticks(axes)
+    if len(errors) > 1:
+        _legend(axes)
     return axes
+
+
+# ---------------------------------------------------------------- room
+
+
+def _axes(axes: Any) -> Any:
+    return figure().subplots() if axes is None else axes
+
+
+def _over_evaluations(axes: Any, evaluations: Sequence[int]) -> None:
+    """The axis below: its labels as 1k, 1M, ..., in a logarithmic scale where they go over some decades."""
+    axes.set_xlabel("evaluations")
+    _in_thousands(axes.xaxis)
+    axes.ticklabel_format(axis="y", useOffset=False)
+    if evaluations and max(evaluations) >= 100 * max(min(evaluations), 1):
+        axes.set_xscale("log")
+        _in_thousands(axes.xaxis)  # a scale brings a formatter of its own
+        axes.xaxis.set_minor_formatter(imported("matplotlib.ticker", "plot").NullFormatter())
+    else:
+        _few_ticks(axes)
+
+
+def _in_thousands(axis: Any) -> None:
+    axis.set_major_formatter(imported("matplotlib.ticker", "plot").EngFormatter(sep=""))
+
+
+def _few_ticks(axes: Any, integer: bool = False) -> None:
+    """No more ticks below than there is room for their labels."""
+    axes.locator_params(axis="x", nbins=max(int(_width(axes) / _TICK), 2), integer=integer)
+
+
+def _named_rows(axes: Any, names: Sequence[str]) -> None:
+    """Names over the rows of a chart, the first at the top."""
+    axes.set_yticks([])
+    axes.set_ylim(len(names) - 0.6, -0.75)
+    for row, name in enumerate(names):
+        axes.annotate(name, (0.01, row - 0.26), xycoords=("axes fraction", "data"), va="bottom")
+
+
+def _legend(axes: Any) -> None:
+    """Over the axes, in as many columns as there is room for."""
+    labels = axes.get_legend_handles_labels()[1]
+    longest = max(map(len, labels), default=0)
+    columns = max(int(_width(axes) / (_LETTER * longest + 40)), 1)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, borderaxespad=0.2)
+
+
+def _width(axes: Any) -> float:
+    """Of the axes, in pixels."""
+    return float(axes.bbox.width / axes.figure.dpi) * _PIXELS

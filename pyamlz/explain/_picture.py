@@ -1,9 +1,9 @@
-"""Programs as HTML: their text, and a picture of what flows where."""
+"""Programs as a picture of what flows where."""
 
 from __future__ import annotations
 
-import html
 from typing import Final
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 from pyamlz.program import FUNCTIONS, Address, Code, Dims, FunctionName, Program, live_code
 
@@ -11,39 +11,50 @@ __all__ = ["arcs"]
 
 _ROW: Final = 22  # pixels from line to line
 _CHARACTER: Final = 7.9  # width of a letter
-_SIDE: Final = 130  # room for arcs on each side
+_NEAREST, _FARTHEST = 26, 104  # pixels from the text that arcs reach
 
 
 def arcs(program: Program, dims: Dims) -> str:
-    """Live lines one below the other, and an arc from each line to those that read what it makes.
+    """Live lines one below the other, and an arc from each line to those that read what it makes, as SVG.
 
     Arcs on the left are within a step (and from Setup); dashed ones on the right go to a later step.
+
+    Raises:
+        ProgramError: the program does not fit the memory.
     """
     flow = live_code(program, dims)
     rows, places = _rows(flow)
     now, later = _edges(flow, places)
-    width = max(len(text) for text, _ in rows) * _CHARACTER
-    height = (len(rows) + 1) * _ROW
-    texts = [
-        f'<text x="{_SIDE}" y="{_y(row) + 4}"{" class=&quot;head&quot;" if is_head else ""}>{html.escape(text)}</text>'
-        for row, (text, is_head) in enumerate(rows)
-    ]
-    left = [_arc(_SIDE - 6, a, b, -1, "") for a, b in sorted(now)]
-    right = [_arc(_SIDE + width + 6, a, b, 1, ' class="kept"') for a, b in sorted(later)]
-    body = "\n".join([*left, *right, *texts]).replace("&quot;", '"')
-    whole = f"{2 * _SIDE + width:.0f}"
-    head = f'<svg class="arcs" role="img" aria-label="Data flow" viewBox="0 0 {whole} {height}" width="{whole}">'
-    return f"{head}\n{body}\n</svg>"
+    left = 10 + max((_reach(a, b) for a, b in now), default=0)
+    end = left + max(len(text) for text, _ in rows) * _CHARACTER
+    right = 10 + max((_reach(a, b) for a, b in later), default=0)
+    width, height = f"{end + right:.0f}", f"{(len(rows) + 1) * _ROW}"
+    svg = Element("svg", viewBox=f"0 0 {width} {height}", width=width, role="img")
+    svg.attrib |= {"class": "arcs", "aria-label": "Data flow"}
+    for a, b in sorted(now):
+        _arc(svg, left - 6, a, b, -1)
+    for a, b in sorted(later):
+        _arc(svg, end + 6, a, b, 1).attrib |= {"class": "kept", "stroke-dasharray": "4 3"}
+    for row, (text, is_head) in enumerate(rows):
+        element = SubElement(svg, "text", {"x": f"{left:.0f}", "y": f"{_y(row) + 4}", "font-family": "monospace"})
+        element.attrib |= {"font-size": "13", "fill": "currentColor", **({"class": "head"} if is_head else {})}
+        element.text = text
+    return tostring(svg, encoding="unicode")
 
 
 def _y(row: int) -> int:
     return (row + 1) * _ROW
 
 
-def _arc(x: float, start: int, end: int, side: int, kind: str) -> str:
-    """Bows away from the text, the further the longer it is."""
-    bow = x + side * min(20 + 9 * abs(end - start), _SIDE - 12) * 1.3
-    return f'<path{kind} d="M {x:.0f} {_y(start)} C {bow:.0f} {_y(start)}, {bow:.0f} {_y(end)}, {x:.0f} {_y(end)}"/>'
+def _reach(start: int, end: int) -> int:
+    """How far from the text an arc goes: the further the longer it is."""
+    return min(_NEAREST + 6 * abs(end - start), _FARTHEST)
+
+
+def _arc(svg: Element, x: float, start: int, end: int, side: int) -> Element:
+    bow = x + side * _reach(start, end) * 4 / 3  # a curve goes three quarters of the way to its control points
+    d = f"M {x:.0f} {_y(start)} C {bow:.0f} {_y(start)}, {bow:.0f} {_y(end)}, {x:.0f} {_y(end)}"
+    return SubElement(svg, "path", {"d": d, "fill": "none", "stroke": "currentColor", "stroke-width": "1.3"})
 
 
 def _rows(flow: Code) -> tuple[list[tuple[str, bool]], dict[tuple[FunctionName, int], int]]:
