@@ -1,14 +1,23 @@
-"""Ctrl-C as a flag, so that a search ends between two calls of the library and keeps what it found."""
+"""Ctrl-C and its like as a flag, so that what runs long ends between two pieces of work and keeps what it has.
+
+A signal sets the flag of the outermost run that is going on in the main thread; all runs within it, and those in other
+threads, look at the same one.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import Any, Final
 
-_DEFAULTS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+__all__ = ["ENDING", "Flag", "command_signals", "interrupt_flag"]
+
+#: What ends long work: Ctrl-C, `kill`, and the terminal that is closed.
+ENDING: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_TAKEN: Final = (signal.SIG_DFL, signal.default_int_handler)  # a handler of somebody's own is left alone
 
 
 class Flag:
@@ -23,26 +32,52 @@ class Flag:
         self.is_set = True
 
 
+_outermost: Flag | None = None  # set and taken away by the main thread alone
+
+
 @contextmanager
 def interrupt_flag(*signals: signal.Signals) -> Iterator[Flag]:
     """While it lasts, these signals, by default Ctrl-C's, set the flag that it gives.
 
-    Nested, it gives the outer one's flag. In threads but the main one, and where the program has a handler of its own,
-    the flag is never set.
+    Nested, it gives the outer one's flag, in all threads. A signal that is ignored, or for which the program has a
+    handler of its own, is left alone, whatever becomes of the others; and so are all where no main thread is.
     """
-    outer = signal.getsignal(signal.SIGINT)
-    if isinstance(outer, Flag):
-        yield outer
+    global _outermost
+    if _outermost is not None:
+        yield _outermost
         return
     flag = Flag()
-    former = {number: signal.getsignal(number) for number in signals or (signal.SIGINT,)}
     if threading.current_thread() is not threading.main_thread():
-        former = {}
-    taken = {number: handler for number, handler in former.items() if handler == _DEFAULTS[number]}
-    for number in taken:
-        signal.signal(number, flag)
-    try:
         yield flag
-    finally:
-        for number, handler in taken.items():
-            signal.signal(number, handler)
+        return
+    with ExitStack() as former:
+        for number in signals or (signal.SIGINT,):
+            if signal.getsignal(number) in _TAKEN:
+                _set(former, number, flag)
+        _outermost = flag
+        try:
+            yield flag
+        finally:
+            _outermost = None
+
+
+@contextmanager
+def command_signals() -> Iterator[None]:
+    """While it lasts, what ends long work raises KeyboardInterrupt, or sets the flag of the run that is going on.
+
+    Ctrl-C and SIGTERM do so whatever they did before: a shell without job control starts what it puts into the
+    background with Ctrl-C ignored, and a program may have handlers. A hangup that is ignored stays so, as by nohup.
+    """
+    with ExitStack() as former:
+        if threading.current_thread() is threading.main_thread():
+            for number in ENDING:
+                handler = signal.getsignal(number)
+                if handler is not None and (number in (signal.SIGINT, signal.SIGTERM) or handler in _TAKEN):
+                    _set(former, number, signal.default_int_handler)
+        yield
+
+
+def _set(former: ExitStack, number: signal.Signals, handler: Any) -> None:
+    """Sets a handler until the stack is closed."""
+    former.callback(signal.signal, number, signal.getsignal(number))
+    signal.signal(number, handler)

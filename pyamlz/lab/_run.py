@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 from pyamlz import archive
 from pyamlz._lib.checks import checked_float, checked_int, checked_seed
 from pyamlz._lib.errors import AmlzError, ArchiveError, InputError
-from pyamlz._lib.interrupt import interrupt_flag
+from pyamlz._lib.interrupt import ENDING, interrupt_flag
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab._experiment import Preset, Section, differences
 from pyamlz.lab._session import Candidate, Session
@@ -277,7 +276,7 @@ class _Run:
 
     def outcome(self) -> Outcome:
         """Runs, and says what was found."""
-        with interrupt_flag(signal.SIGINT, signal.SIGTERM):
+        with interrupt_flag(*ENDING):
             self.saver.save(self.experiment.search, self.state())
             best, stop_reason = self._go_on()
             seconds = self.elapsed()

@@ -13,7 +13,6 @@ import itertools
 import json
 import os
 import platform
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +27,7 @@ from pyamlz import plot
 from pyamlz._lib.checks import checked_choice, checked_float, checked_int, hint
 from pyamlz._lib.errors import AmlzError, DataError, FileError, InputError
 from pyamlz._lib.files import replace_file
-from pyamlz._lib.interrupt import Flag, interrupt_flag
+from pyamlz._lib.interrupt import ENDING, Flag, interrupt_flag
 from pyamlz._lib.version import COMPILER, KERNELS, VERSION
 from pyamlz.study._rawdata import Cell, RawData, Record, Unit
 
@@ -279,7 +278,7 @@ def _work(
     units = iter(todo)
     results: SimpleQueue[Record | BaseException] = SimpleQueue()
     at_work, failure, reason = 0, None, None
-    with interrupt_flag(signal.SIGINT, signal.SIGTERM) as interrupt:
+    with interrupt_flag(*ENDING) as interrupt:
         while True:
             while at_work < threads and reason is None:
                 reason, unit = _next(units, end, interrupt)
