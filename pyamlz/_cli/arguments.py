@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
-import sys
 from collections.abc import Callable
-from typing import Any, TextIO, get_args
+from typing import Any, get_args
 
+from pyamlz._cli import output
 from pyamlz._lib.checks import Precision, checked_seed
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.native import VARIANTS
@@ -135,23 +135,10 @@ def load_preset(name: str | None, arguments: argparse.Namespace) -> Preset:
 def read_program(value: str, n_features: int = 0) -> Program:
     """The program of a file, of standard input, or built in."""
     if value == "-":
-        data = sys.stdin.buffer.read(_MAX_STDIN + 1)
-        if len(data) > _MAX_STDIN:
-            raise InputError(f"standard input: expected a program of at most {_MAX_STDIN} bytes")
-        return Program.parse(data.decode("utf-8-sig", "replace"), n_features)
+        return Program.parse(output.read_input(_MAX_STDIN), n_features)
     return find_program("program", value, n_features)
 
 
 def given_or_drawn(given: int | None) -> int:
     """The seed that was given, or one that is drawn."""
     return secrets.randbelow(2**32) if given is None else given
-
-
-def say(arguments: argparse.Namespace) -> TextIO:
-    """Where everything but the result goes."""
-    return sys.stderr if arguments.json else sys.stdout
-
-
-def print_json(value: dict[str, Any]) -> None:
-    """Prints an object in one line."""
-    print(json.dumps(value, allow_nan=False))

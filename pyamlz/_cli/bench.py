@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final, get_args
 
+from pyamlz._cli import output
 from pyamlz._cli.arguments import (
     DONE,
     PRECISION_NAMES,
@@ -14,9 +15,7 @@ from pyamlz._cli.arguments import (
     given_or_drawn,
     integer,
     load_preset,
-    print_json,
     run_options,
-    say,
 )
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.version import VERSION
@@ -105,20 +104,20 @@ def _steps(arguments: argparse.Namespace) -> None:
         seconds=arguments.seconds,
     )
     if arguments.json:
-        print_json({"program": arguments.program, "precision": precision, **_steps_json(speed)})
+        output.print_json({"program": arguments.program, "precision": precision, **_steps_json(speed)})
         return
     if not arguments.quiet:
         tasks = speed.workload.tasks
-        print(
+        output.line(
             f"# {_LABELS[arguments.program]}, {tasks.n_tasks} tasks of {tasks.n_train} + {tasks.n_valid} examples, "
             f"F = {tasks.n_features}, {precision}, kernels: {speed.variant}"
         )
-        print(
+        output.line(
             f"# {speed.train_steps:,} of {speed.full_train_steps:,} training steps were done, "
             f"in {speed.seconds:.1f} s; stopped early: {speed.stopped_tasks:,} tasks"
         )
     middle, low, high = (_figure(rate) for rate in speed.rate)
-    print(f"{middle} steps/s (of {bench.ROUNDS} rounds the lowest {low}, the highest {high})")
+    output.line(f"{middle} steps/s (of {bench.ROUNDS} rounds the lowest {low}, the highest {high})")
 
 
 def _steps_json(speed: bench.StepSpeed) -> dict[str, Any]:
@@ -155,19 +154,19 @@ def _search(arguments: argparse.Namespace) -> None:
         variant=arguments.variant,
     )
     if arguments.json:
-        print_json({"preset": preset.name, "seed": seed, **asdict(speed), "version": VERSION})
+        output.print_json({"preset": preset.name, "seed": seed, **asdict(speed), "version": VERSION})
         return
     if not arguments.quiet:
-        print(
+        output.line(
             f"# {preset.name}, seed {seed}: {speed.evaluations:,} programs in {speed.seconds:.1f} s "
             f"and {speed.experiments} experiments"
         )
         for name in ("cache_hits", "fec_hits", "full_evaluations"):
             share = 100 * getattr(speed, name) / speed.evaluations
-            print(f"# {name.replace('_', ' ')}: {share:.1f} %")
+            output.line(f"# {name.replace('_', ' ')}: {share:.1f} %")
         shares = ", ".join(f"{phase} {100 * share:.0f} %" for phase, share in speed.phases.items())
-        print(f"# time: {shares}")
-    print(f"{_figure(speed.evaluations_per_second)} programs/s")
+        output.line(f"# time: {shares}")
+    output.line(f"{_figure(speed.evaluations_per_second)} programs/s")
 
 
 # ---------------------------------------------------------------- scaling
@@ -178,10 +177,10 @@ def _scaling(arguments: argparse.Namespace) -> None:
     for point in bench_scaling.measure(seconds=arguments.seconds, variant=arguments.variant):
         curve = point.curve
         if not arguments.quiet and (not points or points[-1].curve is not curve):
-            print(f"# {curve.name}: ns for a {curve.unit}, and that over {curve.law}", file=say(arguments))
+            output.note(arguments, f"{curve.name}: ns for a {curve.unit}, and that over {curve.law}")
         points.append(point)
         if not arguments.json:
-            print(f"{curve.name:<16} {point.value:>9,} {point.nanoseconds:>14,.1f} {point.relative:>8.2f}", flush=True)
+            output.line(f"{curve.name:<16} {point.value:>9,} {point.nanoseconds:>14,.1f} {point.relative:>8.2f}")
     if arguments.plot is not None:
         bench_scaling.plot(points, arguments.plot)
     if arguments.json:
@@ -189,7 +188,7 @@ def _scaling(arguments: argparse.Namespace) -> None:
         for point in points:
             values = {"value": point.value, "nanoseconds": point.nanoseconds, "relative": point.relative}
             found.setdefault(point.curve.name, []).append(values)
-        print_json({**found, "version": VERSION})
+        output.print_json({**found, "version": VERSION})
 
 
 # ---------------------------------------------------------------- the table
@@ -204,16 +203,16 @@ def _table(arguments: argparse.Namespace) -> None:
         if not (arguments.json and arguments.quiet):
             _show_row(arguments, result, is_first=len(results) == 1)
     if arguments.json:
-        print_json(_table_json(results))
+        output.print_json(_table_json(results))
 
 
 def _show_row(arguments: argparse.Namespace, result: bench.Comparison, is_first: bool) -> None:
     line = _markdown_line if arguments.markdown else _text_line
     if is_first:
-        print(line(_HEADS), file=say(arguments))
+        output.line(line(_HEADS), output.say(arguments))
     if is_first and arguments.markdown:
-        print(f"|---|{'---:|' * (len(_HEADS) - 1)}")
-    print(line(_cells(result)), file=say(arguments), flush=True)
+        output.line(f"|---|{'---:|' * (len(_HEADS) - 1)}")
+    output.line(line(_cells(result)), output.say(arguments))
 
 
 def _table_json(results: list[bench.Comparison]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from pyamlz._cli.arguments import command, given_or_drawn, integer, print_json, say
+from pyamlz._cli import output
+from pyamlz._cli.arguments import command, given_or_drawn, integer
 from pyamlz._cli.arguments import seed as seed_argument
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab import Attempt, Preset, climb, nonlinear_stages, tuned
@@ -27,27 +28,25 @@ def add_climb(commands: Any) -> None:
 
 def _climb(arguments: argparse.Namespace) -> int:
     seed = given_or_drawn(arguments.seed)
-    out = say(arguments)
     counts = {"attempts": 0, "evaluations": 0}
 
     def tell(attempt: Attempt) -> None:
         counts["attempts"] += 1
         counts["evaluations"] += attempt.evaluations
-        if attempt.passed and not arguments.quiet:
-            line = f"# {attempt.stage}: fitness {attempt.fitness:.4f}, after {counts['attempts']:,} attempts and"
-            print(f"{line} {counts['evaluations']:,} programs", file=out, flush=True)
+        if attempt.passed:
+            text = f"{attempt.stage}: fitness {attempt.fitness:.4f}, after {counts['attempts']:,} attempts and"
+            output.note(arguments, f"{text} {counts['evaluations']:,} programs")
 
-    if not arguments.quiet:
-        print(f"# seed {seed}", file=out, flush=True)
+    output.note(arguments, f"seed {seed}")
     result = climb(nonlinear_stages(), seed, arguments.max_evaluations, tell)
     fitnesses = {} if result.program is None else _final(result.program, seed)
     if arguments.json:
         program = None if result.program is None else str(result.program)
-        print_json({"seed": seed, **counts, "program": program, "final": fitnesses})
+        output.print_json({"seed": seed, **counts, "program": program, "final": fitnesses})
         return 0
     for name, fitness in fitnesses.items():
-        print(f"# on the final tasks of nonlinear: {name} {fitness:.4f}")
-    print("# not found" if result.program is None else result.program)
+        output.line(f"# on the final tasks of nonlinear: {name} {fitness:.4f}")
+    output.block("# not found\n" if result.program is None else result.program)
     return 0
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from pyamlz import archive
+from pyamlz._cli import output
 from pyamlz._cli.arguments import (
     DONE,
     add_program,
@@ -17,7 +18,6 @@ from pyamlz._cli.arguments import (
     given_or_drawn,
     integer,
     load_preset,
-    print_json,
     read_program,
     run_options,
 )
@@ -75,7 +75,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     if arguments.dot is not None:
         replace_file(arguments.dot, dataflow(program, dims).to_dot().encode("ascii"))
     if arguments.json:
-        print_json(_json(program, dims, findings, measured, losses))
+        output.print_json(_json(program, dims, findings, measured, losses))
         return DONE
     _print_program(program, dims)
     _print_simplified(program, dims)
@@ -179,38 +179,38 @@ def _print_program(program: Program, dims: Dims) -> None:
     texts = _texts(program)
     print_dead = _dim_printer()
     for function in FUNCTIONS:
-        print(f"def {function.capitalize()}():")
+        output.line(f"def {function.capitalize()}():")
         for i, is_live in enumerate(live[function]):
             text = texts[Line(function, i)]
             if is_live:
-                print(f"  {text}")
+                output.line(f"  {text}")
             else:
                 print_dead(f"  {text}")
     n_live = sum(sum(flags) for flags in live.values())
-    print(f"# {n_live} of {len(program)} instructions are live; F = {dims.n_features}, {dims.kind}")
+    output.line(f"# {n_live} of {len(program)} instructions are live; F = {dims.n_features}, {dims.kind}")
 
 
 def _dim_printer() -> Callable[[str], None]:
-    if sys.stdout.isatty():
+    if output.is_terminal(sys.stdout):
         try:
             console = importlib.import_module("rich.console").Console(highlight=False, soft_wrap=True)
             return lambda text: cast(None, console.print(text, style="dim", markup=False))
         except ImportError:
             pass
-    return lambda text: print(f"{text:<{_COLUMN}} # dead")
+    return lambda text: output.line(f"{text:<{_COLUMN}} # dead")
 
 
 def _print_simplified(program: Program, dims: Dims) -> None:
-    print("\n# without its dead code, addresses in order of first use")
-    print(renamed(program.simplified(dims), dims), end="")
+    output.block("\n# without its dead code, addresses in order of first use\n")
+    output.block(renamed(program.simplified(dims), dims))
 
 
 def _print_findings(findings: list[Finding]) -> None:
-    print("\n# what it does, in its own addresses" if findings else "\n# nothing is recognised")
+    output.block("\n# what it does, in its own addresses\n" if findings else "\n# nothing is recognised\n")
     for finding in findings:
-        print(f"{finding.name}: {finding.explanation}")
-        print(f"    {FINDINGS[finding.name]}")
-        print(f"    {_places(finding)}")
+        output.line(f"{finding.name}: {finding.explanation}")
+        output.line(f"    {FINDINGS[finding.name]}")
+        output.line(f"    {_places(finding)}")
 
 
 def _places(finding: Finding) -> str:
@@ -221,15 +221,16 @@ def _places(finding: Finding) -> str:
 
 def _print_losses(program: Program, measured: _Tasks, losses: list[Loss]) -> None:
     tasks = measured.evaluator.tasks.tasks
-    print(
-        f"\n# loss without each line, and its standard error: {measured.section} tasks of {measured.preset.name}, seed "
+    output.line()
+    output.line(
+        f"# loss without each line, and its standard error: {measured.section} tasks of {measured.preset.name}, seed "
         f"{measured.seed}, {tasks.n_tasks} tasks, {len(measured.seeds)} seeds of random ops"
     )
-    print(f"# mean fitness of the whole program: {measured.fitness(program):.7f}")
+    output.line(f"# mean fitness of the whole program: {measured.fitness(program):.7f}")
     texts = _texts(program)
     for loss in losses:
         figures = f"{loss.effect.mean:>11.7f} +- {loss.effect.standard_error:.7f}"
-        print(f"{loss.line!s:<11} {figures}  {texts[loss.line]}")
+        output.line(f"{loss.line!s:<11} {figures}  {texts[loss.line]}")
 
 
 def _texts(program: Program) -> dict[Line, str]:

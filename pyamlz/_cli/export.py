@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any, cast
 
 from pyamlz import archive, export
+from pyamlz._cli import output
 from pyamlz._cli.arguments import DONE, PRECISION_NAMES, command, given_or_drawn, integer, load_preset, run_options
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.files import replace_file
@@ -95,7 +95,5 @@ def _write(arguments: argparse.Namespace, data: bytes) -> int:
     if arguments.output is not None:
         replace_file(arguments.output, data)
     else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        output.write(data)
     return DONE

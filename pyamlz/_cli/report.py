@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pyamlz import archive
-from pyamlz._cli.arguments import DONE, command, print_json, say
+from pyamlz._cli import output
+from pyamlz._cli.arguments import DONE, command
+from pyamlz._lib.columns import printable
 from pyamlz._lib.errors import AmlzError, ArchiveError, InputError
 from pyamlz._lib.files import replace_file
 from pyamlz.explain import Ancestor, changes, improvements, lineage
@@ -60,16 +62,16 @@ def _report(arguments: argparse.Namespace) -> int:
         retrace={"auto": None, "yes": True, "no": False}[arguments.lineage],
         progress=_teller(arguments),
     )
-    output = arguments.output or os.path.splitext(arguments.file)[0] + ".html"
-    replace_file(output, page.encode("utf-8"))
+    path = arguments.output or os.path.splitext(arguments.file)[0] + ".html"
+    replace_file(path, page.encode("utf-8"))
     if not arguments.quiet:
-        print(output, file=say(arguments))
+        output.line(path, output.say(arguments))
     return DONE
 
 
 def _teller(arguments: argparse.Namespace) -> Any:
     """Says now and then how much of a search was run again."""
-    if arguments.quiet or not sys.stderr.isatty():
+    if arguments.quiet or not output.is_terminal(sys.stderr):
         return None
     last = [time.monotonic()]
 
@@ -77,7 +79,7 @@ def _teller(arguments: argparse.Namespace) -> Any:
         now = time.monotonic()
         if now - last[0] > 1 or share == 1:
             last[0] = now
-            print(f"\rretracing: {100 * share:.0f} %", end="\n" if share == 1 else "", file=sys.stderr, flush=True)
+            output.overwrite(f"retracing: {100 * share:.0f} %", is_last=share == 1)
 
     return tell
 
@@ -93,13 +95,11 @@ def _lineage(arguments: argparse.Namespace) -> int:
             }
             for a in shown
         ]
-        print_json({"programs": len(line), "ancestors": rows})
+        output.print_json({"programs": len(line), "ancestors": rows})
         return DONE
-    if not arguments.quiet:
-        better = len(improvements(line))
-        print(f"# {len(line)} programs, of which {better} were better than all before them")
+    output.note(arguments, f"{len(line)} programs, of which {len(improvements(line))} were better than all before them")
     for text in _steps(shown):
-        print(text)
+        output.block(f"{text}\n")
     return DONE
 
 
@@ -148,15 +148,15 @@ def _compare(arguments: argparse.Namespace) -> int:
         for key in sorted({key for other in settings[1:] for key, *_ in differences(settings[0], other)})
     }
     if arguments.json:
-        print_json({"goal": goal, "runs": rows, "differences": differing})
+        output.print_json({"goal": goal, "runs": rows, "differences": differing})
         return DONE
-    print(f"{'best fitness':>12}  {'evaluations':>12}  {f'to {goal:.5f}':>12}  file")
+    output.line(f"{'best fitness':>12}  {'evaluations':>12}  {f'to {goal:.5f}':>12}  file")
     for row in rows:
         fitness = "none" if row["best_fitness"] is None else f"{row['best_fitness']:.7f}"
         to_goal = "-" if row["evaluations_to_goal"] is None else f"{row['evaluations_to_goal']:,}"
-        print(f"{fitness:>12}  {row['evaluations']:>12,}  {to_goal:>12}  {row['file']}")
+        output.line(f"{fitness:>12}  {row['evaluations']:>12,}  {to_goal:>12}  {row['file']}")
     for key, values in differing.items():
-        print(f"{key}: {' | '.join('-' if value is None else str(value) for value in values)}")
+        output.line(f"{key}: {' | '.join('-' if value is None else str(value) for value in values)}")
     return DONE
 
 
@@ -189,7 +189,7 @@ def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def _watch(arguments: argparse.Namespace) -> int:
     if not arguments.every > 0:
         raise InputError(f"--every: expected a number over 0, got {arguments.every}")
-    is_live = sys.stdout.isatty() and not arguments.once
+    is_live = output.is_terminal(sys.stdout) and not arguments.once
     last = None
     while True:
         try:
@@ -199,7 +199,9 @@ def _watch(arguments: argparse.Namespace) -> int:
                 raise
             text = str(error)  # a log of which nothing is written yet
         if text != last:
-            print(("\x1b[2J\x1b[H" if is_live else "") + text, flush=True)
+            if is_live:
+                output.clear()
+            output.block(f"{text}\n")
             last = text
         if arguments.once:
             return DONE
@@ -218,7 +220,7 @@ def _look_at_checkpoint(path: str) -> Iterable[str]:
     found, searches = _searches(path)
     session = Session.of(found, path)
     if session is not None:
-        yield f"{session.preset.name}, seed {session.seed}, experiment {session.experiment}"
+        yield f"{printable(session.preset.name)}, seed {session.seed}, experiment {session.experiment}"
     evaluations = sum(search.evaluations for search in searches)
     best = found.best
     yield f"{evaluations:,} programs scored, best fitness {'none' if best is None else f'{best.fitness:.7f}'}"

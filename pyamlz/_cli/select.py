@@ -7,7 +7,8 @@ import os
 from typing import Any, cast
 
 from pyamlz import explain, lab
-from pyamlz._cli.arguments import DONE, command, given_or_drawn, integer, load_preset, print_json, run_options, say
+from pyamlz._cli import output
+from pyamlz._cli.arguments import DONE, command, given_or_drawn, integer, load_preset, run_options
 from pyamlz._lib.columns import figure
 from pyamlz._lib.files import replace_file
 from pyamlz._lib.version import VERSION
@@ -68,9 +69,8 @@ def _select(arguments: argparse.Namespace) -> int:
     preset, seed, stages = _stages(arguments)
     tests = _evaluators(preset, arguments, lab.final_tasks(preset, seed=seed, seeds=arguments.seeds))
     found = lab.candidates(*(_source(name) for name in arguments.candidates))
-    if not arguments.quiet:
-        sizes = ", ".join(str(stage.tasks.tasks.n_tasks) for stage in stages)
-        print(f"# {preset.name}, seed {seed}: {len(found)} candidates; tasks: {sizes}", file=say(arguments), flush=True)
+    sizes = ", ".join(str(stage.tasks.tasks.n_tasks) for stage in stages)
+    output.note(arguments, f"{preset.name}, seed {seed}: {len(found)} candidates; tasks: {sizes}")
     chosen = lab.select(found, stages, tests, keep=arguments.keep, seed=seed, threads=arguments.threads)
     winner = chosen.winner.candidate
     if arguments.output is not None:
@@ -82,11 +82,12 @@ def _select(arguments: argparse.Namespace) -> int:
         ]
         test = {**_test_json(chosen.test), "task_fitness": [fitness.tolist() for fitness in chosen.test.task_fitness]}
         head = {"preset": preset.name, "seed": seed, "candidates": len(found)}
-        print_json({**head, "ranking": ranking, "test": test, "program": str(winner.program), **_version()})
+        output.print_json({**head, "ranking": ranking, "test": test, "program": str(winner.program), **_version()})
         return DONE
-    print(chosen.table(arguments.top), end="")
-    print(f"\n# {winner.name}, without its dead code")
-    print(winner.program.simplified(stages[-1].tasks.dims(winner.program)), end="")
+    output.block(chosen.table(arguments.top))
+    output.line()
+    output.line(f"# {winner.name}, without its dead code")
+    output.block(winner.program.simplified(stages[-1].tasks.dims(winner.program)))
     return DONE
 
 
@@ -109,11 +110,10 @@ def _tune(arguments: argparse.Namespace) -> int:
     tests = []
     if arguments.seeds:
         tests = _evaluators(preset, arguments, lab.final_tasks(preset, seed=seed, seeds=arguments.seeds))
-    if not arguments.quiet:
-        sizes = ", ".join(str(stage.tasks.tasks.n_tasks) for stage in stages)
-        print(f"# {preset.name}, seed {seed}: {arguments.trials} trials; tasks: {sizes}", file=say(arguments))
-        for one in coupled:
-            print(f"# {'replaced' if arguments.decouple else 'coupled'}: {one}", file=say(arguments), flush=True)
+    sizes = ", ".join(str(stage.tasks.tasks.n_tasks) for stage in stages)
+    output.note(arguments, f"{preset.name}, seed {seed}: {arguments.trials} trials; tasks: {sizes}")
+    for one in coupled:
+        output.note(arguments, f"{'replaced' if arguments.decouple else 'coupled'}: {one}")
     tuned = lab.tune(
         program,
         stages,
@@ -137,13 +137,13 @@ def _tune(arguments: argparse.Namespace) -> int:
         best = {"trial": tuned.best.number, "fitness": tuned.fitness, "factors": tuned.best.factors}
         trials = [[trial.number, trial.fitness] for trial in tuned.trials]
         head = {"preset": preset.name, "seed": seed, "coupled": [str(one) for one in coupled]}
-        print_json({**head, **best, "trials": trials, "test": test, "program": str(tuned.program), **_version()})
+        output.print_json({**head, **best, "trials": trials, "test": test, "program": str(tuned.program), **_version()})
         return DONE
-    print(tuned.table(), end="")
+    output.block(tuned.table())
     for name, test_of_one in measured.items():
-        print(f"test {name}: {test_of_one}")
-    print(f"\n# the program with these constants: fitness {figure(tuned.fitness)}")
-    print(tuned.program, end="")
+        output.line(f"test {name}: {test_of_one}")
+    output.block(f"\n# the program with these constants: fitness {figure(tuned.fitness)}\n")
+    output.block(tuned.program)
     return DONE
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from pyamlz import study
-from pyamlz._cli.arguments import DONE, INTERRUPTED, add_set, command, integer, print_json, say
+from pyamlz._cli import output
+from pyamlz._cli.arguments import DONE, INTERRUPTED, add_set, command, integer
 from pyamlz._lib.errors import InputError
 
 __all__ = ["add_study"]
@@ -39,7 +40,6 @@ def _study(arguments: argparse.Namespace) -> int:
         raise InputError(f"NAME: expected one of {', '.join(study.STUDIES)}, got none")
     kind = study.find(arguments.name)
     configured = kind.configured(arguments.set, small=arguments.small)
-    shown = None if arguments.quiet else (lambda line: print(f"# {line}", file=say(arguments), flush=True))
     seeds = kind.SEEDS[arguments.small] if arguments.seeds is None else arguments.seeds
     report = study.run(
         configured,
@@ -48,7 +48,7 @@ def _study(arguments: argparse.Namespace) -> int:
         threads=_cores() if arguments.threads is None else arguments.threads,
         hours=arguments.hours,
         command=_command(arguments, seeds),
-        say=shown or (lambda line: None),
+        say=lambda line: output.note(arguments, line),
     )
     _tell(arguments, configured, report)
     return INTERRUPTED if report.stop_reason == "interrupted" else DONE
@@ -67,7 +67,7 @@ def _cores() -> int:
 def _tell(arguments: argparse.Namespace, configured: study.Study, report: study.Report) -> None:
     table = report.table
     if arguments.json:
-        print_json(
+        output.print_json(
             {
                 "study": configured.NAME,
                 "settings": configured.settings,
@@ -80,11 +80,13 @@ def _tell(arguments: argparse.Namespace, configured: study.Study, report: study.
         )
         return
     if table is not None:
-        print(table.markdown(), end="")
-    if not arguments.quiet:
-        print(f"# {report.done} of {report.wanted} units are done ({report.stop_reason}); files are in {report.folder}")
-        if report.missing is not None:
-            print(f"# {report.missing}")
+        output.block(table.markdown())
+    output.note(
+        arguments,
+        f"{report.done} of {report.wanted} units are done ({report.stop_reason}); files are in {report.folder}",
+    )
+    if report.missing is not None:
+        output.note(arguments, report.missing)
 
 
 def _json_rows(table: study.Table) -> list[list[Any]]:
@@ -94,10 +96,10 @@ def _json_rows(table: study.Table) -> list[list[Any]]:
 
 def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
-        print_json({name: {"summary": s.SUMMARY, "settings": s.SETTINGS} for name, s in study.STUDIES.items()})
+        output.print_json({name: {"summary": s.SUMMARY, "settings": s.SETTINGS} for name, s in study.STUDIES.items()})
         return DONE
     width = max(map(len, study.STUDIES))
     for name, kind in study.STUDIES.items():
-        print(f"{name:<{width}}  {kind.SUMMARY}")
-        print(f"{'':<{width}}  {kind.SEEDS[0]} seeds; {', '.join(f'{k}={v}' for k, v in kind.SETTINGS.items())}")
+        output.line(f"{name:<{width}}  {kind.SUMMARY}")
+        output.line(f"{'':<{width}}  {kind.SEEDS[0]} seeds; {', '.join(f'{k}={v}' for k, v in kind.SETTINGS.items())}")
     return DONE

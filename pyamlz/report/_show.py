@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyamlz import archive
+from pyamlz._lib.columns import printable
 from pyamlz._lib.native import ALGORITHMS, COMBINES, MUTATIONS, PRECISIONS, name_of
 from pyamlz.program import FUNCTIONS, OPS, Dims
 from pyamlz.search._settings import STARTS
@@ -154,7 +155,7 @@ def lines(
 ) -> Iterator[str]:
     """An archive for people; of programs in it only the best, unless everything is wanted."""
     if isinstance(found, archive.PopulationArchive):
-        yield f"# a population of {len(found.population)} programs, written by {found.writer}"
+        yield f"# a population of {len(found.population)} programs, written by {printable(found.writer)}"
         yield f"# memory: {_memory(found.dims)}"
         yield from _members(found.population, everything)
         return
@@ -173,9 +174,13 @@ def lines(
     yield from _members(found.mark.population, everything)
 
 
-def _islands(found: archive.Islands, everything: bool) -> Iterator[str]:
+def _origin(found: archive.Checkpoint | archive.Islands) -> str:
     preset = _preset(found)
-    yield f"# {len(found.islands)} islands{f' of {preset}' if preset else ''}, written by {found.writer}"
+    return f"{f' of {printable(preset)}' if preset else ''}, written by {printable(found.writer)}"
+
+
+def _islands(found: archive.Islands, everything: bool) -> Iterator[str]:
+    yield f"# {len(found.islands)} islands{_origin(found)}"
     for number, island in enumerate(found.islands):
         best = "" if island.best is None else f", best fitness {island.best.fitness:.7f}"
         yield f"island {number}: {island.evaluations:,} programs scored{best}"
@@ -190,8 +195,7 @@ def _islands(found: archive.Islands, everything: bool) -> Iterator[str]:
 
 def _checkpoint(found: archive.Checkpoint) -> Iterator[str]:
     config, counts, tasks = found.config, found.mark.counts, found.tasks
-    preset = _preset(found)
-    yield f"# a checkpoint{f' of {preset}' if preset else ''}, written by {found.writer}"
+    yield f"# a checkpoint{_origin(found)}"
     yield (
         f"# {name_of(config.algorithm, ALGORITHMS)}, seed {config.seed}, population {config.population_size:,}, "
         f"tournaments of {config.tournament_size}, {name_of(config.precision, PRECISIONS)}"

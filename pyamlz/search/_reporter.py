@@ -112,9 +112,9 @@ class LiveReporter(Reporter):
         self._live.console.print(f"pyamlz: {message}", markup=False)
 
 
-def reporter(stream: TextIO, *, quiet: bool = False) -> Reporter:
+def reporter(stream: TextIO | None, *, quiet: bool = False) -> Reporter:
     """What fits the stream: nothing if `quiet`, a live line on a terminal if rich is installed, else plain lines."""
-    if quiet:
+    if quiet or stream is None:
         return Reporter()
     if stream.isatty():
         try:

@@ -25,6 +25,7 @@ __all__ = ["EVERY", "JsonLines", "RunLog", "read"]
 
 EVERY: Final = 10_000  #: evaluations from one line to the next, unless told otherwise
 _MOST = 2**63
+_NUMBERS: Final = ("experiment", "evaluations", "seconds", "best_fitness")  # what each line of progress has at least
 
 
 def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
@@ -54,6 +55,9 @@ def _parsed(where: str, line: bytes) -> dict[str, Any]:
         raise InputError(f"{where}: expected a JSON object, got {error}") from None
     if not isinstance(value, dict) or "kind" not in value:
         raise InputError(f"{where}: expected a JSON object with the key 'kind', got {line[:40]!r}")
+    for key in _NUMBERS if value["kind"] == "progress" else ():
+        if type(value.get(key)) not in (int, float):
+            raise InputError(f"{where}: {key}: expected a number, got {value.get(key)!r:.40}")
     return value
 
 

@@ -162,7 +162,7 @@ class TestPlainInterpreter:
         monkeypatch.setenv("CC", f"sh {tmp_path / 'cc'}")
         code, _, err = amlz("bench", "--seconds", SHORT)
         assert code == 1
-        assert "failed on plain_steps.c:\nno" in err
+        assert "failed on plain_steps.c:\n  no" in err
 
 
 class TestWorkload:
