@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
+from importlib import resources
+from string import Template
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy.typing as npt
 
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_int, checked_precision, checked_seed
-from pyamlz.export import _c_text as c
+from pyamlz.export import _c_ops as c
 from pyamlz.export._names import checked_name
 from pyamlz.program import FUNCTIONS, Address, Code, Dims, FunctionName, Line, Program, Type, live_code
 from pyamlz.search import Learner
@@ -20,6 +22,26 @@ __all__ = ["to_c"]
 
 _LEARNED, _PREDICTED = 24, 8  # examples of the self-test
 _MAX_TASK = 2**32 - 1
+
+_USE: Final = {
+    "regression": (
+        "REAL prediction = learner_predict(&state, features);",
+        "learner_learn(&state, features, label);",
+    ),
+    "binary": (
+        "REAL p = learner_predict(&state, features); (the probability of class 1)",
+        "learner_learn(&state, features, label);     (0 or 1)",
+    ),
+    "multiclass": (
+        "learner_predict(&state, features, probabilities);",
+        "learner_learn(&state, features, label, NULL);     (a class, from 0)",
+    ),
+}  # in the header's comment
+_TEST_LABEL: Final = {
+    "regression": "learner_test_number(&random)",
+    "binary": "(REAL)(learner_test_word(&random) >> 31)",
+    "multiclass": "(learner_test_word(&random) >> 8) % LEARNER_CLASSES",
+}
 
 
 def to_c(
@@ -86,9 +108,22 @@ class _Header:
 
     def text(self) -> str:
         """All of it."""
-        functions = "\n".join([*(self._function(name) for name in FUNCTIONS), self._calls(), self._self_test()])
-        body = "\n".join([self._sizes(), self._state(), self._zero_array(), self._helpers(functions), functions])
-        whole = "\n".join([self._head(), c.BEGIN, _maths(body), body, c.END])
+        dims, state_bytes = self.dims, self._state_bytes()
+        learner = _template("learner")
+        parts = {
+            "define_classes": f"#define LEARNER_CLASSES {dims.n_classes}" if dims.n_classes else "",
+            "members": self._declarations(),
+            "zero_array": f"static const REAL {c.ZEROS}[{self.zeros}] = {{0}};\n" if self.zeros else "",
+            "functions": "\n".join(self._function(name) for name in FUNCTIONS),
+            "seeds": self._seeds(),
+            "calls": _template(dims.kind).template,
+            "self_test": self._self_test(),
+        }
+        parts["helpers"] = _needed(_template("helpers").substitute(self.places), "".join(parts.values()))
+        library = "static inline double port_sqrt(double x) { return sqrt(x); }\n\n"
+        library += ffi.string(lib.pyamlz_maths).decode("ascii")
+        parts["maths"] = _needed(library, learner.template + "".join(parts.values()))
+        whole = learner.substitute(parts, **self._head(), state=state_bytes, features=dims.n_features)
         whole = re.sub(r"\b(?=(?:math_|MATH_|port_|rng_))", f"{self.name}_", whole)
         for word, meaning in (("learner", self.name), ("LEARNER", self.name.upper())):
             whole = re.sub(rf"\b{word}_", f"{meaning}_", whole)
@@ -120,18 +155,17 @@ class _Header:
             widest = max(widest, member.size)
         return offset + -offset % widest
 
-    def _state(self) -> str:
-        members = "\n".join(
+    def _declarations(self) -> str:
+        return "\n".join(
             f"    {m.declaration};" + (f" /* {m.comment} */" if m.comment else "") for m in self._members()
         )
-        return c.STATE.substitute(members=members, bytes=self._state_bytes())
 
-    def _sizes(self) -> str:
-        classes = c.CLASSES.substitute(classes=self.dims.n_classes) if self.dims.n_classes else ""
-        return c.SIZES.substitute(features=self.dims.n_features) + classes
-
-    def _zero_array(self) -> str:
-        return f"static const REAL {c.ZEROS}[{self.zeros}] = {{0}};\n" if self.zeros else ""
+    def _seeds(self) -> str:
+        """What gives the state its seed, where something draws."""
+        if not self.code.is_random:
+            return ""
+        values = {"key[0]": self.seed & 0xFFFFFFFF, "key[1]": self.seed >> 32, "task": self.task}
+        return "".join(f"    state->{name} = {value}u;\n" for name, value in values.items())
 
     # ---- functions
 
@@ -170,48 +204,31 @@ class _Header:
         body = "\n".join(lines)
         return f"static inline void learner_run_{function}({', '.join(parameters)})\n{{\n{body}\n}}\n"
 
-    def _calls(self) -> str:
-        """What the user calls."""
-        seeds = c.SEEDS.substitute(low=self.seed & 0xFFFFFFFF, high=self.seed >> 32, task=self.task)
-        return c.INIT.substitute(seeds=seeds if self.code.is_random else "") + "\n" + c.CALLS[self.dims.kind]
-
-    def _helpers(self, functions: str) -> str:
-        """Those of c.HELPERS that are called, directly or by others, in their order."""
-        texts = {name: helper.substitute(self.places) for name, helper in c.HELPERS.items()}
-        needed: set[str] = set()
-        found = {name for name in texts if f"learner_{name}(" in functions}
-        while found - needed:
-            needed |= found
-            found = {name for name in texts for by in needed if f"learner_{name}(" in texts[by]}
-        return "\n".join(text for name, text in texts.items() if name in needed)
-
     # ---- the rest
 
-    def _head(self) -> str:
+    def _head(self) -> dict[str, str]:
+        """What the comment at the top tells."""
         draws = f" *\n * Its random numbers are those of seed {self.seed}, task {self.task}.\n"
-        predict, learn = c.USE[self.dims.kind]
-        return c.HEAD.substitute(
-            version=ffi.string(lib.amlz_version()).decode("ascii"),
-            features=self.dims.n_features,
-            kind=self.dims.kind,
-            classes=f", {self.dims.n_classes} classes" if self.dims.n_classes else "",
-            state=self._state_bytes(),
-            zeros=f" Constants: {self.zeros * self.real_size} bytes." if self.zeros else "",
-            predict=predict,
-            learn=learn,
-            draws=draws if self.code.is_random else "",
-            program=textwrap.indent(str(self.code.program), " *     ").rstrip(),
-        )
+        predict, learn = _USE[self.dims.kind]
+        return {
+            "version": ffi.string(lib.amlz_version()).decode("ascii"),
+            "kind": self.dims.kind,
+            "classes": f", {self.dims.n_classes} classes" if self.dims.n_classes else "",
+            "zeros": f" Constants: {self.zeros * self.real_size} bytes." if self.zeros else "",
+            "predict": predict,
+            "learn": learn,
+            "draws": draws if self.code.is_random else "",
+            "program": textwrap.indent(str(self.code.program), " *     ").rstrip(),
+        }
 
     def _self_test(self) -> str:
         digits = 2 * self.real_size
         suffix = "u" if self.real_size == 4 else "ull"
         bits = ", ".join(f"0x{value:0{digits}x}{suffix}" for value in self._recorded())
-        template = c.SELF_TEST_CLASSES if self.dims.kind == "multiclass" else c.SELF_TEST
-        return template.substitute(
+        return _template("self_test_classes" if self.dims.kind == "multiclass" else "self_test").substitute(
             word=self.places["word"],
             bits=textwrap.fill(bits, 112, initial_indent=" " * 8, subsequent_indent=" " * 8),
-            label=c.TEST_LABEL[self.dims.kind],
+            label=_TEST_LABEL[self.dims.kind],
             learned=_LEARNED,
             all=_LEARNED + _PREDICTED,
         )
@@ -230,7 +247,7 @@ class _Header:
 
 
 class _Words:
-    """The numbers of the self-test, as c.HELPERS makes them: a linear congruential generator."""
+    """The numbers of the self-test, as `templates/helpers.h` makes them: a linear congruential generator."""
 
     def __init__(self) -> None:
         self.state = 1
@@ -294,20 +311,25 @@ def _scratch(line: Line, dims: Dims) -> int:
     return _count(line.out.type, dims) if waits else 0
 
 
-# ---------------------------------------------------------------- the library's maths
+# ---------------------------------------------------------------- text in files
 
-_NAMES: Final = r"\b(?:math_|MATH_|port_|rng_)\w+"
+_NAMES: Final = r"\b(?:learner_|math_|MATH_|port_|rng_)\w+"
 
 
-def _maths(body: str) -> str:
-    """Those parts of the library's own maths that `body` uses, directly or by others, in their order."""
-    parts = _split(c.SQRT + "\n" + ffi.string(lib.pyamlz_maths).decode("ascii"))
+def _template(name: str) -> Template:
+    """A file of `templates/`. In all of them `learner_` stands for the user's name, and REAL for float or double."""
+    return Template((resources.files("pyamlz.export") / "templates" / f"{name}.h").read_text(encoding="utf-8"))
+
+
+def _needed(source: str, body: str) -> str:
+    """Those parts of some C text that `body` uses, directly or by others, in their order."""
+    parts = _split(source)
     needed: set[str] = set()
     found = set(re.findall(_NAMES, body))
     while found - needed:
         needed |= found
         found = {name for names, text in parts if names & needed for name in re.findall(_NAMES, text)}
-    return "\n\n".join(text for names, text in parts if names & needed) + "\n"
+    return "".join(f"{text}\n\n" for names, text in parts if names & needed)
 
 
 def _split(source: str) -> list[tuple[set[str], str]]:

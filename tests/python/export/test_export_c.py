@@ -16,7 +16,7 @@ import pyamlz
 from pyamlz import Dims, InputError, Learner, Program
 from pyamlz._lib.checks import Precision
 from pyamlz.export import to_c
-from pyamlz.export._c_text import OPS as TEXTS
+from pyamlz.export._c_ops import OPS as TEXTS
 from pyamlz.program import OPS
 from pyamlz.program.baselines import BASELINES, built_in
 
