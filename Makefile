@@ -74,9 +74,10 @@ lint: $(VENV)/has-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-# Pages and links that are wrong are warnings, which --strict makes errors; --quiet would hide them from it.
+# Pages and links that are wrong are warnings, which -W makes errors.
 docs: $(VENV)/has-docs
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@$(BIN)/sphinx-build -q -W --keep-going -c docs -d build/doctrees . build/site
+	@echo "docs: build/site/index.html"
 
 references: $(VENV)/has-demo
 	@mkdir -p build

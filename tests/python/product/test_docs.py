@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import inspect
 import os
 import pkgutil
 import re
@@ -77,62 +78,86 @@ def test_the_reference_of_the_command_has_what_its_help_has(capsys: pytest.Captu
         assert options <= set(re.findall(r"--[a-z-]+", section)), name
 
 
-def test_the_python_reference_has_each_public_module() -> None:
-    page = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
-    modules = {module.name for module in pkgutil.iter_modules(pyamlz.__path__) if not module.name.startswith("_")}
-    assert modules == set(re.findall(r"^::: pyamlz\.(\w+)$", page, re.MULTILINE))
+def public_modules() -> list[str]:
+    found = pkgutil.walk_packages(pyamlz.__path__, "pyamlz.")
+    return ["pyamlz", *(module.name for module in found if "._" not in module.name)]
+
+
+def test_the_python_reference_has_each_public_module_on_the_page_of_its_room() -> None:
+    shown = {}
+    for page in (ROOT / "docs" / "reference" / "python").glob("*.md"):
+        for module in re.findall(r"^```\{room\} (\S+)\n```$", page.read_text("utf-8"), re.MULTILINE):
+            assert module not in shown
+            shown[module] = page.stem
+    assert shown == {module: [*module.split("."), module][module.count(".") > 0] for module in public_modules()}
 
 
 # ---------------------------------------------------------------- the site
 
 
-def made_site(config: Path, site: Path) -> subprocess.CompletedProcess[str]:
+def make_site(source: Path, site: Path) -> subprocess.CompletedProcess[str]:
     """What `make docs` does, into another folder."""
-    for package in ("mkdocs", "material", "mkdocstrings_handlers"):
+    for package in ("sphinx", "myst_parser", "furo", "sphinx_copybutton"):
         if importlib.util.find_spec(package) is None:
-            pytest.skip("needs what pip install 'pyamlz[docs]' brings")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", site]
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=2 * QUICK, check=False)
+            pytest.skip("needs what `make docs` installs")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", source / "docs", source, site]
+    return subprocess.run(command, capture_output=True, text=True, timeout=4 * QUICK, check=False)
 
 
-def test_the_site_is_made_of_all_pages_and_fetches_nothing(tmp_path: Path) -> None:
-    done = made_site(ROOT / "mkdocs.yml", tmp_path)
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the whole site, made once."""
+    folder = tmp_path_factory.mktemp("site")
+    done = make_site(ROOT, folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    html = {path.relative_to(tmp_path).as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.html")}
-    pages = [page.relative_to(ROOT / "docs").with_suffix(".html") for page in PAGES if (ROOT / "docs") in page.parents]
-    assert {"index.html" if page.name == "README.html" else page.as_posix() for page in pages} <= html.keys()
-    assert 'href="project/FORMAT.html"' in html["index.html"]
-    assert 'href="files/libamlz/examples/embed.c"' in html["c-library.html"]
-    assert "<code>--labels auto|numbers|classes</code>" in html["reference/cli.html"]
+    return folder
+
+
+def test_the_site_is_made_of_all_pages_and_fetches_nothing(site: Path) -> None:
+    html = {path.relative_to(site).as_posix(): path.read_text("utf-8") for path in site.rglob("*.html")}
+    assert {page.relative_to(ROOT).with_suffix(".html").as_posix() for page in PAGES} <= html.keys()
+    assert "url=README.html" in html["index.html"]
+    assert 'href="docs/tutorial.html"' in html["README.html"]
+    assert 'href="../archive/FORMAT.html"' in html["docs/README.html"]
+    words = re.sub(r"<[^>]+>", "", html["docs/reference/cli.html"])
+    assert "--labels auto|numbers|classes" in words
+    (embed,) = re.findall(r'href="\.\./(_downloads/\w+/embed\.c)"', html["docs/c-library.html"])
+    assert (site / embed).read_bytes() == (ROOT / "libamlz" / "examples" / "embed.c").read_bytes()
     for name, text in html.items():
         assert not re.search(r"<(?:script|link|img)[^>]*(?:src|href)=\"?(?:https?:)?//", text), name
-    anchors = set(re.findall(r'id="(pyamlz[\w.]*)"', html["reference/python.html"]))
-    reference = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
-    for module in re.findall(r"^::: (pyamlz\.\w+)$", reference, re.MULTILINE):
-        for name in importlib.import_module(module).__all__:
-            # A function that has the name of its module stands there.
-            assert anchors & {f"{module}.{name}", f"{module}.{name}.{name}"}, f"{module}.{name}"
+    for style in site.rglob("*.css"):
+        assert not re.search(r"url\([\"']?(?:https?:)?//|@import", style.read_text("utf-8")), style
+
+
+def test_each_public_name_has_one_address_in_the_reference(site: Path) -> None:
+    """That of `pyamlz` if it is there, else that of its room."""
+    pages = (site / "docs" / "reference" / "python").glob("*.html")
+    anchors = [name for page in pages for name in re.findall(r'<dt[^>]* id="(pyamlz[\w.]*)"', page.read_text("utf-8"))]
+    assert len(set(anchors)) == len(anchors)
+    core = {name: getattr(pyamlz, name) for name in pyamlz.__all__}
+    for module in map(importlib.import_module, public_modules()):
+        for name, thing in ((name, getattr(module, name)) for name in module.__all__):
+            if not inspect.ismodule(thing):
+                home = "pyamlz" if core.get(name) is thing else module.__name__
+                assert f"{home}.{name}" in anchors
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"), [("[there](nowhere.md)", "nowhere.md"), ("[there](search.md#nothing)", "#nothing")]
+    ("text", "complaint"), [("[there](nowhere.md)", "nowhere.md"), ("[there](search.md#nothing)", "nothing")]
 )
 def test_a_link_that_leads_nowhere_is_an_error(text: str, complaint: str, tmp_path: Path) -> None:
-    for name in ("docs", "archive"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("mkdocs.yml", "CHANGELOG.md", "CONTRIBUTING.md"):
-        shutil.copy(ROOT / name, tmp_path)
-    for page in (tmp_path / "docs").rglob("*.md"):
-        if page.name != "search.md":
-            page.write_text("# A page\n", "utf-8")
+    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("python"))
+    (tmp_path / "archive").mkdir()
+    for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "archive/FORMAT.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
     search = tmp_path / "docs" / "search.md"
-    search.write_text(f"# Search\n\n{text}\n", "utf-8")
-    done = made_site(tmp_path / "mkdocs.yml", tmp_path / "site")
+    for page in tmp_path.rglob("*.md"):
+        page.write_text("# A page\n" if page != search else f"# Search\n\n{text}\n", "utf-8")
+    done = make_site(tmp_path, tmp_path / "site")
     assert done.returncode != 0
     assert complaint in done.stderr
     search.write_text("# Search\n", "utf-8")
-    done = made_site(tmp_path / "mkdocs.yml", tmp_path / "site")
+    done = make_site(tmp_path, tmp_path / "site")
     assert done.returncode == 0, done.stderr
 
 
