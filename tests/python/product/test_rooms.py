@@ -11,6 +11,7 @@ import pytest
 import pyamlz
 from pyamlz._lib.moved import MOVED
 
+ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = Path(pyamlz.__file__).parent
 NO_ROOMS = re.compile(r"__init__\.py|__main__\.py|__pycache__|py\.typed|_ffi\..*")
 WRAPPERS = {"_lib", "program", "archive", "search", "bench", "explain", "export"}  # the rooms that wrap C objects
@@ -37,6 +38,18 @@ def test_names_that_moved_say_where_they_are(old: str) -> None:
         importlib.import_module(old)
     with pytest.raises(ImportError, match=re.escape(MOVED[old])):
         getattr(pyamlz, old.rpartition(".")[2])
+
+
+def test_the_changelog_says_of_each_module_where_it_is_now() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    rows = dict(re.findall(r"^  \| `(pyamlz\.\w+)` \| (.*) \|$", text, re.MULTILINE))
+    assert {old: new.replace("`", "") for old, new in rows.items() if old in MOVED} == MOVED
+
+
+def test_what_has_moved_is_somewhere() -> None:
+    for new in MOVED.values():
+        for name in re.findall(r"pyamlz[\w.]*", new):
+            importlib.import_module(name)
 
 
 def test_other_names_are_unknown_as_ever() -> None:
