@@ -9,7 +9,7 @@ from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import checked_choice
 from pyamlz._lib.errors import InputError
 
-_allocate = ffi.new_allocator(should_clear_after_alloc=False)
+allocate = ffi.new_allocator(should_clear_after_alloc=False)
 
 # The spelling of the C library's numbers in Python.
 KINDS: dict[str, int] = {
@@ -57,11 +57,20 @@ class Handle:
         pointer: the object, for calls.
     """
 
-    __slots__ = ("_kept", "pointer")
+    __slots__ = ("_kept", "_memory", "pointer")
 
-    def __init__(self, pointer: Any, *kept: object) -> None:
+    def __init__(self, pointer: Any, memory: Any, *kept: object) -> None:
         self.pointer = pointer
+        self._memory = memory
         self._kept = kept
+
+    def copy(self) -> bytes:
+        """All that the object is made of and knows, for :meth:`put_back`."""
+        return bytes(ffi.buffer(self._memory))
+
+    def put_back(self, before: bytes) -> None:
+        """Makes the object what it was when :meth:`copy` was called: the same block, so all in it is in its place."""
+        ffi.memmove(self._memory, before, len(before))
 
 
 def construct(
@@ -84,7 +93,7 @@ def construct(
     if size == 0:
         raise InputError(text(reason[0]) or f"{kind}: not a valid configuration")
     try:
-        memory = _allocate("char[]", size)
+        memory = allocate("char[]", size)
     except (MemoryError, OverflowError):
         raise InputError(f"{kind}: {size} bytes of memory would be needed and are not available") from None
     pointer = getattr(lib, f"amlz_{kind}_init")(memory, size, config, *arguments, reason)

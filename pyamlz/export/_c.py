@@ -237,11 +237,14 @@ class _Header:
         """The bits of what the interpreter predicts in the self-test."""
         learner = Learner(self.code.program, self.dims, precision=self.precision, seed=self.seed, task=self.task)
         words = _Words()
+        examples = []
+        for _ in range(_LEARNED + _PREDICTED):
+            features = [words.number() for _ in range(self.dims.n_features)]
+            examples.append((features, words.label(self.dims)))
+        learned = [learner.learn(*example) for example in examples[:_LEARNED]]
+        predicted = learner.predict([features for features, _ in examples[_LEARNED:]], rows="in_turn")
         recorded: list[int] = []
-        for example in range(_LEARNED + _PREDICTED):
-            features = np.array([words.number() for _ in range(self.dims.n_features)])
-            label = words.label(self.dims)
-            made = learner.learn(features, label) if example < _LEARNED else learner.predict(features)
+        for made in (*learned, *np.asarray(predicted)):
             recorded += _bits(np.atleast_1d(np.asarray(made, dtype=self.precision)))
         return recorded
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Real
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_int, checked_precision, checked_seed, checked_type
 from pyamlz._lib.errors import DataError, InputError, check
-from pyamlz._lib.native import PRECISIONS, VARIANTS, construct, new_config, number_of
+from pyamlz._lib.native import PRECISIONS, VARIANTS, allocate, construct, new_config, number_of
 from pyamlz.program import FUNCTIONS, Dims, FunctionName, Program, Type
 from pyamlz.search._evaluate import Variant
 from pyamlz.tasks import Reals
@@ -28,12 +29,45 @@ _TYPES = {"s": Type.SCALAR, "v": Type.VECTOR, "m": Type.MATRIX}
 _MAX_TASK = 2**32 - 1
 
 
+Rows: TypeAlias = Literal["alone", "in_turn"]
+
+_ROWS: dict[str, int] = {"alone": lib.AMLZ_ROWS_ALONE, "in_turn": lib.AMLZ_ROWS_IN_TURN}
+_AT_ONCE = 4096  # rows that one call of the library takes, so that Ctrl-C is heard
+
+
+class _Turns:
+    """Any number may look, or one may change."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._looking: set[object] = set()
+
+    @contextmanager
+    def to_look(self) -> Iterator[None]:
+        me = object()
+        try:
+            with self._changed:
+                self._looking.add(me)
+            yield
+        finally:
+            with self._changed:
+                self._looking.discard(me)  # Ctrl-C may have come before it was there
+                self._changed.notify_all()
+
+    @contextmanager
+    def to_change(self) -> Iterator[None]:
+        with self._changed:
+            while self._looking:
+                self._changed.wait()
+            yield
+
+
 class Learner:
     """An online learner that runs one program (Real et al., ICML 2020, figure 1, without its loop over tasks).
 
     It is built with its memory zeroed and Setup run. With `keep_dead_code` it can be copied and pickled, and the copy
-    goes on to the same bits. It may be used by one thread at a time; calls from several wait
-    for each other.
+    goes on to the same bits. Predicting does not change it, and any number of threads may predict at the same time;
+    those that change it wait for each other and for these. A call that Ctrl-C ends leaves it as it was.
 
     Args:
         program: the program; it is copied.
@@ -85,19 +119,19 @@ class Learner:
             task=checked_int("task", task, 0, _MAX_TASK),
         )
         self._handle = construct("learner", config, program._c)
-        self._lock = threading.Lock()
+        self._turns = _Turns()
         self._keeps_all = bool(keep_dead_code)
         self._dtype = np.dtype(self.precision)
-        bits, self._buffer_type = ("f32", "float[]") if self.precision == "float32" else ("f64", "double[]")
-        self._predict = getattr(lib, f"amlz_learner_predict_{bits}")
-        self._predict_many = getattr(lib, f"amlz_learner_predict_many_{bits}")
-        self._learn_many = getattr(lib, f"amlz_learner_learn_many_{bits}")
+        self._numbers = "float[]" if self.precision == "float32" else "double[]"
+        suffix = "f32" if self.precision == "float32" else "f64"
+        self._predict_many = getattr(lib, f"amlz_learner_predict_many_{suffix}")
+        self._learn_many = getattr(lib, f"amlz_learner_learn_many_{suffix}")
 
     def __getstate__(self) -> dict[str, Any]:
         """What it was made of and what it knows, for pickling and copying. Needs `keep_dead_code`."""
         runs = ffi.new("uint64_t[]", len(FUNCTIONS))
         memory = {address: self.get(address) for address in self._addresses()}
-        with self._lock:
+        with self._turns.to_look():
             check(lib.amlz_learner_get_runs(self._handle.pointer, runs))
         return {"made_of": self._made_of, "memory": memory, "runs": list(runs)}
 
@@ -117,14 +151,17 @@ class Learner:
 
     def reset(self) -> None:
         """Forgets everything: memory zeroed, random draws from the start, Setup run."""
-        with self._lock:
+        with self._turns.to_change():
             lib.amlz_learner_reset(self._handle.pointer)
 
-    def predict(self, X: npt.ArrayLike) -> Prediction:
-        """Predictions for one example or several, which the program sees in order.
+    def predict(self, X: npt.ArrayLike, *, rows: Rows = "alone") -> Prediction:
+        """Predictions for one example or several; the learner stays as it is.
 
         Args:
             X: features, (F,) or (N, F).
+            rows: what each of several finds of what Predict wrote for the one before. "alone": nothing, it finds memory
+                and draws random numbers as learning left them, so its prediction depends on it alone. "in_turn": all
+                of it, as in validation (figure 1), by which a search scores. Most programs predict the same either way.
 
         Returns:
             The number predicted; for "binary" the probability of class 1; for "multiclass" the probabilities of all C
@@ -133,25 +170,19 @@ class Learner:
         Raises:
             DataError: X has another shape or is not finite.
         """
+        mode = number_of("rows", rows, _ROWS)
         features, single = self._features(X)
-
-        with self._lock:
-            return self._filled(features, single, self._predict_in_turn)
-
-    def predict_rows(self, X: npt.ArrayLike) -> Prediction:
-        """Predictions for rows that do not depend on each other: each finds the memory that the last `learn` left.
-
-        It changes nothing, so threads may call it at the same time, if none calls anything else. Where Predict finds
-        nothing that it wrote before, and draws nothing at random, it predicts what :meth:`predict` does.
-
-        Args:
-            X: features, (F,) or (N, F).
-
-        Raises:
-            DataError: X has another shape or is not finite.
-        """
-        features, single = self._features(X)
-        return self._filled(features, single, self._predict_alone)
+        at_once = _AT_ONCE if rows == "alone" else max(len(features), 1)
+        made = np.empty((len(features), self.dims.n_classes or 1), dtype=self._dtype)
+        with self._turns.to_look():
+            size = lib.amlz_learner_scratch_size(self._handle.pointer)
+            scratch = allocate("char[]", size)
+            for first in range(0, len(features), at_once):
+                part, out = features[first : first + at_once], made[first : first + at_once]
+                x, y = self._c(part), self._c(out)
+                call = self._predict_many
+                check(call(self._handle.pointer, mode, x, part.shape[1], len(part), y, scratch, size))
+        return self._shaped(made, single)
 
     def learn(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Prediction:
         """Learns from one example or several, one training step (Predict, then Learn) each, in order.
@@ -164,34 +195,41 @@ class Learner:
             What was predicted for each example just before its label was seen; see :meth:`predict`.
 
         Raises:
-            DataError: an array has the wrong shape or contents.
+            DataError: an array has the wrong shape or contents. Nothing was learned then.
         """
         features, single = self._features(X)
         labels = self._array("y", y)
         if single:
             labels = labels[np.newaxis]
         check_labels("y", labels, "X", features, self.dims.kind, self.dims.n_classes)
-        y_buffer = ffi.from_buffer(self._buffer_type, labels)
+        made = np.empty((len(features), self.dims.n_classes or 1), dtype=self._dtype)
+        with self._turns.to_change(), self._all_or_nothing(len(features)):
+            for first in range(0, len(features), _AT_ONCE):
+                part, out = features[first : first + _AT_ONCE], made[first : first + _AT_ONCE]
+                x, numbers = self._c(part), self._c(labels[first : first + _AT_ONCE])
+                check(self._learn_many(self._handle.pointer, x, part.shape[1], numbers, len(part), self._c(out)))
+        return self._shaped(made, single)
 
-        def learn(x: Any, n_rows: int, out: Any) -> int:
-            return int(self._learn_many(self._handle.pointer, x, self.dims.n_features, y_buffer, n_rows, out))
+    @contextmanager
+    def _all_or_nothing(self, n_rows: int) -> Iterator[None]:
+        """Puts everything back as it was if learning from several rows is cut short."""
+        if n_rows < 2:
+            yield
+            return
+        before = self._handle.copy()
+        try:
+            yield
+        except BaseException:
+            self._handle.put_back(before)
+            raise
 
-        with self._lock:
-            return self._filled(features, single, learn)
+    def _c(self, array: npt.NDArray[Any]) -> Any:
+        return ffi.from_buffer(self._numbers, array)
 
-    def _predict_in_turn(self, x: Any, n_rows: int, out: Any) -> int:
-        width, status = self.dims.n_classes or 1, int(lib.AMLZ_OK)
-        for row in range(n_rows):
-            status = status or int(
-                self._predict(self._handle.pointer, x + row * self.dims.n_features, out + row * width)
-            )
-        return status
-
-    def _predict_alone(self, x: Any, n_rows: int, out: Any) -> int:
-        size = lib.amlz_learner_scratch_size(self._handle.pointer)
-        scratch = ffi.new("char[]", size)
-        rows, width = lib.AMLZ_ROWS_ALONE, self.dims.n_features
-        return int(self._predict_many(self._handle.pointer, rows, x, width, n_rows, out, scratch, size))
+    def _shaped(self, made: npt.NDArray[Any], single: bool) -> Prediction:
+        if self.dims.n_classes:
+            return made[0] if single else made
+        return float(made[0, 0]) if single else made[:, 0]
 
     def _array(self, name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
         numbers = _numbers(name, values)
@@ -207,20 +245,10 @@ class Learner:
             check_features("X", features)
         return np.atleast_2d(features), features.ndim == 1
 
-    def _filled(self, features: npt.NDArray[Any], single: bool, run: Callable[[Any, int, Any], int]) -> Prediction:
-        """The predictions that `run` writes, given features, the number of rows, and where to write."""
-        predictions = np.empty((len(features), self.dims.n_classes or 1), dtype=self._dtype)
-        x = ffi.from_buffer(self._buffer_type, features)
-        check(run(x, len(features), ffi.from_buffer(self._buffer_type, predictions, require_writable=True)))
-        result = predictions if self.dims.n_classes else predictions[:, 0]
-        if not single:
-            return result
-        return result[0] if self.dims.n_classes else float(result[0])
-
     def run(self, function: FunctionName) -> None:
         """Runs one component function, "setup", "predict" or "learn", on the memory as it is."""
         number = number_of("function", function, FUNCTIONS)
-        with self._lock:
+        with self._turns.to_change():
             check(lib.amlz_learner_run(self._handle.pointer, number))
 
     def get(self, address: str) -> float | npt.NDArray[np.float64]:
@@ -232,7 +260,7 @@ class Learner:
         kind, number, shape = self._place(address)
         values = np.empty(shape)
         buffer = ffi.from_buffer("double[]", values, require_writable=True)
-        with self._lock:
+        with self._turns.to_look():
             check(lib.amlz_learner_get(self._handle.pointer, kind, number, buffer))
         return values if shape else float(values)
 
@@ -247,7 +275,7 @@ class Learner:
         array = np.array(_numbers("values", values), dtype=np.float64, order="C")
         if array.shape != shape:
             raise DataError(f"values: expected shape {shape} for {address}, got {array.shape}")
-        with self._lock:
+        with self._turns.to_change():
             check(lib.amlz_learner_set(self._handle.pointer, kind, number, ffi.from_buffer("double[]", array)))
 
     def _place(self, address: str) -> tuple[int, int, tuple[int, ...]]:

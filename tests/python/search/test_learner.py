@@ -276,9 +276,9 @@ class TestRowsThatDoNotDependOnEachOther:
         learner.learn(X[:50], Y[:50] > 0)
         alone = [copy.deepcopy(learner).predict(x) for x in X]
         before = learner.__getstate__()
-        np.testing.assert_array_equal(learner.predict_rows(X), alone)
-        np.testing.assert_array_equal(learner.predict_rows(X[::-1])[::-1], alone)
-        assert learner.predict_rows(X[3]) == alone[3]
+        np.testing.assert_array_equal(learner.predict(X), alone)
+        np.testing.assert_array_equal(learner.predict(X[::-1])[::-1], alone)
+        assert learner.predict(X[3]) == alone[3]
         after = learner.__getstate__()
         assert before["runs"] == after["runs"]
         assert all(np.array_equal(before["memory"][a], after["memory"][a]) for a in before["memory"])
@@ -287,7 +287,7 @@ class TestRowsThatDoNotDependOnEachOther:
         program = neural_network()
         learner = Learner(program, program.dims(4))
         learner.learn(X, Y)
-        wanted = learner.predict_rows(X)
+        wanted = learner.predict(X)
         with ThreadPoolExecutor(8) as pool:
-            for found in pool.map(learner.predict_rows, [X] * 200):
+            for found in pool.map(learner.predict, [X] * 200):
                 np.testing.assert_array_equal(found, wanted)
