@@ -15,7 +15,7 @@ from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_int, checked_precision, checked_seed
 from pyamlz.export import _c_ops as c
 from pyamlz.export._names import checked_name
-from pyamlz.program import FUNCTIONS, Address, Code, Dims, FunctionName, Line, Program, Type, live_code
+from pyamlz.program import FUNCTIONS, Address, Code, Dims, FunctionName, Line, Program, Type, carried, live_code
 from pyamlz.search import Learner
 
 __all__ = ["to_c"]
@@ -97,6 +97,7 @@ class _Header:
     def __init__(self, code: Code, name: str, precision: Precision, seed: int, task: int) -> None:
         self.code, self.name, self.precision, self.seed, self.task = code, name, precision, seed, task
         self.dims = code.dims
+        self.carried = sorted(carried(code))
         self.places = c.FLOAT if precision == "float32" else c.DOUBLE
         self.real_size = 4 if precision == "float32" else 8
         lines = [(line, function) for function in FUNCTIONS for line in code.lines[function]]
@@ -116,7 +117,7 @@ class _Header:
             "zero_array": f"static const REAL {c.ZEROS}[{self.zeros}] = {{0}};\n" if self.zeros else "",
             "functions": "\n".join(self._function(name) for name in FUNCTIONS),
             "seeds": self._seeds(),
-            "calls": _template(dims.kind).template,
+            "calls": self._calls(),
             "self_test": self._self_test(),
         }
         parts["helpers"] = _needed(_template("helpers").substitute(self.places), "".join(parts.values()))
@@ -142,6 +143,10 @@ class _Header:
             size = "" if x.type is Type.SCALAR else f"[{_dimension(x.type)}]"
             comment = "prediction" if x == self.dims.prediction else ""
             members.append(_Member(f"REAL {x}{size}", self.real_size, _count(x.type, self.dims), comment))
+        for x in self.carried:
+            size = "" if x.type is Type.SCALAR else f"[{_dimension(x.type)}]"
+            comment = f"{x} while Predict runs for a prediction"
+            members.append(_Member(f"REAL kept_{x}{size}", self.real_size, _count(x.type, self.dims), comment))
         if self.scratch:
             comment = "where results wait until their inputs were read"
             members.append(_Member(f"REAL scratch[{self.scratch}]", self.real_size, self.scratch, comment))
@@ -204,6 +209,15 @@ class _Header:
         body = "\n".join(lines)
         return f"static inline void learner_run_{function}({', '.join(parameters)})\n{{\n{body}\n}}\n"
 
+    def _calls(self) -> str:
+        """What the user calls; so that predicting changes nothing, what Predict reads and writes again is put back."""
+        names = [(f"kept_{x}", str(x), x.type is Type.SCALAR) for x in self.carried]
+        put_back = [_copy(name, kept, is_scalar) for kept, name, is_scalar in names]
+        if any(line.op.is_random for line in self.code.lines["predict"]):
+            put_back.append(f"    state->runs[{FUNCTIONS['predict']}]--; /* so that it draws the same again */\n")
+        keep = [_copy(*name) for name in names]
+        return _template(self.dims.kind).substitute(keep="".join(keep), put_back="".join(put_back))
+
     # ---- the rest
 
     def _head(self) -> dict[str, str]:
@@ -242,11 +256,18 @@ class _Header:
             features = [words.number() for _ in range(self.dims.n_features)]
             examples.append((features, words.label(self.dims)))
         learned = [learner.learn(*example) for example in examples[:_LEARNED]]
-        predicted = learner.predict([features for features, _ in examples[_LEARNED:]], rows="in_turn")
+        predicted = learner.predict([features for features, _ in examples[_LEARNED:]])
         recorded: list[int] = []
         for made in (*learned, *np.asarray(predicted)):
             recorded += _bits(np.atleast_1d(np.asarray(made, dtype=self.precision)))
         return recorded
+
+
+def _copy(to: str, of: str, is_scalar: bool) -> str:
+    """A statement that copies a member of the state."""
+    if is_scalar:
+        return f"    state->{to} = state->{of};\n"
+    return f"    memcpy(state->{to}, state->{of}, sizeof state->{to});\n"
 
 
 class _Words:

@@ -12,7 +12,7 @@ from pyamlz._lib.checks import checked_type
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.extras import imported
 from pyamlz._lib.version import VERSION
-from pyamlz.program import Address, Code, Line, Type, carried, live_code
+from pyamlz.program import Address, Code, Line, Type, live_code
 from pyamlz.search import Learner
 
 __all__ = ["to_onnx"]
@@ -33,8 +33,8 @@ def to_onnx(learner: Learner) -> bytes:
 
     Raises:
         MissingExtraError: the package onnx is not installed.
-        InputError: the learner hides its memory, or its Predict draws random numbers, or keeps something of an example
-            for the next, so that no function of the features alone stands for it.
+        InputError: the learner hides its memory, or its Predict draws random numbers, so that no function of the
+            features alone stands for it.
     """
     checked_type("learner", learner, Learner)
     onnx = imported("onnx", "onnx")
@@ -46,26 +46,8 @@ def to_onnx(learner: Learner) -> bytes:
 
 
 def _memory(learner: Learner, code: Code) -> dict[Address, npt.NDArray[Any]]:
-    """What Predict finds in memory, once it has run for the first time.
-
-    Predict may write what it reads before, as long as this settles: what it finds must not depend on the examples.
-    """
-    width, kind = learner.dims.n_features, learner.precision
-    before = {x: learner.get(str(x)) for x in code.kept}
-    features = learner.get("v0")
-    found = []
-    for value in (0.5, -1.0):
-        learner.set("v0", np.full(width, value))
-        learner.run("predict")
-        found.append({x: np.asarray(learner.get(str(x)), kind) for x in code.kept})
-    for x, number in before.items():
-        learner.set(str(x), number)
-    learner.set("v0", features)
-    found_anew = carried(code)
-    for x in found_anew:
-        if not np.array_equal(found[0][x], found[1][x], equal_nan=True):
-            raise InputError(f"learner: its Predict keeps {x} from example to example, which no ONNX model does")
-    return {x: found[0][x] if x in found_anew else np.asarray(before[x], kind) for x in code.kept}
+    """What Predict finds in memory: what learning left."""
+    return {x: np.asarray(learner.get(str(x)), learner.precision) for x in code.kept}
 
 
 # An op in terms of ONNX's, on scalars (N, 1, 1), vectors (N, 1, F) and matrices (N, F, F), N being 1 for what does not

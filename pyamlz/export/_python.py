@@ -8,7 +8,7 @@ from typing import Final
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_precision
 from pyamlz.export._names import checked_name
-from pyamlz.program import FUNCTIONS, Address, Code, Dims, FunctionName, Line, Program, Type, live_code
+from pyamlz.program import FUNCTIONS, Address, Code, Dims, FunctionName, Line, Program, Type, carried, live_code
 
 __all__ = ["to_python"]
 
@@ -86,8 +86,9 @@ class {name}:
     def predict(self, x):
         """{predicts} for one example, x of shape ({n_features},)."""
         with np.errstate(all="ignore"):
-            self._predict(np.asarray(x, REAL))
-            return {prediction}
+            {keep}self._predict(np.asarray(x, REAL))
+            prediction = {prediction}
+            {put_back}return prediction
 
     def learn(self, x, y):
         """Learns from one example, y being {label}; what was predicted before y was seen."""
@@ -159,6 +160,7 @@ def to_python(program: Program, dims: Dims, *, name: str = "Learner", precision:
             "y": "np.eye(1, N_FEATURES, y, dtype=REAL)[0]",
         },
     }[dims.kind]
+    keep, put_back = _kept(code)
     text = _TEXT.format(
         version=ffi.string(lib.amlz_version()).decode("ascii"),
         draws=", and for what random instructions draw" if code.is_random else "",
@@ -169,10 +171,24 @@ def to_python(program: Program, dims: Dims, *, name: str = "Learner", precision:
         kind=dims.kind if dims.kind == "regression" else f"{dims.kind} classification",
         seed=", seed=0" if code.is_random else "",
         init=textwrap.indent(_init(code), " " * 8),
+        keep=keep,
+        put_back=put_back,
         functions=textwrap.indent("\n".join(_function(code, f) for f in FUNCTIONS), " " * 4),
         **kind,
     )
     return text + {"regression": "", "binary": _SIGMOID, "multiclass": _SOFTMAX}[dims.kind]
+
+
+def _kept(code: Code) -> tuple[str, str]:
+    """What is done before and after Predict so that predicting changes nothing."""
+    names = [str(x) for x in sorted(carried(code))]
+    line = "\n" + " " * 12
+    before = [f"kept_{name} = self.{name}.copy()" for name in names]
+    after = [f"self.{name} = kept_{name}" for name in names]
+    if any(line.op.is_random for line in code.lines["predict"]):
+        before.append("draws = self.rng.bit_generator.state")
+        after.append("self.rng.bit_generator.state = draws")
+    return "".join(x + line for x in before), "".join(x + line for x in after)
 
 
 def _init(code: Code) -> str:

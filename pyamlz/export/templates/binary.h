@@ -1,8 +1,9 @@
-/* The probability of class 1, given LEARNER_FEATURES features. */
+/* The probability of class 1, given LEARNER_FEATURES features. What was learned stays as it is. */
 static inline REAL learner_predict(learner_state *state, const REAL *features)
 {
-    learner_run_predict(state, features);
-    return learner_probability(state->s1);
+$keep    learner_run_predict(state, features);
+    const REAL probability = learner_probability(state->s1);
+$put_back    return probability;
 }
 
 /* Learns from one example, whose label is 0 or 1; the probability predicted before the label was seen. */

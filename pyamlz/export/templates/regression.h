@@ -1,8 +1,9 @@
-/* The number predicted for LEARNER_FEATURES features. */
+/* The number predicted for LEARNER_FEATURES features. What was learned stays as it is. */
 static inline REAL learner_predict(learner_state *state, const REAL *features)
 {
-    learner_run_predict(state, features);
-    return state->s1;
+$keep    learner_run_predict(state, features);
+    const REAL prediction = state->s1;
+$put_back    return prediction;
 }
 
 /* Learns from one example; what was predicted before its label was seen. */

@@ -13,6 +13,7 @@ import pytest
 from samples import full_space, instruction_of
 
 from pyamlz import Dims, InputError, Learner, MissingExtraError, Program
+from pyamlz._lib.checks import Precision
 from pyamlz.export import _latex as latex_module
 from pyamlz.export import _python as python_module
 from pyamlz.export import to_latex, to_onnx, to_python
@@ -214,7 +215,6 @@ def test_onnx_of_the_evolved_program_whose_predict_writes_what_it_read() -> None
     X = np.random.default_rng(1).normal(size=(200, 4)).astype(np.float32)
     learner.learn(X, (X[:, 0] > 0) * 1)
     model = to_onnx(learner)
-    learner.predict(X[:1])  # from now on its matrix stays
     np.testing.assert_allclose(predicted(model, X), learner.predict(X), rtol=1e-4, atol=1e-5)
 
 
@@ -230,18 +230,33 @@ def test_exporting_to_onnx_leaves_the_learner_as_it_was() -> None:
 
 
 @needs_onnx
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("def Predict():\n v1 = gaussian(0, 1)\n s1 = dot(v0, v1)\n", "draws random numbers"),
-        ("def Predict():\n v1 = v1 + v0\n s1 = mean(v1)\n", "keeps v1 from example to example"),
-        ("def Predict():\n s2 = 1.0\n s3 = s3 + s2\n s1 = s3 * s2\n", "keeps s3 from example to example"),
-    ],
-)
-def test_programs_that_no_onnx_model_stands_for(text: str, message: str) -> None:
-    program = Program.parse(text)
-    with pytest.raises(InputError, match=message):
+def test_no_onnx_model_stands_for_a_program_that_draws_to_predict() -> None:
+    program = Program.parse("def Predict():\n v1 = gaussian(0, 1)\n s1 = dot(v0, v1)\n")
+    with pytest.raises(InputError, match="draws random numbers"):
         to_onnx(Learner(program, program.dims(4), keep_dead_code=True))
+
+
+#: Predict adds to what learning left, which is 3 times the label and 5.
+CARRIES = "def Predict():\n s3 = s3 + s2\n s1 = mean(v0)\n s1 = s1 + s3\ndef Learn():\n s2 = s0 + s0\n s3 = 5.0\n"
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_each_example_finds_what_learning_left(precision: Precision) -> None:
+    """In the learner and in each language: s3 is 5 and s2 twice the label, so it is mean(x) + 5 + 2 y each time."""
+    program = Program.parse(CARRIES)
+    dims = program.dims(2)
+    learner = Learner(program, dims, precision=precision, keep_dead_code=True)
+    learner.learn([1.0, 3.0], 0.5)
+    X = np.array([[1.0, 3.0], [0.0, 2.0], [1.0, 3.0]])
+    np.testing.assert_array_equal(learner.predict(X), [8.0, 7.0, 8.0])
+    np.testing.assert_array_equal(learner.predict(X, rows="in_turn"), [8.0, 8.0, 10.0])
+    module: dict[str, Any] = {}
+    exec(to_python(program, dims, precision=precision), module)  # what is exported is to be run
+    exported = module["Learner"]()
+    exported.learn([1.0, 3.0], 0.5)
+    assert [exported.predict(x) for x in X] == [8.0, 7.0, 8.0]
+    if precision == "float32" and importlib.util.find_spec("onnxruntime") is not None:
+        np.testing.assert_array_equal(predicted(to_onnx(learner), X.astype(np.float32)), [8.0, 7.0, 8.0])
 
 
 def test_a_learner_that_hides_its_memory() -> None:

@@ -102,6 +102,30 @@ int main(void)
     assert run(tmp_path, code, COMPILERS[0]) == "0 4.5 7.5\n"
 
 
+def test_predicting_changes_nothing(tmp_path: Path) -> None:
+    """Predict adds 2 y, of the label learned last, to what learning left; asked again, it says the same again."""
+    program = Program.parse(
+        "def Predict():\n s3 = s3 + s2\n s1 = mean(v0)\n s1 = s1 + s3\ndef Learn():\n s2 = s0 + s0\n s3 = 5.0\n"
+    )
+    (tmp_path / "k.h").write_text(to_c(program, program.dims(2), name="k"))
+    code = """
+#include <stdio.h>
+#include "k.h"
+int main(void)
+{
+    k_state state;
+    const float x[K_FEATURES] = {1, 3}, z[K_FEATURES] = {0, 2};
+    k_init(&state);
+    k_learn(&state, x, 0.5f);
+    printf("%g ", k_predict(&state, x));
+    printf("%g ", k_predict(&state, z));
+    printf("%g\\n", k_predict(&state, x));
+    return 0;
+}
+"""
+    assert run(tmp_path, code, COMPILERS[0]) == "8 7 8\n"
+
+
 def test_long_use_has_the_learners_bits(tmp_path: Path) -> None:
     """The evolved program draws noise in each step; thousands of steps, predictions in between."""
     program = built_in("evolved_linear_form")

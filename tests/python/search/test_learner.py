@@ -1,8 +1,11 @@
 """Programs at work on single examples."""
 
+import _thread
 import copy
 import math
 import pickle
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -291,3 +294,76 @@ class TestRowsThatDoNotDependOnEachOther:
         with ThreadPoolExecutor(8) as pool:
             for found in pool.map(learner.predict, [X] * 200):
                 np.testing.assert_array_equal(found, wanted)
+
+    def test_in_turn_each_finds_what_the_one_before_left(self):
+        """As in validation: s2 counts how often Predict has run since learning set it to 0."""
+        program = Program.parse(
+            "def Predict():\n s3 = 1.0\n s2 = s2 + s3\n s1 = s2 * s3\ndef Learn():\n s2 = s0 - s0\n"
+        )
+        learner = Learner(program, program.dims(4))
+        learner.learn(X[0], 1.0)
+        for _ in range(2):
+            np.testing.assert_array_equal(learner.predict(X[:5], rows="in_turn"), [1, 2, 3, 4, 5])
+            np.testing.assert_array_equal(learner.predict(X[:5]), [1, 1, 1, 1, 1])
+        with pytest.raises(InputError, match="rows: expected one of alone, in_turn, got 'both'"):
+            learner.predict(X, rows="both")
+
+    def test_threads_predict_while_another_learns(self):
+        """Each sees the learner before or after a call of learn, never in between."""
+        learner = Learner(neural_network(), neural_network().dims(4))
+        states = [learner.predict(X)]
+        apart = Learner(neural_network(), neural_network().dims(4))
+        for _ in range(20):
+            apart.learn(X, Y)
+            states.append(apart.predict(X))
+        with ThreadPoolExecutor(5) as pool:
+            asked = [pool.submit(learner.predict, X) for _ in range(100)]
+            for _ in range(20):
+                learner.learn(X, Y)
+            asked += [pool.submit(learner.predict, X) for _ in range(100)]
+            for found in asked:
+                assert any(np.array_equal(found.result(), state) for state in states)
+        np.testing.assert_array_equal(learner.predict(X), states[-1])
+
+
+class TestCallsThatAreCutShort:
+    """Ctrl-C at a hundred instants."""
+
+    @pytest.mark.parametrize("program", [evolved_linear_form(), neural_network()], ids=["evolved", "network"])
+    def test_predicting_leaves_the_learner_as_it_was(self, program):
+        learner = self.trained(program)
+        before = learner.predict(X)
+        n_cut = sum(self.is_cut(i, lambda: learner.predict(np.tile(X, (300, 1)))) for i in range(100))
+        np.testing.assert_array_equal(learner.predict(X), before)
+        assert n_cut > 30
+
+    @pytest.mark.parametrize("program", [evolved_linear_form(), neural_network()], ids=["evolved", "network"])
+    def test_learning_is_done_in_full_or_not_at_all(self, program):
+        many, labels = np.tile(X, (300, 1)), np.tile(Y, 300)
+        before, after = self.trained(program).predict(X), self.trained(program)
+        after.learn(many, labels)
+        n_cut = 0
+        for i in range(100):
+            learner = self.trained(program)
+            n_cut += self.is_cut(i, lambda learner=learner: learner.learn(many, labels))
+            found = learner.predict(X)
+            assert np.array_equal(found, before) or np.array_equal(found, after.predict(X))
+        assert n_cut > 30
+
+    def trained(self, program):
+        learner = Learner(program, program.dims(4), keep_dead_code=True)
+        learner.learn(X, Y)
+        return learner
+
+    def is_cut(self, number, call):
+        """Whether Ctrl-C ended the call."""
+        timer = threading.Timer(0.0001 * (number % 50 + 1), _thread.interrupt_main)
+        try:
+            timer.start()
+            call()
+            timer.join()
+            time.sleep(0.01)
+        except KeyboardInterrupt:
+            timer.join()
+            return True
+        return False
