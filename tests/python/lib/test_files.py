@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from samples import environment
 
-from pyamlz import FileError
-from pyamlz._lib.files import replace_file
+from pyamlz import FileError, InputError
+from pyamlz._lib.files import hold, replace_file
 
 BEFORE = b"what was there before"
 AFTER = b"what comes in its place" * 1000
@@ -159,7 +159,7 @@ class TestReplacing:
 
 
 STEPS = {
-    "folder": ("open", lambda *arguments: not is_new(*arguments), "the folder cannot be opened"),
+    "folder": ("open", lambda _, flags, *__: flags & os.O_DIRECTORY, "the folder cannot be opened"),
     "temporary file": ("open", is_new, "a temporary file beside it cannot be made"),
     "write": ("write", lambda *_: True, "cannot be written"),
     "permissions": ("fchmod", lambda *_: True, "cannot get the permissions that it had"),
@@ -291,8 +291,8 @@ class TestFailures:
         """The system lets no file grow over 10000 bytes."""
         code = """
 import resource, sys
-from pyamlz import FileError
-from pyamlz._lib.files import replace_file
+from pyamlz import FileError, InputError
+from pyamlz._lib.files import hold, replace_file
 resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))
 try:
     replace_file(sys.argv[1], bytes(20000))
@@ -312,6 +312,111 @@ def dead_process() -> int:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
+
+
+HOLDER = """
+import sys, time
+from pyamlz._lib.files import hold, replace_file
+with hold(sys.argv[1], new=sys.argv[2] == "new"):
+    replace_file(sys.argv[1], b"theirs")
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+class TestHolding:
+    @pytest.fixture
+    def other(self, request, target: Path):
+        """Another process that holds the target, and has replaced it."""
+        if request.param == "new":
+            target.unlink()
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(target), request.param],
+            env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            yield process
+
+    @pytest.mark.parametrize("other", ["new", "former"], indirect=True)
+    def test_keeps_others_away_until_it_ends(self, other: Any, target: Path, tmp_path: Path) -> None:
+        link = tmp_path / "link"
+        link.symlink_to(target)
+        for path in (target, link):
+            with pytest.raises(InputError, match=f"{path}: another process is at work on it"), hold(path):
+                pass
+            with pytest.raises(InputError, match=f"{path}: another process is at work on it"):
+                replace_file(path, b"mine")
+        assert target.read_bytes() == b"theirs"
+        other.communicate("")
+        with hold(target):
+            replace_file(target, b"mine")
+        assert target.read_bytes() == b"mine"
+
+    @pytest.mark.parametrize("other", ["former"], indirect=True)
+    def test_ends_with_the_process(self, other: Any, target: Path) -> None:
+        other.kill()
+        other.wait()
+        with hold(target):
+            replace_file(target, b"mine")
+        assert names(target.parent) == ["target"]
+
+    def test_within_a_process(self, target: Path) -> None:
+        with hold(target), pytest.raises(InputError, match="target: is in use already"), hold(target):
+            pass
+        with hold(target):
+            replace_file(target, b"mine")
+
+    def test_refuses_what_is_there_as_new(self, target: Path, tmp_path: Path) -> None:
+        dangling = tmp_path / "dangling"
+        dangling.symlink_to(tmp_path / "nowhere")
+        for path in (target, dangling, tmp_path):
+            with pytest.raises(InputError, match="is there already"), hold(path, new=True):
+                pass
+
+    def test_somebody_else_may_be_quicker(self, target: Path) -> None:
+        target.unlink()
+        with hold(target, new=True):
+            target.write_bytes(BEFORE)
+            with pytest.raises(InputError, match="target: is there already; somebody else made it just now"):
+                replace_file(target, AFTER)
+        assert target.read_bytes() == BEFORE
+        assert names(target.parent) == ["target"]
+
+    @pytest.mark.parametrize("links", [True, False])
+    def test_of_many_processes_one_makes_it(self, target: Path, links: bool) -> None:
+        """On file systems without hard links too."""
+        target.unlink()
+        no_links = "import os, errno\ndef no(*_, **__): raise OSError(errno.EPERM, 'no')\nos.link = no\n"
+        script = f"{'' if links else no_links}{HOLDER}"
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", script, str(target), "new"],
+                env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+            for _ in range(5)
+        ]  # fmt: skip
+        told = []
+        for process in processes:
+            assert process.stdout is not None
+            told.append(process.stdout.readline())
+        for process in processes:
+            process.communicate("")
+        assert sorted(told) == ["", "", "", "", "held\n"]
+        assert names(target.parent) == ["target"]
+
+    def test_of_a_new_file_leaves_nothing(self, target: Path) -> None:
+        before = os.listdir("/dev/fd")
+        target.unlink()
+        with hold(target, new=True):
+            pass
+        assert names(target.parent) == []
+        with hold(target, new=True):
+            replace_file(target, BEFORE)
+            replace_file(target, AFTER)
+        assert target.read_bytes() == AFTER
+        assert len(os.listdir("/dev/fd")) == len(before)
 
 
 class TestStaleFiles:
