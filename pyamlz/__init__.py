@@ -47,13 +47,14 @@ from pyamlz.search import (
     Islands,
     Learner,
     Member,
+    Model,
     PackedTasks,
     Probe,
     Progress,
     Result,
     Search,
 )
-from pyamlz.tasks import TaskSet
+from pyamlz.tasks import Preparation, TaskSet
 
 if TYPE_CHECKING:
     from pyamlz import bench, explain, export, lab, plot, report, sklearn, study
@@ -81,8 +82,10 @@ __all__ = [
     "Learner",
     "Member",
     "MissingExtraError",
+    "Model",
     "Op",
     "PackedTasks",
+    "Preparation",
     "Preset",
     "Probe",
     "Program",

@@ -1,4 +1,4 @@
-"""Archives: programs, populations and checkpoints of searches as files that last (`archive/FORMAT.md`)."""
+"""Archives: programs, populations, searches and trained models as files that last (`archive/FORMAT.md`)."""
 
 from pyamlz.archive._contents import (
     MAX_ISLANDS,
@@ -15,6 +15,7 @@ from pyamlz.archive._contents import (
     Islands,
     Mark,
     Member,
+    ModelArchive,
     PopulationArchive,
     ProgramArchive,
     TasksRecord,
@@ -41,6 +42,7 @@ __all__ = [
     "Islands",
     "Mark",
     "Member",
+    "ModelArchive",
     "PopulationArchive",
     "ProgramArchive",
     "TasksRecord",

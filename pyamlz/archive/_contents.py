@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pyamlz._ffi import ffi, lib
+from pyamlz._lib.checks import Precision
 from pyamlz._lib.errors import ArchiveError, ProgramError, check
 from pyamlz._lib.native import new_config, text
 from pyamlz.program import Dims, FunctionSpace, Program, SearchSpace
@@ -255,7 +256,39 @@ class Islands:
         return max(found, key=lambda member: member.fitness, default=None)
 
 
-Archive: TypeAlias = ProgramArchive | PopulationArchive | Checkpoint | Islands
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelArchive:
+    """A program that has learned from examples, with all that it needs to answer, and to go on learning.
+
+    It came with version 1.2 of the format.
+
+    Attributes:
+        writer: the library that wrote it, and its version.
+        dims: the memory of the program.
+        program: the program.
+        precision: what it computes in.
+        seed: of its random ops, as of task 0.
+        examples: how many it has learned from.
+        runs: how often Setup, Predict and Learn have run, `amlz_learner_get_runs`.
+        memory: what it knows: all scalars, all vectors and all matrices (row by row), each as little-endian floats of
+            its precision.
+        preparation: JSON of how examples become features, and predictions answers, up to 16 MiB.
+        session: JSON of whatever else is to be told of it, up to 16 MiB, or None.
+    """
+
+    writer: str = WRITER
+    dims: Dims
+    program: Program
+    precision: Precision
+    seed: int
+    examples: int
+    runs: tuple[int, ...]
+    memory: tuple[bytes, ...]
+    preparation: str
+    session: str | None = None
+
+
+Archive: TypeAlias = ProgramArchive | PopulationArchive | Checkpoint | Islands | ModelArchive
 
 
 # ---------------------------------------------------------------- programs

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, Final, cast
 
 from pyamlz._ffi import ffi, lib
-from pyamlz._lib.checks import MAX_FEATURES
+from pyamlz._lib.checks import MAX_FEATURES, Precision
 from pyamlz._lib.errors import ArchiveError, InputError
-from pyamlz._lib.native import KINDS, name_of, text
+from pyamlz._lib.native import KINDS, PRECISIONS, name_of, text
 from pyamlz.archive._contents import (
     MAX_ISLANDS,
     MAX_SESSION,
@@ -26,6 +26,7 @@ from pyamlz.archive._contents import (
     Islands,
     Mark,
     Member,
+    ModelArchive,
     PopulationArchive,
     ProgramArchive,
     TasksRecord,
@@ -37,10 +38,12 @@ from pyamlz.program import CAPACITY, FUNCTIONS, Dims, Program
 from pyamlz.tasks import Kind
 
 MAJOR: Final = 1
-MINOR: Final = 1
+MINOR: Final = 1  # of all kinds but models
+MODEL_MINOR: Final = 2
 MAGIC: Final = b"\x94\xa4amlz\x92"  # how a file begins, before its version
 CHECKSUM: Final = b"\xce"  # the header of the checksum
 
+_CAME_WITH = {"islands": 1, "model": MODEL_MINOR}  # kinds that version 1.0 did not have
 _CHECKSUM_SIZE = 5
 _SMALLEST = len(MAGIC) + 2 + 1 + _CHECKSUM_SIZE  # bytes of an archive with a version and an empty body
 _MAX_WRITER = 64  # bytes
@@ -108,6 +111,7 @@ class _Decoder:
         self.most = (CAPACITY,) * len(FUNCTIONS)  # instructions that they may have
         self.births = (0, MAX_64)  # from which to which
         self.config: Config
+        self.float_size: int  # bytes of a number in a model's memory
         self._program = ffi.new("amlz_program *")
         self._error = ffi.new("amlz_error *")
 
@@ -135,13 +139,29 @@ class _Decoder:
                 Islands,
                 {"islands": partial(reader.items, self.island, 1, MAX_ISLANDS), "session": self.session},
             ),
+            "model": (
+                ModelArchive,
+                {
+                    "dims": self.dims_map,
+                    "program": self.program_object,
+                    "precision": self.precision,
+                    "seed": partial(reader.integer, 0, MAX_64),
+                    "examples": partial(reader.integer, 0, MAX_64),
+                    "runs": self.runs,
+                    "memory": self.memory,
+                    "preparation": partial(reader.text, MAX_SESSION),
+                    "session": partial(self.text_or_nil, MAX_SESSION),
+                },
+            ),
         }
-        if self.minor < 1:
-            del kinds["islands"]
+        for later, minor in _CAME_WITH.items():
+            if self.minor < minor:
+                del kinds[later]
         if self.is_island and kind != "checkpoint":  # so that nothing recurses
             reader.fail("checkpoint", repr(kind[:40]), at="kind")
         if kind not in kinds:
             reader.fail(f"one of {', '.join(kinds)}", repr(kind[:40]), at="kind")
+        reader.lenient = self.minor > (MODEL_MINOR if kind == "model" else MINOR)
         contents, readers = kinds[kind]
         readers = {"writer": partial(reader.text, _MAX_WRITER), **readers}
         values = {key: body.field(key, read) for key, read in readers.items()}
@@ -244,6 +264,32 @@ class _Decoder:
             return self.member()
         self.reader.nil("nil before the first evaluation")
         return None
+
+    # ------------------------------------------------------------ models
+
+    def precision(self) -> Precision:
+        number = self.reader.integer(0, lib.AMLZ_FLOAT64)
+        self.float_size = 4 if number == lib.AMLZ_FLOAT32 else 8
+        return cast(Precision, name_of(number, PRECISIONS))
+
+    def runs(self) -> tuple[int, ...]:
+        self.reader.array(len(FUNCTIONS))
+        whole = partial(self.reader.integer, 0, MAX_64)
+        return tuple(self.reader.element(i, whole) for i in range(len(FUNCTIONS)))
+
+    def memory(self) -> tuple[bytes, ...]:
+        reader, dims = self.reader, self.dims
+        width = int(dims.n_features)
+        sizes = (dims.n_scalars, dims.n_vectors * width, dims.n_matrices * width * width)
+
+        def numbers(count: int) -> bytes:
+            found = reader.binary()
+            if len(found) != count * self.float_size:
+                reader.fail(f"{count * self.float_size} bytes", len(found))
+            return found
+
+        reader.array(len(sizes))
+        return tuple(reader.element(i, partial(numbers, int(count))) for i, count in enumerate(sizes))
 
     # ------------------------------------------------------------ configuration
 

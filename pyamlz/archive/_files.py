@@ -11,7 +11,7 @@ from msgpack import Packer
 
 from pyamlz._lib.errors import ArchiveError
 from pyamlz._lib.files import replace_file
-from pyamlz._lib.native import KINDS
+from pyamlz._lib.native import KINDS, PRECISIONS
 from pyamlz._lib.saving import save
 from pyamlz.archive import _decoder
 from pyamlz.archive._contents import (
@@ -20,12 +20,13 @@ from pyamlz.archive._contents import (
     Config,
     Islands,
     Mark,
+    ModelArchive,
     PopulationArchive,
     ProgramArchive,
     TasksRecord,
     pack,
 )
-from pyamlz.archive._decoder import CHECKSUM, MAGIC, MAJOR, MINOR
+from pyamlz.archive._decoder import CHECKSUM, MAGIC, MAJOR, MINOR, MODEL_MINOR
 from pyamlz.program import Dims, Program
 
 __all__ = ["decode", "encode", "is_archive", "program_of", "read", "write"]
@@ -69,7 +70,7 @@ def _packed(archive: Archive) -> bytes:
     packer = Packer(autoreset=False)
     packer.pack_array_header(4)
     packer.pack("amlz")
-    packer.pack((MAJOR, MINOR))
+    packer.pack((MAJOR, MODEL_MINOR if isinstance(archive, ModelArchive) else MINOR))
     packer.pack(_plain(archive))
     body = packer.getbuffer()
     data = b"".join((body, CHECKSUM, zlib.crc32(body).to_bytes(4, "big")))
@@ -137,8 +138,16 @@ def _plain(archive: Archive) -> dict[str, Any]:
             raise TypeError("expected islands that are Checkpoints")
         islands = [_packed(island) for island in archive.islands]
         return {"kind": "islands", "writer": archive.writer, "islands": islands, "session": archive.session}
+    if isinstance(archive, ModelArchive):
+        return {
+            "kind": "model",
+            **_members(archive),
+            "dims": _plain_dims(archive.dims),
+            "program": pack(archive.program),
+            "precision": PRECISIONS[archive.precision],
+        }
     if not isinstance(archive, Checkpoint):
-        wanted = "a ProgramArchive, PopulationArchive, Checkpoint or Islands"
+        wanted = "a ProgramArchive, PopulationArchive, Checkpoint, Islands or ModelArchive"
         raise TypeError(f"expected {wanted}, got {type(archive).__name__}")
     return {
         "kind": "checkpoint",
@@ -165,7 +174,7 @@ def _plain_dims(dims: Dims) -> dict[str, int]:
     }
 
 
-def _members(contents: Config | TasksRecord | Mark) -> dict[str, Any]:
+def _members(contents: Config | TasksRecord | Mark | ModelArchive) -> dict[str, Any]:
     """What a data class holds, which is declared in the order of the format."""
     return {name: getattr(contents, name) for name in type(contents).__slots__}
 
@@ -176,7 +185,7 @@ def program_of(archive: Archive, name: str = "archive") -> Program:
     Raises:
         ArchiveError: it is a population, in which there is none to choose, or a search that has not run.
     """
-    if isinstance(archive, ProgramArchive):
+    if isinstance(archive, ProgramArchive | ModelArchive):
         return archive.program
     if isinstance(archive, Checkpoint | Islands) and archive.best is not None:
         return archive.best.program

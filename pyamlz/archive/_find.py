@@ -7,7 +7,7 @@ import os
 from pyamlz._lib.checks import hint
 from pyamlz._lib.errors import InputError, ProgramError
 from pyamlz.archive import _files as archive
-from pyamlz.archive._contents import Checkpoint, Islands, Member, ProgramArchive
+from pyamlz.archive._contents import Checkpoint, Islands, Member, ModelArchive, ProgramArchive
 from pyamlz.program import Program
 from pyamlz.program.baselines import BASELINES, built_in
 
@@ -33,7 +33,7 @@ def find_start(name: str, value: str | list[str]) -> Program | list[Program]:
     if "\n" in value or value in BASELINES or not os.path.isfile(value) or not archive.is_archive(value):
         return find_program(name, value)
     found = archive.read(value)
-    if isinstance(found, ProgramArchive):
+    if isinstance(found, ProgramArchive | ModelArchive):
         return found.program
     members: list[Member] = []
     for part in found.islands if isinstance(found, Islands) else (found,):

@@ -20,7 +20,16 @@ from pyamlz._lib.checks import MAX_SEED, checked_float, checked_int, checked_see
 from pyamlz._lib.columns import aligned, figure
 from pyamlz._lib.errors import InputError, ProgramError
 from pyamlz._lib.random import derived_seed
-from pyamlz.archive import Archive, Checkpoint, Islands, PopulationArchive, ProgramArchive, load_program, unpack
+from pyamlz.archive import (
+    Archive,
+    Checkpoint,
+    Islands,
+    ModelArchive,
+    PopulationArchive,
+    ProgramArchive,
+    load_program,
+    unpack,
+)
 from pyamlz.lab._experiment import Preset, Section
 from pyamlz.lab._funnel import Scored, as_evaluators, rank_key, run_funnel
 from pyamlz.lab._session import Session
@@ -228,7 +237,7 @@ def candidates(*sources: Source) -> list[Candidate]:
 
 def _programs(found: Archive, name: str) -> list[tuple[str, Program]]:
     """The programs of an archive that may be selected, by where they are."""
-    if isinstance(found, ProgramArchive):
+    if isinstance(found, ProgramArchive | ModelArchive):
         return [("program", found.program)]
     if isinstance(found, PopulationArchive):
         return [(f"population[{i}]", unpack(member.packed)) for i, member in enumerate(found.population)]

@@ -11,6 +11,7 @@ from pyamlz._lib.columns import printable
 from pyamlz._lib.native import ALGORITHMS, COMBINES, MUTATIONS, PRECISIONS, name_of
 from pyamlz.program import FUNCTIONS, OPS, Dims
 from pyamlz.search._settings import STARTS
+from pyamlz.tasks import Preparation
 
 __all__ = ["contents", "kind_of", "lines", "summary"]
 
@@ -19,12 +20,13 @@ _SHOWN = 10  # members of a population, unless all are wanted
 
 
 def kind_of(found: archive.Archive) -> str:
-    """ "program", "population", "checkpoint" or "islands"."""
+    """ "program", "population", "checkpoint", "islands" or "model"."""
     kinds: dict[type, str] = {
         archive.ProgramArchive: "program",
         archive.PopulationArchive: "population",
         archive.Checkpoint: "checkpoint",
         archive.Islands: "islands",
+        archive.ModelArchive: "model",
     }
     return kinds[type(found)]
 
@@ -43,6 +45,8 @@ def summary(found: archive.Archive) -> dict[str, Any]:
     if isinstance(found, archive.PopulationArchive):
         best = max(found.population, key=lambda member: member.fitness, default=None)
         return {**head, "members": len(found.population), "best": _member(best)}
+    if isinstance(found, archive.ModelArchive):
+        return {**head, **_model(found)}
     return {
         **head,
         "precision": name_of(found.config.precision, PRECISIONS),
@@ -63,6 +67,9 @@ def contents(found: archive.Archive) -> dict[str, Any]:
         return {**head, "program": str(found.program)}
     if isinstance(found, archive.PopulationArchive):
         return {**head, "population": [_member(member) for member in found.population]}
+    if isinstance(found, archive.ModelArchive):
+        memory = [base64.b64encode(part).decode("ascii") for part in found.memory]
+        return {**head, **_model(found), "runs": found.runs, "memory": memory}
     mark = found.mark
     return {
         **head,
@@ -83,11 +90,22 @@ def contents(found: archive.Archive) -> dict[str, Any]:
     }
 
 
+def _model(found: archive.ModelArchive) -> dict[str, Any]:
+    return {
+        "program": str(found.program),
+        "precision": found.precision,
+        "seed": found.seed,
+        "examples": found.examples,
+        "preparation": archive.from_json(found.preparation, "preparation"),
+        "session": _session(found),
+    }
+
+
 def _head_of_islands(found: archive.Islands) -> dict[str, Any]:
     return {"kind": kind_of(found), "writer": found.writer}
 
 
-def _session(found: archive.Checkpoint | archive.Islands) -> Any:
+def _session(found: archive.Checkpoint | archive.Islands | archive.ModelArchive) -> Any:
     return None if found.session is None else archive.from_json(found.session, "session")
 
 
@@ -151,9 +169,12 @@ def _preset(found: archive.Checkpoint | archive.Islands) -> str | None:
 
 
 def lines(
-    found: archive.PopulationArchive | archive.Checkpoint | archive.Islands, *, everything: bool
+    found: archive.PopulationArchive | archive.Checkpoint | archive.Islands | archive.ModelArchive, *, everything: bool
 ) -> Iterator[str]:
     """An archive for people; of programs in it only the best, unless everything is wanted."""
+    if isinstance(found, archive.ModelArchive):
+        yield from _model_lines(found)
+        return
     if isinstance(found, archive.PopulationArchive):
         yield f"# a population of {len(found.population)} programs, written by {printable(found.writer)}"
         yield f"# memory: {_memory(found.dims)}"
@@ -172,6 +193,16 @@ def lines(
         yield f"{row.birth:>12,}  {row.fitness:.7f}  by {name_of(row.action, MUTATIONS)} of {row.parent:,}"
     yield "\n# population at the last mark, oldest first"
     yield from _members(found.mark.population, everything)
+
+
+def _model_lines(found: archive.ModelArchive) -> Iterator[str]:
+    preparation = Preparation.from_json(archive.from_json(found.preparation, "preparation"))
+    yield f"# a model that has learned from {found.examples:,} examples, written by {printable(found.writer)}"
+    yield f"# memory: {_memory(found.dims)}, {found.precision}"
+    yield printable(f"target: {preparation.target}, {', '.join(preparation.classes) or 'a number'}")
+    yield printable(f"columns: {', '.join(column.name for column in preparation.columns)}")
+    yield from map(printable, preparation.notes())
+    yield f"\n# its program\n{found.program}".rstrip("\n")
 
 
 def _origin(found: archive.Checkpoint | archive.Islands) -> str:

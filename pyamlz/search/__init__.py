@@ -4,7 +4,9 @@ from pyamlz.search import callbacks, log
 from pyamlz.search._evaluate import Combine, Doubles, Evaluation, Evaluator, PackedTasks, Probe, Variant
 from pyamlz.search._islands import Islands
 from pyamlz.search._learner import Learner
+from pyamlz.search._model import Model
 from pyamlz.search._records import Asked, Improvement, Member, Progress, Result, StopReason
+from pyamlz.search._scores import Score, scores_of
 from pyamlz.search._search import Algorithm, Search, Start
 
 __all__ = [
@@ -18,14 +20,17 @@ __all__ = [
     "Islands",
     "Learner",
     "Member",
+    "Model",
     "PackedTasks",
     "Probe",
     "Progress",
     "Result",
+    "Score",
     "Search",
     "Start",
     "StopReason",
     "Variant",
     "callbacks",
     "log",
+    "scores_of",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Real
 from typing import Any, Literal, TypeAlias
@@ -142,6 +143,17 @@ class Learner:
         for address, values in state["memory"].items():
             self.set(address, values)
         check(lib.amlz_learner_set_runs(self._handle.pointer, state["runs"]))
+
+    def _restore(self, memory: Sequence[bytes], runs: Sequence[int]) -> None:
+        """Sets what it knows: scalars, vectors and matrices as little-endian floats, and how often functions ran."""
+        dtype, places = self._dtype.newbyteorder("<"), [0, 0, 0]
+        for address in self._addresses():
+            _, _, shape = self._place(address)
+            part, count = "svm".index(address[0]), math.prod(shape)
+            values = np.frombuffer(memory[part], dtype, count, places[part] * dtype.itemsize)
+            places[part] += count
+            self.set(address, values.astype(np.float64).reshape(shape))
+        check(lib.amlz_learner_set_runs(self._handle.pointer, list(runs)))
 
     def _addresses(self) -> list[str]:
         """All there are."""

@@ -211,10 +211,7 @@ class Preparation:
             where, values = self._of_array(data)
         else:
             where = read_columns(data)
-            values = [
-                feature_values(where, c.name, known=c.categories if c.kind == "category" else None)[0]
-                for c in self.columns
-            ]
+            values = [_of_columns(where, column) for column in self.columns]
         scaled = (self._coded(values, where) - self.mean) / self.deviation
         if self.n_projected:
             narrow = matrix_product(_matrix(self.projection_seed, self.n_projected, scaled.shape[1]), scaled)
@@ -372,6 +369,18 @@ class Preparation:
             raise InputError("preparation: expected 1 to 65536 features, and classes that differ")
         if len(self.classes) == 1 or self.label_deviation == 0:
             raise InputError("preparation: expected two classes or more, or numbers that differ")
+
+
+def _of_columns(read: Columns, column: Column) -> Array:
+    """A column of what was read, in the column's categories."""
+    if column.kind == "category":
+        return feature_values(read, column.name, known=column.categories)[0]
+    values, categories = feature_values(read, column.name)
+    if categories:
+        row = int(np.argmax(~np.isnan(values)))
+        found = read.cells[column.name][row]
+        raise DataError(f"{read.place(row, column.name)}: expected a number, as in the training rows, got {found!r}")
+    return values
 
 
 def _column_of(name: str, values: Array, categories: tuple[str, ...] | None) -> Column | None:

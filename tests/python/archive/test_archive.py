@@ -206,7 +206,7 @@ class TestEncoding:
 
     def test_other_things(self) -> None:
         with pytest.raises(
-            ArchiveError, match="expected a ProgramArchive, PopulationArchive, Checkpoint or Islands, got"
+            ArchiveError, match="expected a ProgramArchive, PopulationArchive, Checkpoint, Islands or ModelArchive, got"
         ):
             encode({"kind": "program"})  # type: ignore[arg-type]
 
