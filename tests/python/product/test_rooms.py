@@ -11,6 +11,8 @@ import pytest
 import pyamlz
 from pyamlz._lib.moved import MOVED
 
+tomllib = pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "tomli")
+
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = Path(pyamlz.__file__).parent
 NO_ROOMS = re.compile(r"__init__\.py|__main__\.py|__pycache__|py\.typed|_ffi\..*")
@@ -30,6 +32,32 @@ def test_there_are_few_enough_to_see_at_a_glance() -> None:
 def test_who_touches_the_c_library() -> None:
     rooms = {name.partition("/")[0] for name, text in sources().items() if "pyamlz._ffi import" in text}
     assert rooms <= WRAPPERS
+
+
+def drawn(heading: str, rooms: set[str]) -> list[list[str]]:
+    """Which of the rooms are on each floor of a picture in CONTRIBUTING.md, from the top."""
+    section = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition(f"\n### {heading}\n")[2]
+    floors = re.findall(r"^ (\d)  (.*)$", section.split("```")[1], re.MULTILINE)
+    assert [int(number) for number, _ in floors] == list(range(len(floors), 0, -1))
+    return [[word for word in re.findall(r"\w+", floor) if word in rooms] for _, floor in floors]
+
+
+def test_the_house_is_as_it_is_drawn() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    layers = config["tool"]["importlinter"]["contracts"][0]["layers"]
+    floors = [layer.split(" | ") for layer in layers]
+    assert drawn("The rooms of Python", {room for floor in floors for room in floor}) == floors
+    rooms = {path.name for path in (ROOT / "libamlz" / "src").iterdir()}
+    assert sorted(drawn("The rooms of C", rooms)) == sorted([room] for room in rooms)
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/adding.md"])
+def test_paths_that_newcomers_are_sent_to_exist(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    paths = re.findall(r"`((?:archive|docs|libamlz|pyamlz|tests)/[\w./]*)`", text)
+    assert len(paths) >= 5
+    for path in paths:
+        assert (ROOT / path).exists(), path
 
 
 @pytest.mark.parametrize("old", MOVED)
