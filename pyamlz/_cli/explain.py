@@ -167,7 +167,7 @@ def _json(
 
 
 def _line(line: Line) -> dict[str, Any]:
-    return {"function": line.function, "line": line.index + 1}
+    return {"function": line.function, "line": line.number}
 
 
 # ---------------------------------------------------------------- as text
@@ -181,7 +181,7 @@ def _print_program(program: Program, dims: Dims) -> None:
     for function in FUNCTIONS:
         output.line(f"def {function.capitalize()}():")
         for i, is_live in enumerate(live[function]):
-            text = texts[Line(function, i)]
+            text = texts[Line(function, i + 1)]
             if is_live:
                 output.line(f"  {text}")
             else:
@@ -215,7 +215,7 @@ def _print_findings(findings: list[Finding]) -> None:
 
 def _places(finding: Finding) -> str:
     """ "Setup 1, Learn 2 3"."""
-    by_function = {name: [line.index + 1 for line in finding.lines if line.function == name] for name in FUNCTIONS}
+    by_function = {name: [line.number for line in finding.lines if line.function == name] for name in FUNCTIONS}
     return ", ".join(" ".join([name.capitalize(), *map(str, found)]) for name, found in by_function.items() if found)
 
 
@@ -239,5 +239,5 @@ def _texts(program: Program) -> dict[Line, str]:
     texts = {}
     for function in FUNCTIONS:
         next(lines)
-        texts.update({Line(function, i): next(lines).strip() for i in range(program.sizes[function])})
+        texts.update({Line(function, i): next(lines).strip() for i in range(1, program.sizes[function] + 1)})
     return texts

@@ -19,13 +19,14 @@ from pyamlz.explain._ablation import (
     simplify_by_ablation,
     without,
 )
-from pyamlz.explain._coupling import Coupled, Place, coupled, decoupled
-from pyamlz.explain._dataflow import Dataflow, Line, dataflow
+from pyamlz.explain._coupling import Coupled, coupled, decoupled
+from pyamlz.explain._dataflow import Dataflow, dataflow
 from pyamlz.explain._lineage import Ancestor, changes, improvements, lineage
 from pyamlz.explain._picture import arcs
 from pyamlz.explain._recognise import FINDINGS, Finding, FindingName, recognise
 from pyamlz.explain._rename import renamed
 from pyamlz.explain._variants import EVOLVED_FEATURES, evolved_linear_form_without, simplified_linear_form
+from pyamlz.program import Line
 
 __all__ = [
     "EVOLVED_FEATURES",
@@ -40,7 +41,6 @@ __all__ = [
     "Insertion",
     "Line",
     "Loss",
-    "Place",
     "ablate",
     "arcs",
     "changes",

@@ -17,8 +17,7 @@ import numpy.typing as npt
 
 from pyamlz._lib.checks import checked_choice, checked_float, checked_int, checked_seed, checked_type
 from pyamlz._lib.errors import InputError
-from pyamlz.explain._dataflow import Line, live_lines
-from pyamlz.program import FUNCTIONS, Dims, FunctionName, Instruction, Program
+from pyamlz.program import FUNCTIONS, Dims, FunctionName, Instruction, Line, Program, live_code
 from pyamlz.search import Evaluator
 
 __all__ = [
@@ -92,14 +91,12 @@ class Insertion:
     """A line to put into a program.
 
     Attributes:
-        function: "setup", "predict" or "learn".
-        index: the place in that function of the program as it was, from 0, before which the line goes; the number of
-            its instructions puts it at the end.
+        before: the line of the program as it was before which it goes; the one behind a function's last puts it at the
+            end.
         instruction: an Instruction, or its text.
     """
 
-    function: FunctionName
-    index: int
+    before: Line
     instruction: Instruction | str
 
 
@@ -112,7 +109,10 @@ def without(program: Program, lines: Collection[Line]) -> Program:
     checked_type("program", program, Program)
     _check_lines(program, lines)
     return Program(
-        **{name: [x for i, x in enumerate(code) if Line(name, i) not in lines] for name, code in program.code.items()}
+        **{
+            name: [x for number, x in enumerate(code, 1) if Line(name, number) not in lines]
+            for name, code in program.code.items()
+        }
     )
 
 
@@ -130,14 +130,17 @@ def inserted(program: Program, lines: Iterable[Insertion], instead_of: Collectio
     """
     checked_type("program", program, Program)
     _check_lines(program, instead_of)
+    new: dict[Line, list[Instruction]] = {}
+    for insertion in lines:
+        line, instruction = _checked_insertion(program, insertion)
+        new.setdefault(line, []).append(instruction)
     code: dict[FunctionName, list[Instruction]] = {}
-    new = [_checked_insertion(program, insertion) for insertion in lines]
     for name, old in program.code.items():
         code[name] = []
-        for i in range(len(old) + 1):
-            code[name] += [found for function, index, found in new if function == name and index == i]
-            if i < len(old) and Line(name, i) not in instead_of:
-                code[name].append(old[i])
+        for number, instruction in enumerate(old, 1):
+            line = Line(name, number)
+            code[name] += [*new.get(line, []), *([] if line in instead_of else [instruction])]
+        code[name] += new.get(Line(name, len(old) + 1), [])
     return Program(**code)
 
 
@@ -155,7 +158,7 @@ def ablate(program: Program, evaluator: Evaluator | Sequence[Evaluator], seeds: 
         Losses in the order of the lines.
     """
     measure = _Measure(program, evaluator, seeds)
-    return [Loss(line, measure.loss(without(program, {line}))) for line in live_lines(program, measure.dims)]
+    return [Loss(line, measure.loss(without(program, {line}))) for line in _live_lines(program, measure.dims)]
 
 
 def simplify_by_ablation(
@@ -278,23 +281,30 @@ def _is_nothing(loss: Effect, standard_errors: float, margin: float) -> bool:
 def _left(program: Program, dims: Dims, gone: set[Line]) -> tuple[Program, list[Line]]:
     """What is live without some lines, and where it stood in the program."""
     rest = without(program, gone)
-    old = {name: [Line(name, i) for i in range(program.sizes[name]) if Line(name, i) not in gone] for name in FUNCTIONS}
-    return rest.simplified(dims), [old[line.function][line.index] for line in live_lines(rest, dims)]
+    old = {
+        name: [line for number in range(1, size + 1) if (line := Line(name, number)) not in gone]
+        for name, size in program.sizes.items()
+    }
+    return rest.simplified(dims), [old[line.function][line.number - 1] for line in _live_lines(rest, dims)]
+
+
+def _live_lines(program: Program, dims: Dims) -> list[Line]:
+    return [x.line for x in live_code(program, dims)]
 
 
 def _check_lines(program: Program, lines: Collection[Line]) -> None:
     for line in lines:
         checked_choice("lines", checked_type("lines", line, Line).function, FUNCTIONS)
         size = program.sizes[line.function]
-        if not 0 <= line.index < size:
+        if not 1 <= line.number <= size:
             raise InputError(f"lines: there is no {line}, as {line.function} has {size} instructions")
 
 
-def _checked_insertion(program: Program, insertion: Insertion) -> tuple[FunctionName, int, Instruction]:
+def _checked_insertion(program: Program, insertion: Insertion) -> tuple[Line, Instruction]:
     checked_type("lines", insertion, Insertion)
-    name, instruction = insertion.function, insertion.instruction
-    checked_choice("lines: function", name, FUNCTIONS)
-    index = checked_int("lines: index", insertion.index, 0, program.sizes[name])
+    before, instruction = checked_type("lines: before", insertion.before, Line), insertion.instruction
+    checked_choice("lines: before: function", before.function, FUNCTIONS)
+    checked_int("lines: before: number", before.number, 1, program.sizes[before.function] + 1)
     if isinstance(instruction, str):
         instruction = Instruction.parse(instruction)
-    return name, index, checked_type("lines: instruction", instruction, Instruction)
+    return before, checked_type("lines: instruction", instruction, Instruction)

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
-from pyamlz.explain._dataflow import Dataflow, Line, Source, Value
-from pyamlz.program import Type, find_op
+from pyamlz.explain._dataflow import Dataflow, Source, Value
+from pyamlz.program import Line, Type, find_op
 
 __all__ = ["Algebra", "Atom", "Factor", "Poly", "Product", "Term", "exponents"]
 

@@ -10,38 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final
 
 from pyamlz._lib.checks import checked_int, checked_seed, checked_type
 from pyamlz._lib.errors import InputError
-from pyamlz.program import FUNCTIONS, Dims, FunctionName, Instruction, Program, Type, find_op
+from pyamlz.explain._dataflow import Dataflow, dataflow
+from pyamlz.program import FUNCTIONS, Dims, FunctionName, Instruction, Line, Program, Type, find_op, live_code
 from pyamlz.search import Learner
 from pyamlz.tasks import TaskSet
 
-__all__ = ["Coupled", "Place", "coupled", "decoupled"]
+__all__ = ["Coupled", "coupled", "decoupled"]
 
 _FACTORS: Final = ("scalar_product", "scalar_division", "scalar_vector_product", "scalar_matrix_product")
-_NEXT: Final[dict[FunctionName, tuple[FunctionName, ...]]] = {
-    "setup": ("predict",),
-    "predict": ("learn", "predict"),  # the latter in validation
-    "learn": ("predict",),
-}  # what runs after a function
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an instruction is.
-
-    Attributes:
-        function: its function.
-        line: its place there, from 1.
-    """
-
-    function: FunctionName
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.function.capitalize()}, line {self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +29,19 @@ class Coupled:
     """A statistic that is used as a factor.
 
     Attributes:
-        place: the instruction that computes it.
-        text: that instruction.
+        line: where it is computed.
+        text: the instruction there.
         address: the scalar that it writes: "s2".
-        factors: the instructions that multiply or divide by it, or by what a function of one scalar makes of it.
+        factors: the lines that multiply or divide by it, or by what a function of one scalar makes of it.
     """
 
-    place: Place
+    line: Line
     text: str
     address: str
-    factors: tuple[Place, ...]
+    factors: tuple[Line, ...]
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.text}  (a factor in {'; '.join(map(str, self.factors))})"
+        return f"{self.line}: {self.text}  (a factor in {'; '.join(map(str, self.factors))})"
 
 
 def coupled(program: Program, dims: Dims) -> tuple[Coupled, ...]:
@@ -77,29 +57,14 @@ def coupled(program: Program, dims: Dims) -> tuple[Coupled, ...]:
     Raises:
         ProgramError: the program does not fit the memory.
     """
-    live = program.live(dims)
-    code: _Code = {
-        name: [(i + 1, op) for i, op in enumerate(code) if live[name][i]] for name, code in program.code.items()
-    }
-    # The prediction is no more a factor of what follows than any other function of the features.
-    prediction = dims.prediction.number if dims.prediction.type is Type.SCALAR else None
+    flow = dataflow(program, dims)
     found = []
-    for function, instructions in code.items():
-        for index, (line, instruction) in enumerate(instructions):
-            if _is_statistic(instruction):
-                factors = sorted(set(_factors(code, function, index, prediction, set())), key=_order)
-                if factors:
-                    found.append(
-                        Coupled(Place(function, line), str(instruction), f"s{instruction.out}", tuple(factors))
-                    )
+    for number, value in enumerate(flow.values):
+        if value.line is not None and value.instruction is not None and _is_statistic(value.instruction):
+            factors = tuple(sorted(set(_factors(flow, number, set()))))
+            if factors:
+                found.append(Coupled(value.line, str(value.instruction), f"s{value.address}", factors))
     return tuple(found)
-
-
-_Code: TypeAlias = dict[FunctionName, list[tuple[int, Instruction]]]  # live instructions with their lines
-
-
-def _order(place: Place) -> tuple[int, int]:
-    return FUNCTIONS[place.function], place.line
 
 
 def _is_statistic(instruction: Instruction) -> bool:
@@ -108,44 +73,20 @@ def _is_statistic(instruction: Instruction) -> bool:
     return is_reduction and (op.in2 is Type.NONE or instruction.in1 == instruction.in2)
 
 
-def _factors(
-    code: _Code, function: FunctionName, index: int, prediction: int | None, seen: set[tuple[FunctionName, int]]
-) -> Iterator[Place]:
-    """Where the scalar that an instruction writes is a factor, itself or through functions of it alone."""
-    if (function, index) in seen:
+def _factors(flow: Dataflow, number: int, seen: set[int]) -> Iterator[Line]:
+    """Where a scalar is a factor, itself or through functions of it alone."""
+    if number in seen:
         return
-    seen.add((function, index))
-    for reader_function, reader_index in _readers(code, function, index, prediction):
-        line, reader = code[reader_function][reader_index]
-        op = find_op(reader.op)
-        if reader.op in _FACTORS:
-            yield Place(reader_function, line)
+    seen.add(number)
+    for reader in flow.readers(number):
+        line, instruction = flow.values[reader].line, flow.values[reader].instruction
+        assert line is not None
+        assert instruction is not None
+        op = find_op(instruction.op)
+        if op.name in _FACTORS:
+            yield line
         elif op.in1 is Type.SCALAR and op.in2 is Type.NONE and op.out is Type.SCALAR:
-            yield from _factors(code, reader_function, reader_index, prediction, seen)
-
-
-def _readers(
-    code: _Code, function: FunctionName, index: int, prediction: int | None
-) -> Iterator[tuple[FunctionName, int]]:
-    """The instructions that may read the scalar which an instruction has written."""
-    address = code[function][index][1].out
-    todo, seen = [(function, index + 1)], set()
-    while todo:
-        function, start = todo.pop()
-        for at in range(start, len(code[function])):
-            instruction = code[function][at][1]
-            op = find_op(instruction.op)
-            if (op.in1 is Type.SCALAR and instruction.in1 == address) or (
-                op.in2 is Type.SCALAR and instruction.in2 == address
-            ):
-                yield function, at
-            if op.out is Type.SCALAR and instruction.out == address:
-                break
-        else:
-            if function != "predict" or address != prediction:
-                following = [name for name in _NEXT[function] if name not in seen]
-                seen.update(following)
-                todo.extend((name, 0) for name in following)
+            yield from _factors(flow, reader, seen)
 
 
 def decoupled(
@@ -183,7 +124,7 @@ def decoupled(
             raise InputError(f"which: expected coupled constants of the program, got {one}")
     code = program.code
     for one, mean in zip(chosen, _means(program, dims, tasks, chosen, examples, draws), strict=True):
-        instructions, index = code[one.place.function], one.place.line - 1
+        instructions, index = code[one.line.function], one.line.number - 1
         instructions[index] = Instruction("scalar_constant", out=instructions[index].out, constants=(mean,))
     return Program(**code)
 
@@ -206,21 +147,18 @@ def _means(
     for one, values in zip(chosen, sums, strict=True):
         finite = [value for value in values if math.isfinite(value)]
         if not finite:
-            raise InputError(f"{one.place}: {one.text}: expected a finite number in some training step, got none")
+            raise InputError(f"{one.line}: {one.text}: expected a finite number in some training step, got none")
         means.append(float(f"{math.fsum(finite) / len(finite):.6g}"))
     return means
 
 
 def _watched(program: Program, dims: Dims, chosen: Sequence[Coupled]) -> tuple[Program, list[int]]:
     """The live code, in which each of some statistics goes also to a scalar of its own; and these scalars."""
-    live = program.live(dims)
     addresses = [dims.n_scalars + i for i in range(len(chosen))]
-    copies = {one.place: address for one, address in zip(chosen, addresses, strict=True)}
+    copies = {one.line: address for one, address in zip(chosen, addresses, strict=True)}
     code: dict[FunctionName, list[Instruction]] = {name: [] for name in FUNCTIONS}
-    for name, instructions in program.code.items():
-        for i, instruction in enumerate(instructions):
-            if live[name][i]:
-                if (place := Place(name, i + 1)) in copies:
-                    code[name].append(replace(instruction, out=copies[place]))
-                code[name].append(instruction)
+    for x in live_code(program, dims):
+        if x.line in copies:
+            code[x.line.function].append(replace(x.instruction, out=copies[x.line]))
+        code[x.line.function].append(x.instruction)
     return Program(**code), addresses

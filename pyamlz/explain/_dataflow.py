@@ -6,32 +6,12 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyamlz._lib.checks import checked_type
-from pyamlz.program import FUNCTIONS, Address, Dims, FunctionName, Instruction, Program, Type, find_op
+from pyamlz.program import FUNCTIONS, Address, Dims, FunctionName, Instruction, Line, Program, Type, live_code
 
-__all__ = ["Dataflow", "Line", "Source", "Value", "dataflow", "live_lines"]
+__all__ = ["Dataflow", "Source", "Value", "dataflow"]
 
 _KINDS: tuple[Type, ...] = (Type.SCALAR, Type.VECTOR, Type.MATRIX)
-_ORDER = tuple(FUNCTIONS)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The place of an instruction in a program.
-
-    Attributes:
-        function: "setup", "predict" or "learn".
-        index: its place there, from 0.
-    """
-
-    function: FunctionName
-    index: int
-
-    def __lt__(self, other: Line) -> bool:
-        return (_ORDER.index(self.function), self.index) < (_ORDER.index(other.function), other.index)
-
-    def __str__(self) -> str:
-        return f"{self.function.capitalize()} {self.index + 1}"
+_STEP: tuple[FunctionName, ...] = ("predict", "learn")
 
 
 class Source(enum.Enum):
@@ -104,6 +84,20 @@ class Dataflow:
             waiting += new
         return found
 
+    def readers(self, number: int) -> Iterator[int]:
+        """The numbers of the instructions that read a value, in its step or a later one.
+
+        Once predicted, the prediction is a value of its own, so nothing behind Predict reads what became it.
+        """
+        is_prediction = number == self.prediction
+        for other, value in enumerate(self.values):
+            if number not in value.inputs or other == number:
+                continue
+            if value.source is Source.MEMORY and not is_prediction:
+                yield from self.readers(other)
+            elif value.line is not None and not (is_prediction and value.line.function == "learn"):
+                yield other
+
     def memories(self) -> Iterator[int]:
         """The numbers of what is carried from step to step."""
         return (number for number, value in enumerate(self.values) if value.source is Source.MEMORY)
@@ -112,7 +106,7 @@ class Dataflow:
         """The graph in the language of Graphviz: solid arrows within a step, dashed ones from step to step."""
         lines = ["digraph program {", "  rankdir=TB;", '  node [shape=box, fontname="monospace"];']
         used = {i for number in range(len(self.values)) for i in self.inputs_within_step(number)} | {self.prediction}
-        for function in _ORDER:
+        for function in FUNCTIONS:
             inside = [n for n, v in enumerate(self.values) if v.line is not None and v.line.function == function]
             lines.append(f'  subgraph cluster_{function} {{ label="{function.capitalize()}";')
             lines += [f'    n{n} [label="{self._label(n)}"];' for n in inside]
@@ -142,12 +136,6 @@ class Dataflow:
         return str(value.source.value)
 
 
-def live_lines(program: Program, dims: Dims) -> list[Line]:
-    """The places of all live instructions."""
-    live = program.live(dims)
-    return [Line(function, i) for function in FUNCTIONS for i, is_live in enumerate(live[function]) if is_live]
-
-
 def dataflow(program: Program, dims: Dims) -> Dataflow:
     """The graph of a program's live instructions.
 
@@ -157,8 +145,7 @@ def dataflow(program: Program, dims: Dims) -> Dataflow:
     Raises:
         ProgramError: the program does not fit the memory.
     """
-    checked_type("program", program, Program)
-    return _Builder(program, checked_type("dims", dims, Dims)).build()
+    return _Builder(program, dims).build()
 
 
 class _Builder:
@@ -166,8 +153,7 @@ class _Builder:
 
     def __init__(self, program: Program, dims: Dims) -> None:
         self.program, self.dims = program, dims
-        self.lines = live_lines(program, dims)
-        self.code = program.code
+        self.lines = live_code(program, dims).lines
         self.values: list[Value] = []
         self.zero = {kind: self.add(Value(Source.ZERO, kind)) for kind in _KINDS}
         self.held: dict[Address, int] = {}
@@ -180,26 +166,16 @@ class _Builder:
         return self.held.get(Address(kind, address), self.zero[kind])
 
     def run(self, function: FunctionName) -> None:
-        for line in self.lines:
-            if line.function != function:
-                continue
-            instruction = self.code[function][line.index]
-            op = find_op(instruction.op)
-            operands = [(op.in1, instruction.in1), (op.in2, instruction.in2)]
-            if op.is_partial:
-                operands.append((op.out, instruction.out))
-            inputs = tuple(self.get(kind, address) for kind, address in operands if kind is not Type.NONE)
-            value = Value(Source.INSTRUCTION, op.out, inputs, instruction.out, line, instruction)
-            self.held[Address(op.out, instruction.out)] = self.add(value)
+        for x in self.lines[function]:
+            operands = (*x.inputs, x.out) if x.op.is_partial else x.inputs
+            inputs = tuple(self.get(*address) for address in operands)
+            value = Value(Source.INSTRUCTION, x.op.out, inputs, x.out.number, x.line, x.instruction)
+            self.held[x.out] = self.add(value)
 
     def written(self) -> list[Address]:
         """What Predict, Learn or classification itself write, in a fixed order."""
         places = {self.dims.prediction} if self.dims.kind != "regression" else set()
-        for line in self.lines:
-            if line.function != "setup":
-                instruction = self.code[line.function][line.index]
-                places.add(Address(find_op(instruction.op).out, instruction.out))
-        return sorted(places)
+        return sorted(places | {x.out for function in _STEP for x in self.lines[function]})
 
     def build(self) -> Dataflow:
         self.run("setup")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pyamlz.explain._algebra import Algebra, Poly, Product, Term, exponents
-from pyamlz.explain._dataflow import Line
-from pyamlz.program import Address
+from pyamlz.program import Address, Line
 
 __all__ = ["EXTREMES", "MAX_DEPTH", "ODD", "Evidence", "Update"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from pyamlz.program import FUNCTIONS, Address, Code, Dims, FunctionName, Program, live_code
+from pyamlz.explain._dataflow import Dataflow, Source, dataflow
+from pyamlz.program import Dims, FunctionName, Line, Program, live_code
 
 __all__ = ["arcs"]
 
@@ -22,11 +23,14 @@ def arcs(program: Program, dims: Dims) -> str:
     Raises:
         ProgramError: the program does not fit the memory.
     """
-    flow = live_code(program, dims)
-    rows, places = _rows(flow)
-    now, later = _edges(flow, places)
+    rows: list[Line | FunctionName] = []
+    texts: list[str] = []
+    for function, instructions in live_code(program, dims).lines.items():
+        rows += [function, *(x.line for x in instructions)]
+        texts += [function.capitalize(), *(f"  {x.text}" for x in instructions)]
+    now, later = ({(rows.index(a), rows.index(b)) for a, b in edges} for edges in _edges(dataflow(program, dims)))
     left = 10 + max((_reach(a, b) for a, b in now), default=0)
-    end = left + max(len(text) for text, _ in rows) * _CHARACTER
+    end = left + max(map(len, texts)) * _CHARACTER
     right = 10 + max((_reach(a, b) for a, b in later), default=0)
     width, height = f"{end + right:.0f}", f"{(len(rows) + 1) * _ROW}"
     svg = Element("svg", viewBox=f"0 0 {width} {height}", width=width, role="img")
@@ -35,9 +39,11 @@ def arcs(program: Program, dims: Dims) -> str:
         _arc(svg, left - 6, a, b, -1)
     for a, b in sorted(later):
         _arc(svg, end + 6, a, b, 1).attrib |= {"class": "kept", "stroke-dasharray": "4 3"}
-    for row, (text, is_head) in enumerate(rows):
-        element = SubElement(svg, "text", {"x": f"{left:.0f}", "y": f"{_y(row) + 4}", "font-family": "monospace"})
-        element.attrib |= {"font-size": "13", "fill": "currentColor", **({"class": "head"} if is_head else {})}
+    for row, text in enumerate(texts):
+        element = SubElement(svg, "text", {"x": f"{left:.0f}", "y": f"{_y(row) + 4}", "fill": "currentColor"})
+        element.attrib |= {"font-family": "monospace", "font-size": "13"}
+        if not isinstance(rows[row], Line):
+            element.attrib["class"] = "head"
         element.text = text
     return tostring(svg, encoding="unicode")
 
@@ -57,36 +63,21 @@ def _arc(svg: Element, x: float, start: int, end: int, side: int) -> Element:
     return SubElement(svg, "path", {"d": d, "fill": "none", "stroke": "currentColor", "stroke-width": "1.3"})
 
 
-def _rows(flow: Code) -> tuple[list[tuple[str, bool]], dict[tuple[FunctionName, int], int]]:
-    """Texts and whether they are heads, and the row of each line."""
-    rows: list[tuple[str, bool]] = []
-    places: dict[tuple[FunctionName, int], int] = {}
-    for function in FUNCTIONS:
-        rows.append((function.capitalize(), True))
-        for index, line in enumerate(flow.lines[function]):
-            places[function, index] = len(rows)
-            rows.append((f"  {line.text}", False))
-    return rows, places
-
-
-def _edges(
-    flow: Code, places: dict[tuple[FunctionName, int], int]
-) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
-    """Which row's result which row reads: in the same step, and in a later one.
-
-    Two steps of Predict and Learn behind Setup show all there are: what a line finds was written by the last before it.
-    """
-    now: set[tuple[int, int]] = set()
-    later: set[tuple[int, int]] = set()
-    writers: dict[Address, set[tuple[int, int]]] = {}  # row and step of who wrote what is there
-    for step, function in enumerate(("setup", "predict", "learn", "predict", "learn")):
-        name: FunctionName = function  # type: ignore[assignment]
-        for index, line in enumerate(flow.lines[name]):
-            row = places[name, index]
-            for operand in line.inputs:
-                for writer, when in writers.get(operand, set()):
-                    is_same_step = when == 0 or (step - 1) // 2 == (when - 1) // 2
-                    (now if is_same_step else later).add((writer, row))
-            before = writers.get(line.out, set()) if line.op.is_partial else set()
-            writers[line.out] = before | {(row, step)}
+def _edges(flow: Dataflow) -> tuple[set[tuple[Line, Line]], set[tuple[Line, Line]]]:
+    """Which line's result which line reads: of the same step or of Setup, and of the step before."""
+    now: set[tuple[Line, Line]] = set()
+    later: set[tuple[Line, Line]] = set()
+    for value in flow.values:
+        for number in () if value.line is None else value.inputs:
+            read = flow.values[number]
+            after_setup_and_learn = read.inputs[:2] if read.source is Source.MEMORY else (number,)
+            for edges, i in zip((now, later), after_setup_and_learn, strict=False):
+                if value.line is not None and (maker := _maker(flow, i)) is not None:
+                    edges.add((maker, value.line))
     return now, later
+
+
+def _maker(flow: Dataflow, number: int) -> Line | None:
+    """The line that a value is of; None of what no line has made."""
+    value = flow.values[number]
+    return _maker(flow, value.inputs[0]) if value.source is Source.PROBABILITY else value.line

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from pyamlz.explain._algebra import Algebra, Poly, Product, Term, exponents
-from pyamlz.explain._dataflow import Line, Source, dataflow
+from pyamlz.explain._dataflow import Source, dataflow
 from pyamlz.explain._evidence import EXTREMES, MAX_DEPTH, ODD, Evidence
-from pyamlz.program import Dims, Program, Type
+from pyamlz.program import Dims, Line, Program, Type
 
 __all__ = ["FINDINGS", "Finding", "FindingName", "recognise"]
 

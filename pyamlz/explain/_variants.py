@@ -9,8 +9,7 @@ from typing import Final
 
 from pyamlz._lib.checks import checked_choice, checked_float
 from pyamlz.explain._ablation import Insertion, inserted
-from pyamlz.explain._dataflow import Line
-from pyamlz.program import Program
+from pyamlz.program import Line, Program
 from pyamlz.program.baselines import evolved_linear_form
 
 __all__ = ["EVOLVED_FEATURES", "evolved_linear_form_without", "simplified_linear_form"]
@@ -44,18 +43,18 @@ def evolved_linear_form_without(feature: str, learning_rate: float = 0.1) -> Pro
     rate = checked_float("learning_rate", learning_rate, 0.0)
     changes: dict[str, tuple[list[Line], list[Insertion]]] = {
         "input_noise": (
-            [Line("learn", 8)],
-            [Insertion("setup", 0, "s8 = 0.351"), Insertion("learn", 8, "v9 = bcast(s8)")],
+            [Line("learn", 9)],
+            [Insertion(Line("setup", 1), "s8 = 0.351"), Insertion(Line("learn", 9), "v9 = bcast(s8)")],
         ),
         "bilinear_form": (
-            [Line("predict", 0)],
-            [Insertion("setup", 0, "s8 = 1.0"), Insertion("predict", 0, "v1 = bcast(s8)")],
+            [Line("predict", 1)],
+            [Insertion(Line("setup", 1), "s8 = 1.0"), Insertion(Line("predict", 1), "v1 = bcast(s8)")],
         ),
         "normalised_gradient": (
-            [Line("learn", 4)],
-            [Insertion("setup", 0, f"s8 = {rate!r}"), Insertion("learn", 4, "s7 = s5 * s8")],
+            [Line("learn", 5)],
+            [Insertion(Line("setup", 1), f"s8 = {rate!r}"), Insertion(Line("learn", 5), "s7 = s5 * s8")],
         ),
-        "weight_averaging": ([Line("predict", 3)], []),
+        "weight_averaging": ([Line("predict", 4)], []),
     }
     gone, new = changes[checked_choice("feature", feature, EVOLVED_FEATURES)]
     return inserted(simplified_linear_form(), new, gone)

@@ -15,7 +15,18 @@ from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_int, checked_precision, checked_seed
 from pyamlz.export import _c_ops as c
 from pyamlz.export._names import checked_name
-from pyamlz.program import FUNCTIONS, Address, Code, Dims, FunctionName, Line, Program, Type, carried, live_code
+from pyamlz.program import (
+    FUNCTIONS,
+    Address,
+    Code,
+    Dims,
+    FunctionName,
+    LiveInstruction,
+    Program,
+    Type,
+    carried,
+    live_code,
+)
 from pyamlz.search import Learner
 
 __all__ = ["to_c"]
@@ -100,12 +111,10 @@ class _Header:
         self.carried = sorted(carried(code))
         self.places = c.FLOAT if precision == "float32" else c.DOUBLE
         self.real_size = 4 if precision == "float32" else 8
-        lines = [(line, function) for function in FUNCTIONS for line in code.lines[function]]
-        self.scratch = max((_scratch(line, self.dims) for line, _ in lines), default=0)
-        self.zeros = max(
-            (_count(x.type, self.dims) for line, f in lines for x in line.inputs if self._operand(x, f) == c.ZEROS),
-            default=0,
-        )
+        self.scratch = max((_scratch(x, self.dims) for x in code), default=0)
+        inputs = ((address, x.line.function) for x in code for address in x.inputs)
+        zeros = (_count(address.type, self.dims) for address, f in inputs if self._operand(address, f) == c.ZEROS)
+        self.zeros = max(zeros, default=0)
 
     def text(self) -> str:
         """All of it."""
@@ -180,7 +189,7 @@ class _Header:
             return "(REAL)0" if x.type is Type.SCALAR else c.ZEROS
         return str(x) if self.code.is_example(x) else f"state->{x}"
 
-    def _statement(self, line: Line, function: FunctionName) -> str:
+    def _statement(self, line: LiveInstruction, function: FunctionName) -> str:
         a, b, *_ = [*(self._operand(x, function) for x in line.inputs), "", ""]
         x, y, z = _constants(line, self.precision)
         n = _dimension(Type.MATRIX if Type.MATRIX in {line.out.type, *(i.type for i in line.inputs)} else Type.VECTOR)
@@ -300,7 +309,7 @@ def _bits(values: npt.NDArray[np.floating]) -> list[int]:
     return [nan if np.isnan(value) else int(word) for value, word in zip(values, words, strict=True)]
 
 
-def _constants(line: Line, precision: Precision) -> list[str]:
+def _constants(line: LiveInstruction, precision: Precision) -> list[str]:
     """The three constants as C reads them, exactly; "" for those that are not there."""
     n_indexes = {"vector_element": 1, "matrix_element": 2}.get(line.op.name, 0)
     texts = [
@@ -329,7 +338,7 @@ def _dimension(type_: Type) -> str:
 _READ_TO_THE_END: Final = ("matrix_vector_product", "matrix_multiply", "matrix_transpose")
 
 
-def _scratch(line: Line, dims: Dims) -> int:
+def _scratch(line: LiveInstruction, dims: Dims) -> int:
     """Numbers of scratch memory that a line needs: where it would overwrite what it still has to read."""
     waits = line.op.name in _READ_TO_THE_END and line.out in line.inputs
     return _count(line.out.type, dims) if waits else 0

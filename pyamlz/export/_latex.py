@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pyamlz.program import FUNCTIONS, Address, Code, Dims, Line, Program, Type, live_code
+from pyamlz.program import FUNCTIONS, Address, Code, Dims, LiveInstruction, Program, Type, live_code
 
 __all__ = ["to_latex"]
 
@@ -84,14 +84,14 @@ def _symbol(x: Address, code: Code) -> str:
     return symbol if x in names else f"{symbol}_{{{x.number}}}"
 
 
-def _target(line: Line, code: Code) -> str:
+def _target(line: LiveInstruction, code: Code) -> str:
     symbol = _symbol(line.out, code)
     n_indexes = {"vector_element": 1, "matrix_element": 2}.get(line.op.name, 0)
     indexes = ", ".join(str(int(value) + 1) for value in line.constants[:n_indexes])
     return f"({symbol})_{{{indexes}}}" if indexes else symbol
 
 
-def _formula(line: Line, code: Code) -> str:
+def _formula(line: LiveInstruction, code: Code) -> str:
     a, b, *_ = [*(_symbol(x, code) for x in line.inputs), "", ""]
     x, y, z, *_ = [*(_number(value) for value in line.constants), "", "", ""]
     return OPS[line.op.name].format(a=a, b=b, x=x, y=y, z=z)

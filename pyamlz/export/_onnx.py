@@ -12,7 +12,7 @@ from pyamlz._lib.checks import checked_type
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.extras import imported
 from pyamlz._lib.version import VERSION
-from pyamlz.program import Address, Code, Line, Type, live_code
+from pyamlz.program import Address, Code, LiveInstruction, Type, live_code
 from pyamlz.search import Learner
 
 __all__ = ["to_onnx"]
@@ -52,7 +52,7 @@ def _memory(learner: Learner, code: Code) -> dict[Address, npt.NDArray[Any]]:
 
 # An op in terms of ONNX's, on scalars (N, 1, 1), vectors (N, 1, F) and matrices (N, F, F), N being 1 for what does not
 # depend on the features. Each calls g(type, inputs, attributes).
-_Maker = Callable[["_Graph", list[str], Line], str]
+_Maker = Callable[["_Graph", list[str], LiveInstruction], str]
 
 _WHOLE: Final = [1, 2]
 
@@ -79,7 +79,7 @@ def _reduce(name: str, axes: list[int]) -> _Maker:
 
 
 def _std(axes: list[int]) -> _Maker:
-    def make(g: _Graph, x: list[str], _: Line) -> str:
+    def make(g: _Graph, x: list[str], _: LiveInstruction) -> str:
         deviation = g.node("Sub", x[0], g.node("ReduceMean", x[0], axes=axes, keepdims=1))
         return g.node("Sqrt", g.node("ReduceMean", g.node("Mul", deviation, deviation), axes=axes, keepdims=1))
 
@@ -90,7 +90,7 @@ def _by_row(maker: _Maker) -> _Maker:
     return lambda g, x, line: _column(g, maker(g, x, line))
 
 
-def _element(g: _Graph, x: list[str], line: Line) -> str:
+def _element(g: _Graph, x: list[str], line: LiveInstruction) -> str:
     """The old value, but for one place."""
     width = g.code.dims.n_features
     mask = np.zeros((1, 1 if line.out.type is Type.VECTOR else width, width), bool)

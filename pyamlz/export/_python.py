@@ -8,7 +8,18 @@ from typing import Final
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_precision
 from pyamlz.export._names import checked_name
-from pyamlz.program import FUNCTIONS, Address, Code, Dims, FunctionName, Line, Program, Type, carried, live_code
+from pyamlz.program import (
+    FUNCTIONS,
+    Address,
+    Code,
+    Dims,
+    FunctionName,
+    LiveInstruction,
+    Program,
+    Type,
+    carried,
+    live_code,
+)
 
 __all__ = ["to_python"]
 
@@ -204,7 +215,7 @@ def _operand(x: Address, code: Code, function: FunctionName) -> str:
     return str(x) if code.is_example(x) else f"self.{x}"
 
 
-def _statement(line: Line, code: Code, function: FunctionName) -> str:
+def _statement(line: LiveInstruction, code: Code, function: FunctionName) -> str:
     a, b, *_ = [*(_operand(x, code, function) for x in line.inputs), "", ""]
     n_indexes = {"vector_element": 1, "matrix_element": 2}.get(line.op.name, 0)
     x, y, z, *_ = [*(int(v) if i < n_indexes else v for i, v in enumerate(line.constants)), "", "", ""]

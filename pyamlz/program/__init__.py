@@ -1,7 +1,7 @@
 """Programs: ops, the space that programs are drawn from, what of them is live, and those that all compare with."""
 
 from pyamlz.program import baselines
-from pyamlz.program._live import Code, Line, carried, live_code
+from pyamlz.program._live import Code, Line, LiveInstruction, carried, live_code
 from pyamlz.program._ops import OPS, Address, Constant, Op, OpLike, Type, find_op
 from pyamlz.program._program import Instruction, Program
 from pyamlz.program._space import CAPACITY, FUNCTIONS, Dims, FunctionName, FunctionSpace, SearchSpace
@@ -18,6 +18,7 @@ __all__ = [
     "FunctionSpace",
     "Instruction",
     "Line",
+    "LiveInstruction",
     "Op",
     "OpLike",
     "Program",

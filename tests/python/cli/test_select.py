@@ -97,10 +97,10 @@ class TestTune:
     def test_points_out_coupled_constants_and_replaces_them(self, amlz, quick):
         arguments = ["tune", "evolved_linear_form", "--preset", quick, "--seed", "1", "--trials", "2"]
         _, out, _ = amlz(*arguments)
-        assert "# coupled: Learn, line 5: s2 = norm(m1)  (a factor in Predict, line 4; Learn, line 6)\n" in out
+        assert "# coupled: Learn 5: s2 = norm(m1)  (a factor in Predict 4; Learn 6)\n" in out
         assert "  s2 = norm(m1)\n" in out
         _, out, _ = amlz(*arguments, "--decouple")
-        assert "# replaced: Learn, line 14: s4 = std(m0)  (a factor in Learn, line 16)\n" in out
+        assert "# replaced: Learn 14: s4 = std(m0)  (a factor in Learn 16)\n" in out
         assert "  s4 = std(m0)\n" not in out
 
     @pytest.mark.parametrize("wrong", [["--trials", "0"], ["--low", "0"], ["--keep", "2"], ["--threads", "0"]])

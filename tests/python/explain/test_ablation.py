@@ -29,6 +29,10 @@ from pyamlz.program import Type, baselines, find_op
 REGRESSOR = baselines.linear_regressor(0.1)
 
 
+def before(function, number, instruction):
+    return Insertion(Line(function, number), instruction)
+
+
 def test_static_analysis_makes_the_paper_s_simplified_program():
     program = baselines.evolved_linear_form()
     assert str(program.simplified(program.dims(16, "binary"))) == (
@@ -113,32 +117,41 @@ class TestRenamed:
 
 class TestEdits:
     def test_lines_go(self):
-        assert without(REGRESSOR, {Line("learn", 1), Line("setup", 0)}) == Program(
+        assert without(REGRESSOR, {Line("learn", 2), Line("setup", 1)}) == Program(
             predict=REGRESSOR.predict, learn=[REGRESSOR.learn[i] for i in (0, 2, 3)]
         )
 
     def test_lines_come(self):
-        decay = Insertion("learn", 0, "s2 = arctan(s2)")
-        end = Insertion("learn", 4, Instruction("no_op"))
+        decay = before("learn", 1, "s2 = arctan(s2)")
+        end = before("learn", 5, Instruction("no_op"))
         program = inserted(REGRESSOR, [decay, end])
         assert program.learn == [Instruction("scalar_arctan", 2, 2), *REGRESSOR.learn, Instruction("no_op")]
         assert program.predict == REGRESSOR.predict
 
     def test_lines_are_replaced(self):
-        program = inserted(REGRESSOR, [Insertion("setup", 0, "s2 = 0.5")], instead_of=[Line("setup", 0)])
+        program = inserted(REGRESSOR, [before("setup", 1, "s2 = 0.5")], instead_of=[Line("setup", 1)])
         assert program == baselines.linear_regressor(0.5)
 
     @pytest.mark.parametrize(
         ("call", "message"),
         [
-            (lambda: without(REGRESSOR, {Line("learn", 4)}), "lines: there is no Learn 5, as learn has 4 instructions"),
-            (lambda: without(REGRESSOR, {Line("train", 0)}), "unknown lines 'train'|lines.*train"),
+            (
+                lambda: without(REGRESSOR, {Line("learn", 5)}),
+                "there is no Learn 5, as learn has 4",
+            ),
+            (lambda: without(REGRESSOR, {Line("train", 1)}), "unknown lines 'train'|lines.*train"),
             (lambda: without(REGRESSOR, {3}), "lines: expected a Line, got int"),
-            (lambda: inserted(REGRESSOR, [Insertion("learn", 5, "no_op")]), "lines: index: .*0 to 4, got 5"),
-            (lambda: inserted(REGRESSOR, [Insertion("learn", 0, "no_op\nno_op")]), "expected one instruction"),
-            (lambda: inserted(REGRESSOR, [Insertion("learn", 0, "s1 = quux(s0)")]), "line 2, column"),
-            (lambda: inserted(REGRESSOR, [Insertion("learn", 0, 3)]), "lines: instruction: expected an Instruction"),
-            (lambda: inserted(REGRESSOR, [Insertion("setup", 0, "no_op")] * 64), "setup: expected at most 64"),
+            (
+                lambda: inserted(REGRESSOR, [before("learn", 6, "no_op")]),
+                "lines: before: number: .*1 to 5, got 6",
+            ),
+            (lambda: inserted(REGRESSOR, [before("learn", 1, "no_op\nno_op")]), "expected one instruction"),
+            (lambda: inserted(REGRESSOR, [before("learn", 1, "s1 = quux(s0)")]), "line 2, column"),
+            (
+                lambda: inserted(REGRESSOR, [before("learn", 1, 3)]),
+                "lines: instruction: expected an Instruction",
+            ),
+            (lambda: inserted(REGRESSOR, [before("setup", 1, "no_op")] * 64), "setup: expected at most 64"),
             (lambda: evolved_linear_form_without("noise"), "feature"),
         ],
     )
@@ -168,17 +181,18 @@ class TestAblation:
             assert loss.effect.mean > 0.3  # no line of it can be spared
 
     def test_dead_lines_are_left_out(self):
-        program = inserted(REGRESSOR, [Insertion("learn", 0, "s3 = abs(s0)")])
-        assert Line("learn", 0) not in [loss.line for loss in ablate(program, self.evaluator())]
+        program = inserted(REGRESSOR, [before("learn", 1, "s3 = abs(s0)")])
+        assert Line("learn", 1) not in [loss.line for loss in ablate(program, self.evaluator())]
 
     def test_seeds_are_averaged_over_before_tasks_are_compared(self):
         noisy = inserted(
-            REGRESSOR, [Insertion("learn", 2, "s4 = uniform(0.5, 1.5)"), Insertion("learn", 2, "s3 = s3 * s4")]
+            REGRESSOR,
+            [before("learn", 3, "s4 = uniform(0.5, 1.5)"), before("learn", 3, "s3 = s3 * s4")],
         )
         evaluator = self.evaluator()
         seeds = [3, 4, 5]
-        loss = next(x for x in ablate(noisy, evaluator, seeds) if x.line == Line("learn", 3))
-        other = without(noisy, {Line("learn", 3)})
+        loss = next(x for x in ablate(noisy, evaluator, seeds) if x.line == Line("learn", 4))
+        other = without(noisy, {Line("learn", 4)})
         cases = np.mean(
             [evaluator.evaluate(noisy, s).task_fitness - evaluator.evaluate(other, s).task_fitness for s in seeds],
             axis=0,
@@ -201,11 +215,11 @@ class TestAblation:
 
     def test_removes_what_does_not_matter_and_nothing_else(self):
         useless = [
-            Insertion("setup", 1, "v3 = gaussian(0, 1)"),
-            Insertion("predict", 1, "s4 = mean(v3)"),
-            Insertion("predict", 1, "s5 = 1e-9"),
-            Insertion("predict", 1, "s4 = s4 * s5"),
-            Insertion("predict", 1, "s1 = s1 + s4"),
+            before("setup", 2, "v3 = gaussian(0, 1)"),
+            before("predict", 2, "s4 = mean(v3)"),
+            before("predict", 2, "s5 = 1e-9"),
+            before("predict", 2, "s4 = s4 * s5"),
+            before("predict", 2, "s1 = s1 + s4"),
         ]
         program = inserted(REGRESSOR, useless)
         assert len(program.simplified(program.dims(4))) == 11
@@ -214,13 +228,13 @@ class TestAblation:
         assert found.removed
         assert all(loss.effect.mean < 1e-6 for loss in found.removed)
         assert [loss.line for loss in found.kept] == [
-            Line("setup", 0), Line("predict", 0), *(Line("learn", i) for i in range(4)),
+            Line("setup", 1), Line("predict", 1), *(Line("learn", i) for i in range(1, 5)),
         ]  # fmt: skip
         assert all(loss.effect.mean > 0.3 for loss in found.kept)
 
     def test_a_loss_over_the_margin_is_never_noise(self):
         """However far the tasks differ: that is what the margin is for."""
-        program = inserted(REGRESSOR, [Insertion("predict", 1, "s4 = 0.02"), Insertion("predict", 1, "s1 = s1 + s4")])
+        program = inserted(REGRESSOR, [before("predict", 2, "s4 = 0.02"), before("predict", 2, "s1 = s1 + s4")])
         tight = simplify_by_ablation(REGRESSOR, self.evaluator(), standard_errors=1e9)
         assert tight.program == REGRESSOR
         assert not tight.removed
@@ -250,15 +264,15 @@ class TestAblation:
 
     def test_knock_in(self):
         slow = baselines.linear_regressor(0.001)
-        faster = [Insertion("learn", 2, "s4 = 100.0"), Insertion("learn", 2, "s3 = s3 * s4")]
+        faster = [before("learn", 3, "s4 = 100.0"), before("learn", 3, "s3 = s3 * s4")]
         evaluator = self.evaluator()
         gain = knock_in(slow, faster, evaluator, seeds=[0])
         expected = evaluator.evaluate(REGRESSOR).task_fitness - evaluator.evaluate(slow).task_fitness
         assert gain.mean == pytest.approx(expected.mean(), abs=1e-6)
         assert gain.mean > 0.3
         assert gain.n == 6
-        assert knock_in(REGRESSOR, [Insertion("learn", 0, "no_op")], evaluator).mean == 0
-        replaced = knock_in(slow, [Insertion("setup", 0, "s2 = 0.1")], evaluator, instead_of=[Line("setup", 0)])
+        assert knock_in(REGRESSOR, [before("learn", 1, "no_op")], evaluator).mean == 0
+        replaced = knock_in(slow, [before("setup", 1, "s2 = 0.1")], evaluator, instead_of=[Line("setup", 1)])
         assert replaced.mean == pytest.approx(gain.mean, abs=1e-6)
 
     @pytest.mark.parametrize(

@@ -166,9 +166,7 @@ def test_equal_values_have_equal_numbers(one, other):
         program = Program.parse("def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n" + learn.replace(";", "\n"))
         algebra = Algebra(dataflow(program, space))
         last = next(
-            n
-            for n, v in reversed(list(enumerate(algebra.flow.values)))
-            if v.line == Line("learn", len(program.learn) - 1)
+            n for n, v in reversed(list(enumerate(algebra.flow.values))) if v.line == Line("learn", len(program.learn))
         )
         polys.append({rendered(algebra, p): t.coefficient for p, t in algebra.learned[last].items()})
     assert polys[0] == polys[1]

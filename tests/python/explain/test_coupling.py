@@ -5,7 +5,7 @@ import pytest
 from samples import linear_tasks, random_programs
 
 from pyamlz import Dims, InputError, Program, tasks
-from pyamlz.explain import Place, coupled, decoupled
+from pyamlz.explain import Line, coupled, decoupled
 from pyamlz.program.baselines import (
     evolved_few_examples,
     evolved_linear_form,
@@ -19,7 +19,7 @@ BINARY = tasks.projected_binary("digits", n_features=4, n_tasks=2, n_train=40, n
 
 def found(text, kind="regression"):
     program = Program.parse(text)
-    return [(str(one.place), one.text, one.factors) for one in coupled(program, program.dims(4, kind))]
+    return [(str(one.line), one.text, one.factors) for one in coupled(program, program.dims(4, kind))]
 
 
 LEARNER = """
@@ -44,11 +44,11 @@ class TestCoupled:
         assert (norm.text, norm.address) == ("s2 = norm(m1)", "s2")
         assert (deviation.text, deviation.address) == ("s4 = std(m0)", "s4")
         for one in (norm, deviation):
-            assert program.learn[one.place.line - 1].out == int(one.address[1:])
+            assert program.learn[one.line.number - 1].out == int(one.address[1:])
         assert {str(program).splitlines()[-1].strip()} == {"m1 = s4 * m0"}
-        assert deviation.factors == (Place("learn", len(program.learn)),)
+        assert deviation.factors == (Line("learn", len(program.learn)),)
         # s2 scales m1 in Predict of the next example, and divides the error.
-        assert [(place.function, getattr(program, place.function)[place.line - 1].op) for place in norm.factors] == [
+        assert [(line.function, getattr(program, line.function)[line.number - 1].op) for line in norm.factors] == [
             ("predict", "scalar_matrix_product"),
             ("learn", "scalar_division"),
         ]
@@ -60,7 +60,7 @@ class TestCoupled:
     @pytest.mark.parametrize("statistic", ["norm(v1)", "mean(v0)", "std(v1)", "dot(v1, v1)"])
     def test_finds_statistics(self, statistic):
         assert found(LEARNER.format(f"s3 = {statistic}\n  s2 = s2 * s3")) == [
-            ("Learn, line 2", f"s3 = {statistic}", (Place("learn", 3),))
+            ("Learn 2", f"s3 = {statistic}", (Line("learn", 3),))
         ]
 
     def test_takes_no_product_of_two_vectors_for_a_statistic(self):
@@ -79,7 +79,7 @@ class TestCoupled:
 
     def test_follows_functions_of_the_statistic_alone(self):
         assert found(LEARNER.format("s3 = norm(v1)\n  s3 = arctan(s3)\n  s4 = 1 / s3\n  s2 = s2 * s4")) == [
-            ("Learn, line 2", "s3 = norm(v1)", (Place("learn", 5),))
+            ("Learn 2", "s3 = norm(v1)", (Line("learn", 5),))
         ]
 
     def test_sees_where_another_value_takes_the_place(self):
@@ -87,12 +87,12 @@ class TestCoupled:
 
     def test_follows_values_to_the_next_example(self):
         text = "def Predict():\n  v2 = s3 * v0\n  s1 = dot(v2, v1)\ndef Learn():\n  v1 = s0 * v0\n  s3 = norm(v1)"
-        assert found(text) == [("Learn, line 2", "s3 = norm(v1)", (Place("predict", 1),))]
+        assert found(text) == [("Learn 2", "s3 = norm(v1)", (Line("predict", 1),))]
 
     def test_follows_setup(self):
         text = "def Setup():\n  v1 = gaussian(0, 1)\n  s2 = std(v1)\ndef Predict():\n  v2 = s2 * v0\n  s1 = dot(v1, v2)"
         text += "\ndef Learn():\n  v1 = s0 * v1"
-        assert found(text) == [("Setup, line 2", "s2 = std(v1)", (Place("predict", 1),))]
+        assert found(text) == [("Setup 2", "s2 = std(v1)", (Line("predict", 1),))]
 
     def test_ends_on_any_program(self):
         dims = Dims(n_features=4, n_scalars=5, n_vectors=5, n_matrices=3)
@@ -102,7 +102,7 @@ class TestCoupled:
     def test_is_printed(self):
         program = evolved_linear_form()
         norm, _ = coupled(program, program.dims(16, "binary"))
-        assert str(norm) == "Learn, line 5: s2 = norm(m1)  (a factor in Predict, line 4; Learn, line 6)"
+        assert str(norm) == "Learn 5: s2 = norm(m1)  (a factor in Predict 4; Learn 6)"
 
 
 # s3 = 2 * |x|; after n examples of norm r it has been 2 r each time.
@@ -161,12 +161,12 @@ class TestDecoupled:
     def test_refuses_a_place_that_is_not_coupled(self):
         program = evolved_linear_form()
         others = coupled(NORM, NORM.dims(4))
-        with pytest.raises(InputError, match=r"which: expected coupled constants of the program, got Learn, line 2"):
+        with pytest.raises(InputError, match=r"which: expected coupled constants of the program, got Learn 2"):
             decoupled(program, BINARY, others)
 
     def test_refuses_a_factor_that_is_never_finite(self):
         text = str(NORM).replace("s4 = 2.0", "s4 = 1e300")
-        with pytest.raises(InputError, match=r"Learn, line 2: s3 = norm\(v3\): expected a finite number"):
+        with pytest.raises(InputError, match=r"Learn 2: s3 = norm\(v3\): expected a finite number"):
             decoupled(Program.parse(text), linear_tasks(n_tasks=1))
 
     @pytest.mark.parametrize("arguments", [{"examples": 0}, {"draws": -1}])

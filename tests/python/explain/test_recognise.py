@@ -436,13 +436,13 @@ def test_lines_are_those_of_the_program_with_its_dead_code():
     program = baselines.evolved_linear_form()
     dims = program.dims(4, "binary")
     (finding,) = [f for f in recognise(program, dims) if f.name == "scaled_weights"]
-    assert finding.lines == (Line("learn", 13), Line("learn", 15))
+    assert finding.lines == (Line("learn", 14), Line("learn", 16))
     assert [str(line) for line in finding.lines] == ["Learn 14", "Learn 16"]
     live = program.live(dims)
     for other in recognise(program, dims):
         assert other.lines
         assert list(other.lines) == sorted(other.lines)
-        assert all(live[line.function][line.index] for line in other.lines)
+        assert all(live[line.function][line.number - 1] for line in other.lines)
 
 
 def test_a_copy_is_not_among_the_lines():
