@@ -35,7 +35,8 @@ version = release = pyamlz.__version__
 root_doc = "README"
 include_patterns = ["*.md", "archive/*.md", "docs/**.md"]
 exclude_patterns = [".*", "build", "libamlz", "pyamlz", "tests"]  # not looked into
-smartquotes = False
+smartquotes_action = "D"  # dashes; quotes are often code
+highlight_language = "none"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 
 html_theme = "furo"

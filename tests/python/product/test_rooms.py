@@ -37,7 +37,7 @@ def test_who_touches_the_c_library() -> None:
 def drawn(heading: str, rooms: set[str]) -> list[list[str]]:
     """Which of the rooms are on each floor of a picture in CONTRIBUTING.md, from the top."""
     section = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition(f"\n### {heading}\n")[2]
-    floors = re.findall(r"^ (\d)  (.*)$", section.split("```")[1], re.MULTILINE)
+    floors = re.findall(r"^ (\d)  (.*(?:\n    \w.*)*)$", section.split("```")[1], re.MULTILINE)
     assert [int(number) for number, _ in floors] == list(range(len(floors), 0, -1))
     return [[word for word in re.findall(r"\w+", floor) if word in rooms] for _, floor in floors]
 
