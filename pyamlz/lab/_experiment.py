@@ -31,16 +31,17 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
 from pyamlz import archive
 from pyamlz._lib.checks import Precision, checked_bool, checked_choice, checked_float, checked_int, hint
-from pyamlz._lib.errors import InputError
+from pyamlz._lib.errors import ArchiveError, DataError, InputError
 from pyamlz._lib.native import ALGORITHMS, COMBINES, PRECISIONS
 from pyamlz.archive import find_program, find_start
+from pyamlz.lab._data import READ, Tables
 from pyamlz.lab._toml import dump_toml
 from pyamlz.program import FUNCTIONS, Dims, FunctionSpace, Program, SearchSpace
 from pyamlz.program.baselines import BASELINES, fitting, neural_network
@@ -54,6 +55,7 @@ from pyamlz.search._settings import (
     checked_percentile,
     search_settings,
 )
+from pyamlz.tasks import Table as OwnTable
 from pyamlz.tasks import TaskSet
 from pyamlz.tasks._generators import GENERATORS
 
@@ -96,10 +98,12 @@ class Preset:
     Attributes:
         name: of the preset, or the file's path.
         config: all settings, checked, with the defaults of what was left out.
+        tables: the user's own tables that its tasks are made of.
     """
 
     name: str
     config: Table
+    tables: Tables = field(default_factory=Tables, compare=False, repr=False)
 
     @classmethod
     def load(cls, name_or_path: str, overrides: Iterable[str] = ()) -> Preset:
@@ -143,7 +147,24 @@ class Preset:
         table = copy.deepcopy(self.config)
         for override in overrides:
             _apply(table, override)
-        return Preset.of(table, self.name)
+        return replace(Preset.of(table, self.name), tables=self.tables)
+
+    def with_table(self, table: OwnTable) -> Preset:
+        """The preset with tasks of a table that is read already, as of a data frame.
+
+        Raises:
+            InputError: its tasks are not made of a table.
+        """
+        if not self.is_of_table:
+            raise InputError(f"{self.name}: expected a preset whose tasks are made of a table, such as 'table'")
+        config, tables = copy.deepcopy(self.config), Tables()
+        for _, tasks in _task_tables(config["tasks"]):
+            if tasks["generator"] == "table":
+                for name in READ:
+                    tasks.pop(name, None)
+                tasks.update(path=table.name, target=table.target, labels="classes" if table.classes else "numbers")
+                tables.put({name: tasks[name] for name in READ if name in tasks}, table)
+        return replace(Preset.of(config, self.name), tables=tables)
 
     def self_contained(self) -> Preset:
         """The same preset without paths: programs in files become their texts."""
@@ -154,7 +175,7 @@ class Preset:
         if isinstance(start, list) or (start not in STARTS and start not in BASELINES):
             found = find_start("start", start)
             config["start"] = str(found) if isinstance(found, Program) else [str(program) for program in found]
-        return Preset(self.name, config)
+        return Preset(self.name, config, self.tables)
 
     @property
     def description(self) -> str:
@@ -199,11 +220,13 @@ class Preset:
         if "split" in _keys_of(generator) and "split" not in own:
             merged["split"] = _SPLITS[section]
         try:
+            if table["generator"] == "table":
+                merged["path"] = self.tables.get({name: merged.pop(name) for name in READ if name in merged})
             return generator(**merged, seed=seed, precision=self.precision)
         except MemoryError:
             raise InputError(f"{section}: there is not enough memory for so many numbers") from None
         except InputError as error:
-            if str(error).startswith(str(merged.get("path") or "\n")):  # what is wrong is in that file
+            if isinstance(error, DataError | ArchiveError) and table["generator"] == "table":  # it names the file
                 raise
             is_own = section != "tasks" and str(error).partition(":")[0] in own
             raise InputError(f"{section if is_own else name}.{error}") from None

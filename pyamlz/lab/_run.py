@@ -24,6 +24,7 @@ from pyamlz.search._islands import session_of
 from pyamlz.search._reporter import Reporter, Status
 from pyamlz.search.log import RunLog
 from pyamlz.tasks import TaskSet
+from pyamlz.tasks._reading import DataSource
 
 __all__ = ["EVERY", "Comparison", "Outcome", "StopReason", "resume", "run"]
 
@@ -107,6 +108,7 @@ def run(
     checkpoint: str | os.PathLike[str] | None = None,
     every: float = EVERY,
     log: str | os.PathLike[str] | None = None,
+    embed: bool = False,
 ) -> Outcome:
     """Runs a preset.
 
@@ -128,6 +130,7 @@ def run(
         every: seconds between two checkpoints, 0 or more.
         log: a file, which must not exist yet, for :mod:`pyamlz.search.log`. Where it cannot be written later on, the
             run says so and goes on without.
+        embed: keep the user's own table in the checkpoint, so that it goes on wherever it is.
 
     Raises:
         InputError: an argument or a setting is wrong, or nothing could ever end the run.
@@ -151,7 +154,7 @@ def run(
     for path in (checkpoint, log):
         if path is not None and os.path.lexists(path):
             raise InputError(f"{os.fspath(path)}: is there already; resume it, remove it, or choose another name")
-    return _Run(session, variant, reporter or Reporter(), _Saver(checkpoint, every), log).outcome()
+    return _Run(session, variant, reporter or Reporter(), _Saver(checkpoint, every), log, embed=embed).outcome()
 
 
 def resume(
@@ -164,6 +167,7 @@ def resume(
     seed: int | None = None,
     overrides: Iterable[str] = (),
     log: str | os.PathLike[str] | None = None,
+    data: DataSource | None = None,
 ) -> Outcome:
     """Goes on with a run from its checkpoint, which is kept up to date, to the limits that it was begun with.
 
@@ -179,6 +183,8 @@ def resume(
         seed: what the seed should be, if that is known.
         overrides: what settings should be, as "key=value".
         log: the run's log, to go on with it; or a new one.
+        data: where the user's own table is now, if it is neither where it was, nor in the archive's folder, nor in the
+            working folder.
 
     Raises:
         ArchiveError: the file is no checkpoint of a run, or what it holds contradicts itself, or what was expected.
@@ -190,10 +196,10 @@ def resume(
         kind = "one of a search alone" if isinstance(saved, archive.Checkpoint) else type(saved).__name__
         raise ArchiveError(f"{name}: expected a checkpoint of a run, which `search --checkpoint` makes, got {kind}")
     if isinstance(saved, archive.Islands):
-        session = Session.parse(session_of(saved, name), name)
+        session = Session.parse(session_of(saved, name), name, data)
         session.check(saved.islands, name)
     else:
-        session = Session.parse(saved.session, name)
+        session = Session.parse(saved.session, name, data)
         session.check([saved], name)
     _check_same(name, session, seed, overrides)
     runs = _Run(session, variant, reporter or Reporter(), _Saver(path, every), log, saved)
@@ -257,6 +263,7 @@ class _Run:
         saver: _Saver,
         log: str | os.PathLike[str] | None,
         saved: archive.Checkpoint | archive.Islands | None = None,
+        embed: bool = False,
     ) -> None:
         self.preset, self.seed, self.config = session.preset, session.seed, session.preset.config
         self.session = session
@@ -271,6 +278,8 @@ class _Run:
         if self.log is not None:
             self.log.open(self.seed, self.preset.self_contained().config)
         self.experiment = _Experiment(self, session, saved)
+        # All tables have been read now, to the last row that the run will ever need.
+        self.session = replace(session, data=self.preset.tables.records(embed=embed) or None)
         self.began = time.monotonic()
         self.done_before = self.evaluations
 

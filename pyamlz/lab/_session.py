@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from pyamlz._lib.checks import checked_float, checked_int, checked_seed
 from pyamlz._lib.errors import ArchiveError, InputError
 from pyamlz.archive import Checkpoint, Islands, from_json, to_json
+from pyamlz.lab._data import Tables, checked_records
 from pyamlz.lab._experiment import Preset
 from pyamlz.program import Program
+from pyamlz.tasks._reading import DataSource
 
 __all__ = ["Candidate", "Session"]
 
@@ -60,6 +63,7 @@ class Session:
             first.
         best: the best candidate of this experiment.
         champion: the best candidate of those before it.
+        data: what is remembered of the user's own tables, see :meth:`pyamlz.lab._data.Tables.records`; None for none.
     """
 
     preset: Preset
@@ -74,6 +78,7 @@ class Session:
     tried: tuple[float, ...]
     best: Candidate | None
     champion: Candidate | None
+    data: list[dict[str, Any]] | None = None
 
     def dump(self) -> str:
         """The session as JSON, which :meth:`parse` reads."""
@@ -83,28 +88,37 @@ class Session:
             values[name] = None if candidate is None else {**asdict(candidate), "program": str(candidate.program)}
         values["tried"] = self.tried[0] if len(self.tried) == 1 else self.tried
         preset = {"name": self.preset.name, "config": self.preset.self_contained().config}
-        return to_json({"session": _VERSION, **values, "preset": preset})
+        own = {"data": self.data} if self.data else {}  # archives of other runs are as they were before there was such
+        return to_json({"session": _VERSION, **values, "preset": preset, **own})
 
     @classmethod
-    def parse(cls, string: str, where: str) -> Session:
-        """Reads what :meth:`dump` wrote.
+    def parse(cls, string: str, where: str, data: DataSource | None = None) -> Session:
+        """Reads what :meth:`dump` wrote. Tables of the user's are looked for where they were, in the archive's folder,
+        and in the working folder.
 
         Args:
             string: the JSON.
             where: what messages begin with: the file's name.
+            data: where the run's table is now, if it is told.
 
         Raises:
             ArchiveError: it is something else; the message names the key.
         """
         try:
-            table = _table("session", from_json(string, "session"), {"session", *_READERS})
+            table = from_json(string, "session")
+            records = checked_records("session.data", table.pop("data", [])) if isinstance(table, dict) else []
+            table = _table("session", table, {"session", *_READERS})
             checked_int("session.session", table.pop("session"), _VERSION, _VERSION)
-            return cls(**{name: read(f"session.{name}", table[name]) for name, read in _READERS.items()})
+            values = {name: read(f"session.{name}", table[name]) for name, read in _READERS.items()}
+            folder = os.path.dirname(where)
+            tables = Tables(records, (folder, ""), data) if records or data is not None else Tables()
+            values["preset"] = replace(values["preset"], tables=tables)
+            return cls(**values, data=records or None)
         except InputError as error:
             raise ArchiveError(f"{where}: {error}") from None
 
     @classmethod
-    def of(cls, saved: Checkpoint | Islands, where: str) -> Session | None:
+    def of(cls, saved: Checkpoint | Islands, where: str, data: DataSource | None = None) -> Session | None:
         """The session of an archive; None if it has none, or that of another program.
 
         Raises:
@@ -114,7 +128,7 @@ class Session:
         if not isinstance(table, dict) or "session" not in table:
             return None
         table.pop("migration", None)  # what islands keep there for themselves
-        return cls.parse(to_json(table), where)
+        return cls.parse(to_json(table), where, data)
 
     def check(self, saved: Sequence[Checkpoint], where: str) -> None:
         """Refuses a session that does not belong to the search, or the islands, that it was saved with.

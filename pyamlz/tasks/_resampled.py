@@ -137,7 +137,8 @@ def table(
         precision=precision,
     )
     made.source["generator"] = "table"
-    read = {"path": examples.name if isinstance(path, Table) else os.fspath(path), "target": target, "labels": labels}
+    name = examples.name if isinstance(path, Table) else os.fspath(path)
+    read = {"path": name, "target": examples.target, "labels": labels}
     made.source["arguments"] = {**read, **made.source["arguments"]}
     return made
 
