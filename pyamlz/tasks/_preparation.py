@@ -137,22 +137,22 @@ class Preparation:
             raise DataError(f"{table.name}: expected a column of features whose values are not all the same")
         bare = cls(columns=tuple(columns), mean=(), deviation=(), target=table.target, classes=table.classes)
         coded = bare._coded([bare._of_table(table, column) for column in columns], table)
-        mean, deviation = _moments(coded)
+        mean, deviation = moments(coded)
         projected: dict[str, Any] = {}
         width = coded.shape[1]
         if n_features is not None and checked_int("n_features", n_features, 1, MAX_FEATURES) < width:
             narrow = matrix_product(_matrix(checked_seed("seed", seed), n_features, width), (coded - mean) / deviation)
-            moments = _moments(narrow)
+            after = moments(narrow)
             projected = {
                 "n_projected": n_features,
                 "projection_seed": seed,
-                "projected_mean": tuple(moments[0].tolist()),
-                "projected_deviation": tuple(moments[1].tolist()),
+                "projected_mean": tuple(after[0].tolist()),
+                "projected_deviation": tuple(after[1].tolist()),
             }
             width = n_features
         unit = (0.0, 1.0)
         if not table.classes:
-            label_mean, label_deviation = _moments(table.y[:, np.newaxis])
+            label_mean, label_deviation = moments(table.y[:, np.newaxis])
             unit = (float(label_mean[0]), float(label_deviation[0]))
         return cls(
             columns=tuple(columns),
@@ -400,7 +400,7 @@ def _column_of(name: str, values: Array, categories: tuple[str, ...] | None) -> 
     return Column(name, "category", 0.0, tuple(categories[place] for place in kept), has_other, marks)
 
 
-def _moments(x: Doubles) -> tuple[Doubles, Doubles]:
+def moments(x: Doubles) -> tuple[Doubles, Doubles]:
     """Mean and standard deviation of each column, (G,); of constant ones, which have max == min, a deviation of 1.
 
     Columns are first made numbers around 1 by a power of two, which is exact: so their unit does not matter, and
