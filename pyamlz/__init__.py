@@ -15,6 +15,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+try:
+    importlib.import_module("pyamlz._ffi")
+except ModuleNotFoundError:  # Python looks into the folder that it is started in first
+    raise ImportError(
+        f"the C library is not compiled in {__path__[0]}, from where pyamlz is imported: pip install -e . does that; "
+        "or start Python in another folder, if pyamlz is installed",
+        name="pyamlz._ffi",
+    ) from None
+
 from pyamlz import archive, program, search, tasks
 from pyamlz._lib import moved
 from pyamlz._lib.errors import (

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -98,3 +99,13 @@ def test_importing_the_package_loads_the_core_alone() -> None:
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     rooms = {name.split(".")[1] for name in output.split()}
     assert rooms == {"_ffi", "_lib", "tasks", "program", "archive", "search"}
+
+
+def test_a_package_that_is_not_compiled_says_what_to_do(tmp_path: Path) -> None:
+    """As that of a source folder, where another copy has been installed."""
+    shutil.copytree(PACKAGE, tmp_path / "pyamlz", ignore=shutil.ignore_patterns("*.so", "*.pyd"))
+    command = [sys.executable, "-S", "-m", "pyamlz"]  # without what is installed
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"ImportError: the C library is not compiled in {tmp_path / 'pyamlz'}" in done.stderr
+    assert "pip install -e ." in done.stderr
