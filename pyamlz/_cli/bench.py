@@ -50,7 +50,7 @@ def add_bench(commands: Any) -> None:
     """Adds the command to the subparsers of `pyamlz`."""
     summary = "measure speed: against a plain interpreter, or of training steps, or of searches"
     parser = command(commands, "bench", _bench, summary, run_options)
-    what = "measure only this (default: a table of both sides, which needs the source tree and a C compiler)"
+    what = "measure only this (default: a table of both sides, which needs a C compiler)"
     parser.add_argument("what", nargs="?", choices=("steps", "search", "scaling"), help=what)
     seconds = "for each figure (default: 2; of searches 10; of scaling 0.5)"
     parser.add_argument("--seconds", type=float, metavar="S", help=seconds)

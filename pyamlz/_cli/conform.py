@@ -20,17 +20,18 @@ def add_conform(commands: Any) -> None:
 
 
 def _conform(arguments: argparse.Namespace) -> int:
-    shown = None if arguments.quiet else (lambda failure: output.line(failure, output.say(arguments)))
     precision = PRECISION_NAMES[arguments.precision or "f64"]
-    report = conform(arguments.file, precision, cast(Variant, arguments.variant), shown)
+    found = conform(arguments.file, precision, cast(Variant, arguments.variant))
+    for failure in () if arguments.quiet else found.failures:
+        output.line(failure, output.say(arguments))
     if arguments.json:
         output.print_json(
             {
-                "passed": report.passed,
-                "failed": len(report.failures),
-                "failures": [str(failure) for failure in report.failures],
+                "passed": found.passed,
+                "failed": len(found.failures),
+                "failures": [str(failure) for failure in found.failures],
             }
         )
     else:
-        output.line(report)
-    return FAILED if report.failures else DONE
+        output.line(found)
+    return FAILED if found.failures else DONE

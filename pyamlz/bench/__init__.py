@@ -1,6 +1,6 @@
 """How fast the library is, how its speed scales, and whether it computes what the reference did."""
 
-from pyamlz.bench._conform import Failure, Report, conform
+from pyamlz.bench._conform import Conformance, Failure, conform
 from pyamlz.bench._scaling import CURVES, Curve, Point
 from pyamlz.bench._speed import COMPARED, ROUNDS
 
@@ -8,9 +8,9 @@ __all__ = [
     "COMPARED",
     "CURVES",
     "ROUNDS",
+    "Conformance",
     "Curve",
     "Failure",
     "Point",
-    "Report",
     "conform",
 ]

@@ -10,7 +10,7 @@ import gzip
 import json
 import math
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, NamedTuple, NoReturn, TypeAlias, cast
 
@@ -23,7 +23,7 @@ from pyamlz.program import Dims, Instruction, Program, find_op
 from pyamlz.search import Evaluator, Learner, PackedTasks, Variant
 from pyamlz.tasks import Kind, TaskSet
 
-__all__ = ["Failure", "Report", "conform"]
+__all__ = ["Conformance", "Failure", "conform"]
 
 Record: TypeAlias = dict[str, Any]
 
@@ -54,7 +54,7 @@ class Failure(NamedTuple):
 
 
 @dataclass(slots=True)
-class Report:
+class Conformance:
     """The result for a file.
 
     Attributes:
@@ -87,21 +87,19 @@ def conform(
     path: str,
     precision: Precision = "float64",
     variant: Variant = "auto",
-    on_failure: Callable[[Failure], object] | None = None,
-) -> Report:
+) -> Conformance:
     """Runs the vectors of a file.
 
     Args:
         path: a file of JSON lines, gzipped if it ends in ".gz".
         precision: "float64": all must agree to 1e-9, relatively. "float32": ops to 1e-5, programs to 1e-4.
         variant: kernels to use.
-        on_failure: called with each failure as it is found.
 
     Raises:
         InputError: the file cannot be read, has no vectors, or a line is not what it must be; the message names it.
     """
     runner = _Runner(checked_precision("precision", precision), variant)
-    report = Report()
+    found = Conformance()
     for line, record in _records(path):
         try:
             failures = runner.run(line, record)
@@ -111,14 +109,12 @@ def conform(
         if failures is None:
             continue
         if failure is None:
-            report.passed += 1
+            found.passed += 1
         else:
-            report.failures.append(failure)
-            if on_failure is not None:
-                on_failure(failure)
-    if report.passed + len(report.failures) == 0:
+            found.failures.append(failure)
+    if found.passed + len(found.failures) == 0:
         raise InputError(f"{path}: expected vectors, found none")
-    return report
+    return found
 
 
 # ---------------------------------------------------------------- reading

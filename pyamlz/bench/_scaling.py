@@ -12,6 +12,7 @@ from pyamlz._lib.checks import checked_float
 from pyamlz._lib.errors import FileError
 from pyamlz._lib.extras import imported
 from pyamlz.bench import _speed as bench
+from pyamlz.bench._workload import Workload
 from pyamlz.lab import Preset
 from pyamlz.program import Instruction, Program
 from pyamlz.search import Variant
@@ -62,7 +63,7 @@ class Point:
 
 def _network(n_features: int, n_tasks: int, seconds: float, variant: Variant, n_train: int | None = None) -> float:
     """Nanoseconds for a training step of the network in all tasks together."""
-    return _steps(bench.Workload.of("nn", n_features, n_tasks, n_train=n_train), seconds, variant)
+    return _steps(Workload.of("nn", n_features, n_tasks, n_train=n_train), seconds, variant)
 
 
 def _sums(length: int, seconds: float, variant: Variant) -> float:
@@ -70,10 +71,10 @@ def _sums(length: int, seconds: float, variant: Variant) -> float:
     first = Instruction("scalar_vector_product", out=1, in1=0, in2=0)
     rest = [Instruction("vector_sum", out=1, in1=1, in2=0) for _ in range(length - 1)]
     program = Program(predict=[Instruction("dot_product", out=1, in1=0, in2=1)], learn=[first, *rest])
-    return _steps(bench.Workload((program,), bench.Workload.of("linear", 16, 16).tasks), seconds, variant)
+    return _steps(Workload((program,), Workload.of("linear", 16, 16).tasks), seconds, variant)
 
 
-def _steps(workload: bench.Workload, seconds: float, variant: Variant) -> float:
+def _steps(workload: Workload, seconds: float, variant: Variant) -> float:
     rate = bench.steps_of(workload, seconds=seconds, variant=variant).rate.median
     return 1e9 * workload.tasks.n_tasks / rate
 

@@ -6,148 +6,39 @@ other work on the machine shows in them.
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from statistics import median
-from typing import Final, Literal, NamedTuple, TypeAlias, cast, get_args
-
-import numpy as np
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
 
 from pyamlz._ffi import ffi, lib
-from pyamlz._lib.checks import MAX_COUNT, MAX_FEATURES, Precision, checked_choice, checked_float, checked_int
-from pyamlz._lib.errors import AmlzError, check
+from pyamlz._lib.checks import Precision, checked_float
+from pyamlz._lib.errors import check
 from pyamlz._lib.native import text
 from pyamlz._lib.random import derived_seed
+from pyamlz.bench._plain import PlainInterpreter, plain_command, plain_interpreter
+from pyamlz.bench._workload import Burst, ProgramName, Rate, Workload
 from pyamlz.lab import Preset
-from pyamlz.program import OPS, Dims, FunctionSpace, Instruction, Program, SearchSpace, find_op
-from pyamlz.program.baselines import linear_regressor, neural_network
 from pyamlz.search import Evaluator, Progress, Search, Variant
-from pyamlz.tasks import TaskSet, linear
 
 __all__ = [
     "COMPARED",
     "ROUNDS",
-    "Burst",
     "Comparison",
-    "PlainInterpreter",
     "ProgramName",
-    "Rate",
     "Row",
     "SearchSpeed",
     "StepSpeed",
-    "Workload",
     "compare",
     "plain_command",
-    "plain_interpreter",
     "search",
     "steps",
     "steps_of",
 ]
 
-ProgramName: TypeAlias = Literal["linear", "nn", "random"]
-
 ROUNDS: Final = 5  #: bursts that each figure is the median of
-_N_RANDOM = 200  # programs
 _PHASE_SECONDS = 2.0  # at most, to find out what a search spends its time on
 _PHASE_EVALUATIONS = 1000  # between two looks at that time
-_N_VALID = 1  # examples: training should take all of the time
-_MIN_TRAIN = 100
-_MOST_TRAIN = 1000
-_PASS_STEPS = 20_000  # a pass, once over all tasks with all programs, has so many steps,
-_PASS_NUMBERS = 2**22  # or features,
-_PASS_COST = 1e8  # or work, in units of a scalar sum; whichever is the least, but _MIN_TRAIN examples at least
-_SOURCE = Path(__file__).resolve().parents[2] / "tests" / "tools" / "plain_steps.c"
-
-
-# ---------------------------------------------------------------- what is run
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Workload:
-    """Programs and the tasks that each of them is trained on.
-
-    Features have a variance of 1 / F and labels one of about 1, so that gradient descent with the built-in programs'
-    learning rate converges at any F.
-
-    Attributes:
-        programs: "linear": the linear regressor; "nn": the neural network; "random": 200 random programs of all ops,
-            with 21, 21 and 45 instructions on 8 scalars, 14 vectors and 3 matrices (section 4.2 of the paper).
-        tasks: linear regression.
-    """
-
-    programs: tuple[Program, ...]
-    tasks: TaskSet
-
-    @classmethod
-    def of(
-        cls,
-        program: ProgramName,
-        n_features: int,
-        n_tasks: int,
-        precision: Precision = "float32",
-        n_train: int | None = None,
-    ) -> Workload:
-        """A workload, by default with as many examples as training needs to take nearly all of the time.
-
-        Raises:
-            InputError: an argument is wrong.
-        """
-        name = checked_choice("program", program, get_args(ProgramName))
-        n_features = checked_int("n_features", n_features, 1, MAX_FEATURES)
-        n_tasks = checked_int("n_tasks", n_tasks, 1, MAX_COUNT)
-        programs = _programs(cast(ProgramName, name), n_features)
-        if n_train is None:
-            cost = n_tasks * sum(p.cost(n_features) for p in programs)
-            n_train = min(_PASS_STEPS // n_tasks, _PASS_NUMBERS // (n_tasks * n_features), int(_PASS_COST / cost))
-            n_train = min(max(n_train, _MIN_TRAIN), _MOST_TRAIN)
-        return cls(programs, _tasks(n_features, n_tasks, n_train, precision))
-
-    @property
-    def steps(self) -> int:
-        """Training steps of a pass in which no task is stopped early."""
-        return len(self.programs) * self.tasks.n_tasks * self.tasks.n_train
-
-
-def _programs(name: ProgramName, n_features: int) -> tuple[Program, ...]:
-    if name == "linear":
-        return (linear_regressor(),)
-    if name == "nn":
-        return (neural_network(),)
-    setup, predict, learn = (FunctionSpace.fixed(size, OPS) for size in (21, 21, 45))
-    dims = Dims(n_features=n_features, n_scalars=8, n_vectors=14, n_matrices=3)
-    space = SearchSpace(dims, setup=setup, predict=predict, learn=learn)
-    return tuple(Program.random(space, seed) for seed in range(_N_RANDOM))
-
-
-def _tasks(n_features: int, n_tasks: int, n_train: int, precision: Precision) -> TaskSet:
-    tasks = linear(n_features, n_tasks, n_train, _N_VALID, precision=precision)
-    scale = tasks.train_x.dtype.type(n_features**-0.5)
-    names = ("train_x", "train_y", "valid_x", "valid_y")
-    return replace(tasks, source={}, **{name: getattr(tasks, name) * scale for name in names})
-
-
-class Burst(NamedTuple):
-    """Training without a pause.
-
-    Attributes:
-        steps: training steps that were done.
-        seconds: how long they took.
-    """
-
-    steps: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Training steps per second."""
-        return self.steps / self.seconds
 
 
 class _Library:
@@ -187,25 +78,6 @@ class _Library:
 
 
 # ---------------------------------------------------------------- training steps
-
-
-class Rate(NamedTuple):
-    """A figure that was measured several times.
-
-    Attributes:
-        median: the median.
-        low: the lowest.
-        high: the highest.
-    """
-
-    median: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, figures: Sequence[float]) -> Rate:
-        """Median and range of the figures."""
-        return cls(median(figures), min(figures), max(figures))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -277,106 +149,6 @@ def steps_of(
         stopped_tasks=library.stopped_tasks,
         seconds=sum(burst.seconds for burst in bursts),
     )
-
-
-# ---------------------------------------------------------------- the straightforward interpreter
-
-
-class PlainInterpreter:
-    """tests/tools/plain_steps.c at work: one task and one instruction after the other, in float32.
-
-    Args:
-        binary: the compiled program; the folder that it is in takes a file of examples.
-    """
-
-    def __init__(self, binary: Path) -> None:
-        self._binary = binary
-        self._input = binary.with_suffix(".input")
-
-    def load(self, workload: Workload) -> None:
-        """Takes another workload."""
-        tasks = workload.tasks
-        examples = [array.astype(np.float64).ravel() for array in (tasks.train_x, tasks.train_y)]
-        self._input.write_bytes(np.concatenate([_numbers(workload), *examples]).tobytes())
-
-    def burst(self, seconds: float) -> Burst:
-        """Whole passes over the workload, at least one, until so many seconds have passed."""
-        done, passed = self._run(repr(seconds)).split()
-        return Burst(int(done), float(passed))
-
-    def errors(self) -> list[float]:
-        """Absolute errors of each program, task and example in training, NaN from where a task was stopped on."""
-        return [float(line) for line in self._run("errors").split()]
-
-    def _run(self, argument: str) -> str:
-        with open(self._input, "rb") as numbers:
-            try:
-                done = subprocess.run([self._binary, argument], stdin=numbers, capture_output=True, text=True)
-            except OSError as error:  # a folder where nothing may be run
-                raise AmlzError(f"{self._binary}: cannot be run: {error.strerror}") from None
-        if done.returncode != 0:
-            raise AmlzError(f"plain_steps: ended with {done.returncode}: {done.stderr.strip()}")
-        return done.stdout
-
-
-def _numbers(workload: Workload) -> list[float]:
-    """A workload but for its examples, as plain_steps.c reads it."""
-    tasks, programs = workload.tasks, workload.programs
-    dims = [program.dims(tasks.n_features) for program in programs]
-    numbers: list[float] = [
-        tasks.n_features,
-        tasks.n_tasks,
-        tasks.n_train,
-        max(d.n_scalars for d in dims),
-        max(d.n_vectors for d in dims),
-        max(d.n_matrices for d in dims),
-        len(programs),
-    ]
-    for program in programs:
-        numbers += program.sizes.values()
-        for instruction in (*program.setup, *program.predict, *program.learn):
-            numbers += _instruction(instruction)
-    return numbers
-
-
-def _instruction(x: Instruction) -> list[float]:
-    constants = (*x.constants, 0.0, 0.0, 0.0)[:3]
-    return [find_op(x.op).id, x.out, x.in1, x.in2, *constants]
-
-
-def _compiler() -> str:
-    return os.environ.get("CC", "").strip() or "cc"
-
-
-def plain_command() -> str:
-    """What compiles the straightforward interpreter: optimised, for the CPUs that the compiler takes by default."""
-    return f"{_compiler()} -std=c99 -O3"
-
-
-@contextmanager
-def plain_interpreter() -> Iterator[PlainInterpreter]:
-    """The straightforward interpreter, compiled by `cc`, or what CC names, into a folder that goes with the context.
-
-    Raises:
-        AmlzError: its source is not there, as in an installed package, or there is no compiler, or it fails.
-    """
-    if not _SOURCE.exists():
-        raise AmlzError(
-            "bench: expected tests/tools/plain_steps.c beside the package, which only the source tree has; "
-            "`pyamlz bench steps` and `bench search` do without"
-        )
-    with tempfile.TemporaryDirectory(prefix="pyamlz-") as folder:
-        binary = Path(folder) / "plain_steps"
-        try:
-            done = subprocess.run(
-                [*shlex.split(plain_command()), _SOURCE, "-o", binary, "-lm"], capture_output=True, text=True
-            )
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise AmlzError(f"CC: expected a C compiler, got {_compiler()!r}, which cannot be run: {reason}") from None
-        if done.returncode != 0:
-            raise AmlzError(f"{plain_command()}: failed on {_SOURCE.name}:\n{done.stderr.strip()}")
-        yield PlainInterpreter(binary)
 
 
 # ---------------------------------------------------------------- the comparison

@@ -16,7 +16,9 @@ from pyamlz._cli import main as cli
 from pyamlz._lib.errors import AmlzError
 from pyamlz.bench import _scaling as bench_scaling
 from pyamlz.bench import _speed as bench
-from pyamlz.bench._speed import PlainInterpreter, Row, Workload
+from pyamlz.bench._plain import PlainInterpreter, plain_interpreter
+from pyamlz.bench._speed import Row
+from pyamlz.bench._workload import Workload
 from pyamlz.program import Op, Type
 
 SHORT = "0.01"
@@ -58,7 +60,7 @@ NUMBER_OF = {
 def plain() -> Iterator[PlainInterpreter]:
     if shutil.which("cc") is None:
         pytest.skip("needs cc")
-    with bench.plain_interpreter() as interpreter:
+    with plain_interpreter() as interpreter:
         yield interpreter
 
 
@@ -133,12 +135,6 @@ class TestPlainInterpreter:
         plain._input.write_bytes(b"\0" * 20)
         with pytest.raises(AmlzError, match="plain_steps: ended with 2: plain_steps: the input ends too early"):
             plain.burst(1.0)
-
-    def test_needs_its_source(self, monkeypatch, tmp_path, amlz):
-        monkeypatch.setattr(bench, "_SOURCE", tmp_path / "plain_steps.c")
-        code, _, err = amlz("bench", "--seconds", SHORT)
-        assert code == 1
-        assert "pyamlz: bench: expected tests/tools/plain_steps.c beside the package" in err
 
     @pytest.mark.parametrize(
         ("compiler", "reason"), [("/nowhere/cc -m64", "No such file or directory"), ("cc '", "No closing quotation")]
