@@ -162,8 +162,8 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 def _evaluations_to(goal: float, searches: Sequence[archive.Checkpoint]) -> int | None:
     """Evaluations of one search until its best fitness reached the goal; the fewest of all islands."""
-    found = [row.birth for search in searches for row in search.mark.history if row.fitness >= goal]
-    found += [s.best.birth for s in searches if s.best is not None and s.best.fitness >= goal]
+    found = [row.evaluation for search in searches for row in search.mark.history if row.fitness >= goal]
+    found += [s.best.evaluation for s in searches if s.best is not None and s.best.fitness >= goal]
     return min(found, default=None)
 
 
@@ -224,8 +224,8 @@ def _look_at_checkpoint(path: str) -> Iterable[str]:
     evaluations = sum(search.evaluations for search in searches)
     best = found.best
     yield f"{evaluations:,} programs scored, best fitness {'none' if best is None else f'{best.fitness:.7f}'}"
-    points = sorted((row.birth, row.fitness) for search in searches for row in search.mark.history)
-    points += [] if best is None else [(best.birth, best.fitness)]
+    points = sorted((row.evaluation, row.fitness) for search in searches for row in search.mark.history)
+    points += [] if best is None else [(best.evaluation, best.fitness)]
     yield from _chart(points, max(search.evaluations for search in searches))
     if best is not None:
         yield f"\n{best.program}".rstrip("\n")

@@ -1,5 +1,6 @@
 """Archives: programs, populations, searches and trained models as files that last (`archive/FORMAT.md`)."""
 
+from pyamlz.archive._codec import decode, encode
 from pyamlz.archive._contents import (
     MAX_ISLANDS,
     MAX_SESSION,
@@ -8,24 +9,20 @@ from pyamlz.archive._contents import (
     Archive,
     Checkpoint,
     Config,
-    Counts,
     Function,
-    HistoryRow,
     Hurdle,
     Islands,
     Mark,
-    Member,
     ModelArchive,
     PopulationArchive,
     ProgramArchive,
     TasksRecord,
     from_json,
-    pack,
     to_json,
-    unpack,
 )
-from pyamlz.archive._files import decode, encode, is_archive, program_of, read, write
+from pyamlz.archive._files import is_archive, program_of, read, save_population, write
 from pyamlz.archive._find import find_program, find_start, load_program
+from pyamlz.archive._members import Counts, Improvement, Member, Members, pack, unpack
 
 __all__ = [
     "MAX_ISLANDS",
@@ -37,11 +34,12 @@ __all__ = [
     "Config",
     "Counts",
     "Function",
-    "HistoryRow",
     "Hurdle",
+    "Improvement",
     "Islands",
     "Mark",
     "Member",
+    "Members",
     "ModelArchive",
     "PopulationArchive",
     "ProgramArchive",
@@ -56,6 +54,7 @@ __all__ = [
     "pack",
     "program_of",
     "read",
+    "save_population",
     "to_json",
     "unpack",
     "write",

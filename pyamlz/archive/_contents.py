@@ -1,53 +1,23 @@
-"""What archives hold, as plain values, and the forms that programs and JSON have in them."""
+"""What archives hold, as plain values, and the JSON in them."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision
-from pyamlz._lib.errors import ArchiveError, ProgramError, check
+from pyamlz._lib.errors import ArchiveError
 from pyamlz._lib.native import new_config, text
+from pyamlz.archive._members import Counts, Improvement, Member
 from pyamlz.program import Dims, FunctionSpace, Program, SearchSpace
 
 WRITER: Final = f"libamlz {text(lib.amlz_version())}"
 MAX_SOURCE: Final = 2**20  # bytes
 MAX_SESSION: Final = 2**24  # bytes
 MAX_ISLANDS: Final = 1024
-
-
-class Member(NamedTuple):
-    """A program, and where it came from.
-
-    Attributes:
-        packed: the program as bytes, which take a tenth of the room of a :class:`Program`.
-        fitness: from 0 to 1.
-        birth: number of the evaluation that scored it, from 1; 0, outside of checkpoints, if it is not known.
-        parent: birth of the program that it was made from; 0 for none.
-        action: id of the mutation that made it.
-    """
-
-    packed: bytes
-    fitness: float
-    birth: int = 0
-    parent: int = 0
-    action: int = lib.AMLZ_MUTATE_IDENTITY
-
-    @property
-    def program(self) -> Program:
-        """The program. ProgramError if the bytes are none, which no archive has."""
-        return unpack(self.packed)
-
-
-class HistoryRow(NamedTuple):
-    """An evaluation that found a better program than all before it; see :class:`Member`."""
-
-    fitness: float
-    birth: int
-    parent: int
-    action: int
 
 
 class Function(NamedTuple):
@@ -64,24 +34,6 @@ class Hurdle(NamedTuple):
 
     n_train: int
     n_valid: int
-
-
-class Counts(NamedTuple):
-    """Counts of a search, as in :class:`pyamlz.Progress`; `hurdle_stops` has one for each of its hurdles.
-
-    What has a default came with version 1.1 of the format.
-    """
-
-    evaluations: int
-    cache_hits: int
-    fec_hits: int
-    rejected: int
-    probes: int
-    full_evaluations: int
-    train_steps: int
-    valid_steps: int
-    duplicates: int = 0
-    hurdle_stops: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +125,9 @@ class Mark:
 
     counts: Counts
     rng: tuple[int, ...]
-    population: tuple[Member, ...]
-    hall: tuple[Member, ...]
-    history: tuple[HistoryRow, ...]
+    population: Sequence[Member]
+    hall: Sequence[Member]
+    history: tuple[Improvement, ...]
     best: Member | None
 
 
@@ -194,7 +146,7 @@ class PopulationArchive:
 
     writer: str = WRITER
     dims: Dims
-    population: tuple[Member, ...]
+    population: Sequence[Member]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,40 +241,6 @@ class ModelArchive:
 
 
 Archive: TypeAlias = ProgramArchive | PopulationArchive | Checkpoint | Islands | ModelArchive
-
-
-# ---------------------------------------------------------------- programs
-
-
-class ProgramBytes:
-    """Packs programs, one after the other; not for two threads at once."""
-
-    def __init__(self) -> None:
-        self._size = lib.amlz_program_packed_size()
-        self._buffer = ffi.new("char[]", self._size)
-        self._length = ffi.new("size_t *")
-
-    def pack(self, c: Any) -> bytes:
-        """The bytes of an `amlz_program *`."""
-        check(lib.amlz_program_pack(c, self._buffer, self._size, self._length))
-        return bytes(ffi.buffer(self._buffer, self._length[0]))
-
-
-def pack(program: Program) -> bytes:
-    """A program as bytes, the form that archives have it in."""
-    return ProgramBytes().pack(program._c)
-
-
-def unpack(packed: bytes) -> Program:
-    """The program that these are the bytes of.
-
-    Raises:
-        ProgramError: of none; the message says what is wrong, and at which byte.
-    """
-    c, error = ffi.new("amlz_program *"), ffi.new("amlz_error *")
-    if lib.amlz_program_unpack(packed, len(packed), c, error) != lib.AMLZ_OK:
-        raise ProgramError(f"byte {error.column} of the program: {text(error.message)}")
-    return Program._of(c)
 
 
 def set_space(space: Any, dims: Any, functions: tuple[Function, ...]) -> None:

@@ -7,7 +7,8 @@ import os
 from pyamlz._lib.checks import hint
 from pyamlz._lib.errors import InputError, ProgramError
 from pyamlz.archive import _files as archive
-from pyamlz.archive._contents import Checkpoint, Islands, Member, ModelArchive, ProgramArchive
+from pyamlz.archive._contents import Checkpoint, Islands, ModelArchive, ProgramArchive
+from pyamlz.archive._members import Member
 from pyamlz.program import Program
 from pyamlz.program.baselines import BASELINES, built_in
 

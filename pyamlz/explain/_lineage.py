@@ -115,7 +115,7 @@ def _best_of(saved: archive.Checkpoint | archive.Islands) -> Node | None:
     if saved.best is None:
         return None
     parts = saved.islands if isinstance(saved, archive.Islands) else (saved,)
-    return next((i, part.best.birth) for i, part in enumerate(parts) if part.best is saved.best)
+    return next((i, part.best.evaluation) for i, part in enumerate(parts) if part.best is saved.best)
 
 
 class _Born(NamedTuple):

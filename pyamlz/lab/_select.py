@@ -28,7 +28,6 @@ from pyamlz.archive import (
     PopulationArchive,
     ProgramArchive,
     load_program,
-    unpack,
 )
 from pyamlz.lab._experiment import Preset, Section
 from pyamlz.lab._funnel import Scored, as_evaluators, rank_key, run_funnel
@@ -240,11 +239,11 @@ def _programs(found: Archive, name: str) -> list[tuple[str, Program]]:
     if isinstance(found, ProgramArchive | ModelArchive):
         return [("program", found.program)]
     if isinstance(found, PopulationArchive):
-        return [(f"population[{i}]", unpack(member.packed)) for i, member in enumerate(found.population)]
-    best = [("best", unpack(member.packed)) for member in (found.best,) if member is not None]
+        return [(f"population[{i}]", member.program) for i, member in enumerate(found.population)]
+    best = [("best", member.program) for member in (found.best,) if member is not None]
     searches = found.islands if isinstance(found, Islands) else (found,)
     hall = [
-        (f"hall[{i}]" if len(searches) == 1 else f"islands[{number}].hall[{i}]", unpack(member.packed))
+        (f"hall[{i}]" if len(searches) == 1 else f"islands[{number}].hall[{i}]", member.program)
         for number, search in enumerate(searches)
         for i, member in enumerate(search.mark.hall)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -200,10 +201,10 @@ def _search(run: Run, found: Found) -> dict[str, Any]:
 
 def _improvements(island: archive.Checkpoint) -> list[plot.Point]:
     """Those until the last mark, and the best program, which may be of later."""
-    points = [(row.birth, row.fitness) for row in island.mark.history]
+    points = [(row.evaluation, row.fitness) for row in island.mark.history]
     best = island.best
-    if best is not None and (not points or points[-1][0] < best.birth):
-        points.append((best.birth, best.fitness))
+    if best is not None and (not points or points[-1][0] < best.evaluation):
+        points.append((best.evaluation, best.fitness))
     return points
 
 
@@ -218,7 +219,7 @@ def _counts(run: Run) -> dict[str, int]:
     """How programs were scored until the last mark, on all islands."""
     sums: dict[str, int] = {}
     for island in run.islands:
-        for key, value in island.mark.counts._asdict().items():
+        for key, value in asdict(island.mark.counts).items():
             sums[key] = sums.get(key, 0) + (sum(value) if isinstance(value, (tuple, list)) else value)
     return sums
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pyamlz import archive
@@ -79,11 +80,11 @@ def contents(found: archive.Archive) -> dict[str, Any]:
         "digest": f"{found.digest:016x}",
         "best": _member(found.best),
         "mark": {
-            "counts": mark.counts._asdict(),
+            "counts": asdict(mark.counts),
             "rng": [f"{word:016x}" for word in mark.rng],
             "population": [_member(member) for member in mark.population],
             "hall": [_member(member) for member in mark.hall],
-            "history": [{**row._asdict(), "action": name_of(row.action, MUTATIONS)} for row in mark.history],
+            "history": [row._asdict() for row in mark.history],
             "best": _member(mark.best),
         },
         "session": _session(found),
@@ -128,9 +129,9 @@ def _member(member: archive.Member | None) -> dict[str, Any] | None:
     return {
         "program": str(member.program),
         "fitness": member.fitness,
-        "evaluation": member.birth,
+        "evaluation": member.evaluation,
         "parent": member.parent,
-        "action": name_of(member.action, MUTATIONS),
+        "action": member.action,
     }
 
 
@@ -190,7 +191,7 @@ def lines(
     yield from _members(found.mark.hall, everything)
     yield "\n# history: improvements until the last mark"
     for row in found.mark.history:
-        yield f"{row.birth:>12,}  {row.fitness:.7f}  by {name_of(row.action, MUTATIONS)} of {row.parent:,}"
+        yield f"{row.evaluation:>12,}  {row.fitness:.7f}  by {row.action} of {row.parent:,}"
     yield "\n# population at the last mark, oldest first"
     yield from _members(found.mark.population, everything)
 
@@ -239,16 +240,16 @@ def _checkpoint(found: archive.Checkpoint) -> Iterator[str]:
         key, fingerprint, full = (f"{100 * n / counts.evaluations:.1f} %" for n in ways)
         yield f"until then {key} known by their key, {fingerprint} by their fingerprint, {full} run in full"
     if found.best is not None:
-        yield f"best fitness on the search's tasks: {found.best.fitness:.7f}, evaluation {found.best.birth:,}"
+        yield f"best fitness on the search's tasks: {found.best.fitness:.7f}, evaluation {found.best.evaluation:,}"
         yield f"\n# the best program\n{found.best.program}".rstrip("\n")
 
 
-def _members(members: tuple[archive.Member, ...], everything: bool) -> Iterator[str]:
+def _members(members: Sequence[archive.Member], everything: bool) -> Iterator[str]:
     shown = members if everything else sorted(members, key=lambda member: -member.fitness)[:_SHOWN]
     if len(shown) < len(members):
         yield f"# the fittest {len(shown)} of them; --all shows all"
     for member in shown:
-        yield f"\n# fitness {member.fitness:.7f}, evaluation {member.birth:,}\n{member.program}".rstrip("\n")
+        yield f"\n# fitness {member.fitness:.7f}, evaluation {member.evaluation:,}\n{member.program}".rstrip("\n")
 
 
 def _memory(dims: Dims) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -10,26 +12,31 @@ import numpy as np
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_precision
 from pyamlz._lib.errors import ArchiveError, InputError, check
-from pyamlz._lib.native import KINDS, PRECISIONS, name_of, text
+from pyamlz._lib.native import KINDS, MUTATIONS, PRECISIONS, name_of, text
 from pyamlz.archive import (
     Checkpoint,
     Config,
     Counts,
     Function,
-    HistoryRow,
     Hurdle,
+    Improvement,
     Mark,
     Member,
+    Members,
     TasksRecord,
     from_json,
 )
-from pyamlz.archive._contents import PLAIN_CONFIG, ProgramBytes
+from pyamlz.archive._contents import PLAIN_CONFIG
+from pyamlz.archive._members import ACTIONS
 from pyamlz.program import Dims, Program
 from pyamlz.tasks import Kind, Reals, TaskSet
 
 __all__ = ["checkpoint_of", "data_of", "restore", "task_set_of"]
 
 _NEVER = 2.0  # as a sufficient fitness
+_MEMBER = np.dtype([("fitness", "f8"), ("birth", "u8"), ("parent", "u8"), ("action", "u1")], align=True)  # amlz_member
+_ROOM = 2**20  # bytes of programs that are copied by one call, about
+_USUAL = 128  # bytes of one
 _SLICE = 64  # evaluations between which Ctrl-C is heard
 
 
@@ -48,70 +55,101 @@ def checkpoint_of(
         data: the tasks' numbers, from :func:`data_of`.
         session: JSON of whatever else shall be saved.
     """
-    config, tasks, digest = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *"), ffi.new("uint64_t *")
-    start, at_mark, now = ffi.new("amlz_program *"), ffi.new("amlz_state *"), ffi.new("amlz_state *")
-    lib.amlz_search_made_of(pointer, config, tasks, digest, start)
-    lib.amlz_search_state(pointer, lib.AMLZ_AT_MARK, at_mark)
-    lib.amlz_search_state(pointer, lib.AMLZ_NOW, now)
-    items = _Items(pointer)
-    return Checkpoint(
-        dims=_dims_of(config.space.dims),
-        config=_config_of(config, start),
-        tasks=TasksRecord(
-            count=tasks.n_tasks,
-            train=tasks.n_train,
-            valid=tasks.n_valid,
-            epochs=max(tasks.n_epochs, 1),  # 0 stands for 1
-            order_seed=tasks.order_seed,
-            digest=digest[0],
-            source=source,
-            data=data,
-        ),
-        evaluations=now.progress.evaluations,
-        digest=lib.amlz_search_digest(pointer),
-        best=items.best(lib.AMLZ_NOW),
-        mark=Mark(
-            counts=_counts_of(at_mark.progress, config.n_hurdles),
-            rng=tuple(at_mark.rng),
-            population=items.members(lib.AMLZ_POPULATION),
-            hall=items.members(lib.AMLZ_HALL),
-            history=items.history(),
-            best=items.best(lib.AMLZ_AT_MARK),
-        ),
-        session=session,
-    )
+    return Copied(pointer).checkpoint(source, data, session)
 
 
-def _counts_of(progress: Any, n_hurdles: int) -> Counts:
-    values = {name: getattr(progress, name) for name in Counts._fields}
-    return Counts(**{**values, "hurdle_stops": tuple(progress.hurdle_stops)[:n_hurdles]})
-
-
-class _Items:
-    """Reads the lists of a search."""
+class Copied:
+    """A copy of all that is to be saved of a search, made while nothing runs it; :meth:`checkpoint` may wait."""
 
     def __init__(self, pointer: Any) -> None:
-        self._pointer = pointer
-        self._bytes = ProgramBytes()
-        self._program, self._member = ffi.new("amlz_program *"), ffi.new("amlz_member *")
+        self._config, self._tasks = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *")
+        self._tasks_digest, self._start = ffi.new("uint64_t *"), ffi.new("amlz_program *")
+        self._at_mark, self._now = ffi.new("amlz_state *"), ffi.new("amlz_state *")
+        lib.amlz_search_made_of(pointer, self._config, self._tasks, self._tasks_digest, self._start)
+        lib.amlz_search_state(pointer, lib.AMLZ_AT_MARK, self._at_mark)
+        lib.amlz_search_state(pointer, lib.AMLZ_NOW, self._now)
+        self._digest = lib.amlz_search_digest(pointer)
+        self._best = CopiedItems(pointer, lib.AMLZ_BEST)
+        parts = (lib.AMLZ_POPULATION, lib.AMLZ_HALL, lib.AMLZ_HISTORY, lib.AMLZ_BEST)
+        self._items = [CopiedItems(pointer, part, lib.AMLZ_AT_MARK) for part in parts]
 
-    def members(self, part: int, moment: int = lib.AMLZ_AT_MARK) -> tuple[Member, ...]:
-        pointer, program, member, pack = self._pointer, self._program, self._member, self._bytes.pack
-        item, found = lib.amlz_search_item, []
-        for index in range(lib.amlz_search_count(pointer, moment, part)):
-            item(pointer, moment, part, index, program, member)
-            found.append(Member(pack(program), member.fitness, member.birth, member.parent, member.action))
-        return tuple(found)
+    def checkpoint(
+        self, source: str | None, data: tuple[tuple[bytes, ...], ...] | None, session: str | None
+    ) -> Checkpoint:
+        """The copy as archives have it."""
+        tasks, at_mark = self._tasks, self._at_mark.progress
+        dims, config = _dims_of(self._config.space.dims), _config_of(self._config, self._start)
+        counts = {name: getattr(at_mark, name) for name in Counts.__slots__}
+        counts["hurdle_stops"] = tuple(at_mark.hurdle_stops)[: self._config.n_hurdles]
+        origin = {"dims": dims, "functions": config.functions, "evaluations": at_mark.evaluations}
+        population, hall, history, best = self._items
+        return Checkpoint(
+            dims=dims,
+            config=config,
+            tasks=TasksRecord(
+                count=tasks.n_tasks,
+                train=tasks.n_train,
+                valid=tasks.n_valid,
+                epochs=max(tasks.n_epochs, 1),  # 0 stands for 1
+                order_seed=tasks.order_seed,
+                digest=self._tasks_digest[0],
+                source=source,
+                data=data,
+            ),
+            evaluations=self._now.progress.evaluations,
+            digest=self._digest,
+            best=next(iter(self._best.members()), None),
+            mark=Mark(
+                counts=Counts(**counts),
+                rng=tuple(self._at_mark.rng),
+                population=population.members(origin),
+                hall=hall.members(origin),
+                history=history.improvements(),
+                best=next(iter(best.members()), None),
+            ),
+            session=session,
+        )
 
-    def best(self, moment: int) -> Member | None:
-        return next(iter(self.members(lib.AMLZ_BEST, moment)), None)
 
-    def history(self) -> tuple[HistoryRow, ...]:
-        pointer, member, found = self._pointer, self._member, []
-        for index in range(lib.amlz_search_count(pointer, lib.AMLZ_AT_MARK, lib.AMLZ_HISTORY)):
-            lib.amlz_search_item(pointer, lib.AMLZ_AT_MARK, lib.AMLZ_HISTORY, index, ffi.NULL, member)
-            found.append(HistoryRow(member.fitness, member.birth, member.parent, member.action))
-        return tuple(found)
+class CopiedItems:
+    """A copy of one of a search's lists, made while nothing runs it.
+
+    Args:
+        pointer: the `amlz_search *`.
+        part: which list: an `amlz_part`.
+        moment: an `amlz_moment`.
+    """
+
+    def __init__(self, pointer: Any, part: int, moment: int = lib.AMLZ_NOW) -> None:
+        count = lib.amlz_search_count(pointer, moment, part)
+        room = lib.amlz_program_packed_size() + min(count, _ROOM // _USUAL) * _USUAL  # bytes that a call may fill
+        members, ends, buffer = ffi.new("amlz_member[]", count), ffi.new("size_t[]", count), ffi.new("char[]", room)
+        self._parts: list[tuple[int, bytes]] = []  # items and the bytes of their programs, of each call
+        done = 0
+        while done < count:
+            n = lib.amlz_search_items(
+                pointer, moment, part, done, count - done, members + done, buffer, room, ends + done
+            )
+            size = 0 if part == lib.AMLZ_HISTORY else ends[done + n - 1]
+            self._parts.append((n, bytes(ffi.buffer(buffer, size))))
+            done += n
+        self._members = np.frombuffer(ffi.buffer(members), _MEMBER) if count else np.empty(0, _MEMBER)
+        self._ends = np.frombuffer(ffi.buffer(ends), np.uintp).tolist() if count else []
+
+    def members(self, origin: Mapping[str, object] = MappingProxyType({})) -> Members:
+        """The items, which have programs; for `origin` see :class:`Members`."""
+        packed, ends = [], iter(self._ends)
+        for count, programs in self._parts:
+            start = 0
+            for end in itertools.islice(ends, count):
+                packed.append(programs[start:end])
+                start = end
+        return Members((packed, *(self._members[name].tolist() for name in _MEMBER.names or ())), origin)
+
+    def improvements(self) -> tuple[Improvement, ...]:
+        """The items, which have none."""
+        rows = self._members[["birth", "fitness", "parent", "action"]].tolist()
+        return tuple(Improvement(birth, fitness, parent, ACTIONS[action]) for birth, fitness, parent, action in rows)
 
 
 def _dims_of(c: Any) -> Dims:
@@ -158,8 +196,8 @@ def restore(pointer: Any, checkpoint: Checkpoint, name: str = "archive") -> None
     _put(pointer, lib.AMLZ_HISTORY, mark.history, f"{name}: mark.history")
     _put(pointer, lib.AMLZ_BEST, () if mark.best is None else (mark.best,), f"{name}: mark.best")
     state = ffi.new("amlz_state *")
-    for count, value in mark.counts._asdict().items():
-        setattr(state.progress, count, value)
+    for count in Counts.__slots__:
+        setattr(state.progress, count, getattr(mark.counts, count))
     state.rng = mark.rng
     if lib.amlz_search_resume(pointer, state, reason) != lib.AMLZ_OK:
         raise ArchiveError(f"{name}: mark: {text(reason[0])}")
@@ -171,7 +209,7 @@ def restore(pointer: Any, checkpoint: Checkpoint, name: str = "archive") -> None
     digest = lib.amlz_search_digest(pointer)
     if digest != checkpoint.digest:
         raise ArchiveError(f"{name}: digest: expected {checkpoint.digest}, got {digest}: {other}")
-    if _Items(pointer).best(lib.AMLZ_NOW) != checkpoint.best:
+    if next(iter(CopiedItems(pointer, lib.AMLZ_BEST).members()), None) != checkpoint.best:
         raise ArchiveError(f"{name}: best: expected the search's best program, got another member: {other}")
 
 
@@ -197,7 +235,7 @@ def _compare(where: str, expected: Any, found: Any) -> None:
             )
 
 
-def _put(pointer: Any, part: int, items: Iterable[Member | HistoryRow], where: str) -> None:
+def _put(pointer: Any, part: int, items: Iterable[Member | Improvement], where: str) -> None:
     member, reason = ffi.new("amlz_member *"), ffi.new("const char **")
     c, error = ffi.new("amlz_program *"), ffi.new("amlz_error *")
     for index, item in enumerate(items):
@@ -206,7 +244,8 @@ def _put(pointer: Any, part: int, items: Iterable[Member | HistoryRow], where: s
             program = c
             if lib.amlz_program_unpack(item.packed, len(item.packed), c, error) != lib.AMLZ_OK:
                 raise ArchiveError(f"{where}[{index}].program: {text(error.message)}")
-        member.fitness, member.birth, member.parent, member.action = item[-4:]
+        member.fitness, member.birth, member.parent = item.fitness, item.evaluation, item.parent
+        member.action = MUTATIONS[item.action]
         if lib.amlz_search_put(pointer, part, program, member, reason) != lib.AMLZ_OK:
             raise ArchiveError(f"{where}[{index}]: {text(reason[0])}")
 

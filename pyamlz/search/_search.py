@@ -15,7 +15,7 @@ from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_float, checked_seed, checked_type, hint
 from pyamlz._lib.errors import ArchiveError, InputError, ProgramError, SearchError, check
 from pyamlz._lib.interrupt import interrupt_flag
-from pyamlz._lib.native import MUTATIONS, PRECISIONS, VARIANTS, construct, name_of, number_of, text
+from pyamlz._lib.native import PRECISIONS, VARIANTS, construct, name_of, number_of, text
 from pyamlz.program import FunctionSpace, Program, SearchSpace
 from pyamlz.search import _checkpoint
 from pyamlz.search._evaluate import Combine, PackedTasks, Variant, packed
@@ -239,7 +239,7 @@ class Search:
         Raises:
             SearchError: nothing was evaluated yet.
         """
-        best = self._members(lib.AMLZ_BEST)
+        best = self._items(lib.AMLZ_BEST).members()
         if not best:
             raise SearchError("best: nothing was evaluated yet")
         return best[0]
@@ -250,32 +250,24 @@ class Search:
         return [self.best]
 
     @property
-    def population(self) -> list[Member]:
+    def population(self) -> Sequence[Member]:
         """The population as it is, the oldest member first."""
-        return self._members(lib.AMLZ_POPULATION)
+        return self._items(lib.AMLZ_POPULATION).members({"dims": self._space.dims})
 
     @property
-    def hall_of_fame(self) -> list[Member]:
+    def hall_of_fame(self) -> Sequence[Member]:
         """The best program of each number of live instructions that there was, from the shortest to the longest."""
-        return self._members(lib.AMLZ_HALL)
+        return self._items(lib.AMLZ_HALL).members({"dims": self._space.dims})
 
     @property
     def history(self) -> list[Improvement]:
         """Improvements of the best fitness, the first first: all of them, up to history_size."""
-        return [Improvement(m.evaluation, m.fitness, m.parent, m.action) for m in self._members(lib.AMLZ_HISTORY)]
+        return list(self._items(lib.AMLZ_HISTORY).improvements())
 
-    def _members(self, part: int) -> list[Member]:
-        """The items in one of the library's lists, as things are now."""
-        search, now = self._handle.pointer, lib.AMLZ_NOW
-        member = ffi.new("amlz_member *")
-        members = []
+    def _items(self, part: int) -> _checkpoint.CopiedItems:
+        """One of the library's lists, as things are now."""
         with self._calling:
-            for index in range(lib.amlz_search_count(search, now, part)):
-                c = ffi.new("amlz_program *")
-                check(lib.amlz_search_item(search, now, part, index, c, member))
-                action = name_of(member.action, MUTATIONS)
-                members.append(Member(Program._of(c), member.fitness, member.birth, member.parent, action))
-        return members
+            return _checkpoint.CopiedItems(self._handle.pointer, part)
 
     @property
     def digest(self) -> int:
@@ -293,12 +285,8 @@ class Search:
         if self._data is None and not can_remake(source):
             self._data = _checkpoint.data_of(self._tasks.tasks, self._tasks.precision)
         with self._calling:
-            return _checkpoint.checkpoint_of(
-                self._handle.pointer,
-                source=archive.to_json(source) if source else None,
-                data=self._data,
-                session=session,
-            )
+            copied = _checkpoint.Copied(self._handle.pointer)
+        return copied.checkpoint(archive.to_json(source) if source else None, self._data, session)
 
     def save(self, path: str | os.PathLike[str], *, session: str | None = None) -> None:
         """Writes a checkpoint, from which :meth:`load` goes on to the same bits as this search.

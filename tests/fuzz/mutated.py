@@ -11,6 +11,7 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ sys.path.insert(0, str(ROOT / "tests" / "python"))
 from archives import Pairs, Raw, assemble, parts_of, seal, small_archives  # noqa: E402
 
 from pyamlz._lib.errors import ArchiveError  # noqa: E402
-from pyamlz.archive import decode, encode  # noqa: E402
-from pyamlz.archive._decoder import MAGIC, MINOR  # noqa: E402
+from pyamlz.archive import Archive, Checkpoint, Islands, PopulationArchive, decode, encode  # noqa: E402
+from pyamlz.archive._codec import MAGIC, MINOR  # noqa: E402
 
 CHECKSUM_SIZE = 5
 MINOR_AT = 8  # byte of the minor version
@@ -162,6 +163,16 @@ def foreign(rng: random.Random, donor: list[Any]) -> Any:
 # ---------------------------------------------------------------- what is checked
 
 
+def checked_anew(archive: Archive) -> Archive:
+    """The same contents, of which encoding does not know that they were read, and so are right."""
+    if isinstance(archive, Islands):
+        return replace(archive, islands=tuple(map(checked_anew, archive.islands)))
+    if isinstance(archive, Checkpoint):
+        mark = archive.mark
+        return replace(archive, mark=replace(mark, population=tuple(mark.population), hall=tuple(mark.hall)))
+    return replace(archive, population=tuple(archive.population)) if isinstance(archive, PopulationArchive) else archive
+
+
 def is_accepted(data: bytes) -> bool:
     """Whether an archive is accepted; an AssertionError or another exception where the decoder is wrong."""
     try:
@@ -171,6 +182,7 @@ def is_accepted(data: bytes) -> bool:
     # The rest of a newer version is not kept, and what a former one does not have is written.
     copy = encode(archive)
     assert decode(copy) == archive
+    assert encode(checked_anew(archive)) == copy  # what is read may be written
     assert copy == data or data[MINOR_AT] != MINOR
     return True
 

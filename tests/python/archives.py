@@ -24,7 +24,8 @@ from pyamlz.archive import (
     read,
     to_json,
 )
-from pyamlz.archive._decoder import MINOR
+from pyamlz.archive._codec import MINOR
+from pyamlz.archive._members import ACTIONS
 from pyamlz.search._checkpoint import checkpoint_of, data_of
 
 GOLDEN = Path(__file__).resolve().parents[2] / "archive" / "golden"
@@ -55,7 +56,7 @@ def checkpoint(search: Search, **arguments: Any) -> Checkpoint:
 def small_archives() -> dict[str, bytes]:
     """Archives of all kinds and of several shapes, by name."""
     programs = [Program.random(SPACE, seed) for seed in range(3)]
-    population = tuple(Member(pack(p), i / 4, i + 5, i, i) for i, p in enumerate(programs))
+    population = tuple(Member(pack(p), i / 4, i + 5, i, ACTIONS[i]) for i, p in enumerate(programs))
     source = to_json({"generator": "linear", "arguments": {"seed": 1}})
     session = to_json({"text": "\u00e4\u20ac", "numbers": [1, 2.5]})
     labels = class_tasks()

@@ -14,7 +14,7 @@ from samples import full_space
 
 from pyamlz import ArchiveError, Dims, Search, TaskSet
 from pyamlz.archive import Checkpoint, Islands, decode, encode
-from pyamlz.archive._decoder import MINOR
+from pyamlz.archive._codec import MINOR
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.append(str(ROOT / "tests" / "fuzz"))

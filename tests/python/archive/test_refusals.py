@@ -30,7 +30,7 @@ from samples import instruction_of
 
 from pyamlz import ArchiveError, Program
 from pyamlz.archive import pack, read
-from pyamlz.archive._decoder import MINOR
+from pyamlz.archive._codec import MINOR
 from pyamlz.program import find_op
 
 

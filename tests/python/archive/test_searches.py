@@ -22,7 +22,7 @@ from samples import full_space, linear_tasks
 
 from pyamlz import ArchiveError, Dims, InputError, Program, ProgramError, Search, tasks
 from pyamlz._ffi import ffi, lib
-from pyamlz.archive import Checkpoint, HistoryRow, Member, decode, encode, to_json, unpack
+from pyamlz.archive import Checkpoint, Improvement, Member, decode, encode, to_json, unpack
 from pyamlz.search._checkpoint import data_of, restore, task_set_of
 
 
@@ -80,7 +80,7 @@ class TestSearches:
         assert (saved.tasks.count, saved.tasks.train, saved.tasks.valid, saved.tasks.epochs) == (2, 3, 2, 1)
         assert (saved.tasks.source, saved.tasks.data, saved.session) == ("{}", None, "[]")
         assert (saved.config.seed, saved.config.population_size) == (3, 4)
-        assert isinstance(saved.mark.history[0], HistoryRow)
+        assert isinstance(saved.mark.history[0], Improvement)
 
     @pytest.mark.parametrize("precision", ["float32", "float64"])
     @pytest.mark.parametrize("kind", ["regression", "multiclass", "binary"])

@@ -20,7 +20,7 @@ from archives import (
 
 from pyamlz import Search
 from pyamlz.archive import Checkpoint, decode, encode
-from pyamlz.archive._decoder import MINOR
+from pyamlz.archive._codec import MINOR
 
 MORE = [None, 5, 2.5, math.nan, "x", b"y", [[], [1, [2]]], Pairs([("a", Pairs([("b", [1])])), ("c", None)])]
 ROWS = ["mark.counts", "mark.population[1]", "mark.hall[0]", "mark.history[0]", "best", "config.mutations"]

@@ -189,7 +189,7 @@ class TestShow:
         assert list(found["config"]) == list(type(saved.config).__slots__)
         assert len(found["mark"]["population"]) == 100
         assert Program.parse(found["best"]["program"]) == saved.best.program
-        assert found["mark"]["counts"] == {**saved.mark.counts._asdict(), "hurdle_stops": []}
+        assert found["mark"]["counts"] == {**dataclasses.asdict(saved.mark.counts), "hurdle_stops": []}
         assert found["session"]["seed"] == 7
         assert found["tasks"]["source"]["generator"] == "linear"
 
@@ -211,12 +211,7 @@ class TestShow:
         tasks = linear_tasks()
         search = Search(tasks, linear_space(tasks), seed=1, population_size=12)
         search.run(max_evaluations=12)
-        members = search.checkpoint().mark.population or tuple(
-            archive.Member(archive.pack(m.program), m.fitness, m.evaluation) for m in search.population
-        )
-        archive.write(
-            tmp_path / "population.amlz", archive.PopulationArchive(dims=search.space.dims, population=members)
-        )
+        archive.save_population(tmp_path / "population.amlz", search.population, search.space.dims)
         out = amlz("show", str(tmp_path / "population.amlz"))[1]
         assert out.startswith("# a population of 12 programs")
         assert out.count("\n# fitness ") == 10

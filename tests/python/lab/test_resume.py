@@ -1,5 +1,6 @@
 """Searches and runs that are stopped anywhere, and go on as if they never had been."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -150,7 +151,7 @@ class TestLoading:
         archive.write(saved, type(found)(**{**_fields(found), "digest": found.digest ^ 1}))
         with pytest.raises(ArchiveError, match=r"digest: expected .* does not find the same results"):
             Search.load(saved)
-        best = found.best._replace(fitness=found.best.fitness / 2)
+        best = dataclasses.replace(found.best, fitness=found.best.fitness / 2)
         archive.write(saved, type(found)(**{**_fields(found), "best": best}))
         with pytest.raises(ArchiveError, match=r"best: expected"):
             Search.load(saved)

@@ -59,7 +59,7 @@ class TestCandidates:
 
     def test_are_all_of_a_population(self, tmp_path):
         path = str(tmp_path / "population.amlz")
-        members = tuple(Member(pack(constant(value)), 0.5, 1, 0, 0) for value in (1, 2))
+        members = tuple(Member(pack(constant(value)), 0.5, 1) for value in (1, 2))
         archive.write(path, PopulationArchive(dims=constant(1).dims(2), population=members))
         assert candidates(path) == [
             Candidate(f"{path}: population[0]", constant(1)),

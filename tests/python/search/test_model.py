@@ -154,9 +154,9 @@ class TestFiles:
     def test_damage_is_refused(self, tmp_path: Path) -> None:
         good = learned("numbers").to_archive()
         for broken, message in (
-            (replace(good, memory=(*good.memory[:2], b"123")), r"memory\[2\] .*: expected 0 bytes, got 3"),
-            (replace(good, runs=(1, 2)), "runs .*: expected an array of 3"),
-            (replace(good, examples=-1), "examples|encoded"),
+            (replace(good, memory=(*good.memory[:2], b"123")), r"memory\[2\]: expected 0 bytes, got 3"),
+            (replace(good, runs=(1, 2)), "runs: expected an array of 3, got one of 2"),
+            (replace(good, examples=-1), "examples: expected an integer, got a negative integer"),
         ):
             with pytest.raises(ArchiveError, match=message):
                 archive.encode(broken)

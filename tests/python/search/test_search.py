@@ -245,7 +245,7 @@ class TestFinding:
         search = demo_search()
         result = search.run(max_evaluations=2000)
         best = search.best
-        assert best[:2] == (result.best, result.best_fitness)
+        assert (best.program, best.fitness) == (result.best, result.best_fitness)
         assert Evaluator(TASKS, combine="median").evaluate(result.best).fitness == result.best_fitness
         assert result.history[-1].fitness == result.best_fitness
         assert result.history[-1].evaluation == result.stats.best_evaluation
@@ -304,7 +304,7 @@ class TestFinding:
         space = SearchSpace(SPACE.dims, learn=FunctionSpace.fixed(4, LINEAR_OPS))
         search = Search(TASKS, space, seed=1, fixed_program=regressor, population_size=20)
         search.run(max_evaluations=500)
-        for program, *_ in search.population:
+        for program in (member.program for member in search.population):
             assert program.setup == regressor.setup
             assert program.predict == regressor.predict
             assert len(program.learn) == 4
@@ -332,9 +332,10 @@ class TestFinding:
         space = full_space(Dims.of(TASKS, n_scalars=5, n_vectors=5, n_matrices=3), size=10)
         search = Search(TASKS, space, seed=2, mutations={mutation: 1}, population_size=20)
         search.run(max_evaluations=400)
-        for program, *_ in search.population:
+        programs = [member.program for member in search.population]
+        for program in programs:
             program.check(space.dims)
-        sizes = {len(program) for program, *_ in search.population}
+        sizes = {len(program) for program in programs}
         if mutation not in ("insert", "remove"):
             assert sizes == {30}
         else:

@@ -1,0 +1,346 @@
+"""The format of archives, `archive/FORMAT.md`, as schemas: what may stand where, in the order of the file."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final, TypeVar
+
+from pyamlz._ffi import ffi, lib
+from pyamlz._lib.checks import MAX_FEATURES
+from pyamlz._lib.native import KINDS, PRECISIONS, text
+from pyamlz.archive._contents import (
+    MAX_ISLANDS,
+    MAX_SESSION,
+    MAX_SOURCE,
+    Checkpoint,
+    Config,
+    Function,
+    Hurdle,
+    Islands,
+    Mark,
+    ModelArchive,
+    PopulationArchive,
+    ProgramArchive,
+    TasksRecord,
+    set_space,
+)
+from pyamlz.archive._members import ACTIONS, Counts, Improvement, Member, Members, pack, unpack
+from pyamlz.archive._msgpack import MAX_64, FormatError, Reader, refuse
+from pyamlz.archive._schema import Binary, Held, Integer, Items, Maybe, Real, Record, Schema, Seen, Text, named
+from pyamlz.program import CAPACITY, FUNCTIONS, Dims, Program
+
+T = TypeVar("T", bound=Schema)
+
+_MAX_31 = 2**31 - 1
+_MAX_32 = 2**32 - 1
+
+
+def _since(minor: int, schema: T) -> T:
+    """The schema of a field that came with a minor version."""
+    schema.since = minor
+    return schema
+
+
+WORD: Final = Integer(0, _MAX_32)
+POSITIVE: Final = Integer(1, _MAX_32)
+WHOLE: Final = Integer(0, MAX_64)
+SHARE: Final = Real(0, 1)
+LARGEST: Final = Real(0, sys.float_info.max)
+
+# ---------------------------------------------------------------- memory and programs
+
+ADDRESSES: Final = lib.AMLZ_MAX_ADDRESSES
+DIMS: Final = Record(
+    Dims,
+    {
+        "features": Integer(1, MAX_FEATURES),
+        "scalars": Integer(2, ADDRESSES),
+        "vectors": Integer(1, ADDRESSES),
+        "matrices": Integer(0, ADDRESSES),
+        "label": named(tuple(KINDS)),
+        "classes": Integer(0, MAX_FEATURES),
+    },
+    names={"label": "kind", **{key: f"n_{key}" for key in ("features", "scalars", "vectors", "matrices", "classes")}},
+)
+ANY_DIMS: Final = Dims(n_features=1, n_scalars=ADDRESSES, n_vectors=ADDRESSES, n_matrices=ADDRESSES)
+
+
+class _Fitting:
+    """Checks packed programs: that they fit the memory, and the sizes that they may have."""
+
+    def __init__(self, dims: Dims | None, functions: tuple[Function, ...]) -> None:
+        self.dims = (dims or ANY_DIMS)._c()  # what a program can name it may have
+        self.most = [function.max_size if function.ops else CAPACITY for function in functions]
+        self.program, self.error = ffi.new("amlz_program *"), ffi.new("amlz_error *")
+
+    def check(self, packed: bytes) -> None:
+        program, error = self.program, self.error
+        if lib.amlz_program_unpack(packed, len(packed), program, error) != lib.AMLZ_OK:
+            raise FormatError(f"byte {error.column} of the program: {text(error.message)}")
+        if lib.amlz_program_check(program, self.dims, error) != lib.AMLZ_OK:
+            raise FormatError(f"instruction {error.line} of a function: {text(error.message)}")
+        if self.most:
+            for name, size, most in zip(FUNCTIONS, program.size, self.most, strict=True):
+                if size > most:
+                    refuse(f"at most {most} instructions in {name}", size)
+
+
+def _check_program(packed: bytes, seen: Seen) -> None:
+    if "fitting" not in seen:  # what it is made of was read before the first program
+        seen["fitting"] = _Fitting(seen["dims"], seen.get("functions", ()))
+    seen["fitting"].check(packed)
+
+
+PACKED: Final = Binary(rule=_check_program)
+PROGRAM: Final = Held(Program, PACKED, unpack, pack)
+
+# ---------------------------------------------------------------- members
+
+# The birth of a member is at most the number of evaluations that was read last: first that of the search as it is, then
+# that at the mark. In a population there is none.
+ORIGIN: Final[dict[str, Schema]] = {
+    "fitness": SHARE,
+    "birth": Integer(lambda seen: int("evaluations" in seen), lambda seen: seen.get("evaluations", MAX_64)),
+    "parent": Integer(0, lambda seen: max(seen["birth"] - 1, 0)),
+    "action": named(ACTIONS),
+}
+MEMBER: Final = Record(
+    Member, {"program": PACKED, **ORIGIN}, names={"program": "packed", "birth": "evaluation"}, is_row=True
+)
+IMPROVEMENT: Final = Record(Improvement, ORIGIN, names={"birth": "evaluation"}, is_row=True)
+BEST: Final = Maybe(MEMBER, lambda seen: seen["evaluations"] > 0, "nil before the first evaluation")
+
+
+_ORIGIN: Final = ("dims", "functions", "evaluations")  # what decides which members there can be
+
+
+class _MemberItems(Items):
+    """Members. As columns they are right by construction where what they come from is the same."""
+
+    def read(self, reader: Reader, seen: Seen) -> Any:
+        return Members.of(super().read(reader, seen), {key: seen[key] for key in _ORIGIN if key in seen})
+
+    def check(self, value: Any, seen: Seen) -> None:
+        if isinstance(value, Members) and all(seen[key] == value.origin.get(key) for key in _ORIGIN if key in seen):
+            self.check_count(len(value), seen)
+        else:
+            super().check(value, seen)
+
+    def plain(self, value: Any) -> Any:
+        return list((value if isinstance(value, Members) else Members.of(value)).rows())
+
+
+def _check_rising(history: tuple[Improvement, ...], seen: Seen) -> None:
+    best, last = -1.0, 0
+    for index, row in enumerate(history):
+        if not (row.fitness > best and row.evaluation > last):
+            why = f"expected a fitness over {best!r} and a birth after {last}, got {row.fitness!r} and {row.evaluation}"
+            raise FormatError(why, has_byte=False).under(index)
+        best, last = row.fitness, row.evaluation
+
+
+# ---------------------------------------------------------------- configuration
+
+
+def _check_functions(functions: tuple[Function, ...], seen: Seen) -> None:
+    space, reason = ffi.new("amlz_space *"), ffi.new("const char **")
+    set_space(space, seen["dims"]._c(), functions)
+    if lib.amlz_space_check(space, reason) != lib.AMLZ_OK:
+        raise FormatError(text(reason[0]))
+
+
+def _check_ops(ops: bytes, seen: Seen) -> None:
+    if len(ops) > lib.AMLZ_MAX_OPS:
+        refuse(f"at most {lib.AMLZ_MAX_OPS} ops", len(ops))
+
+
+def _check_config(config: Config, seen: Seen) -> None:
+    reason = ffi.new("const char **")
+    if lib.amlz_search_size(config._c(seen["dims"]._c()), 1, reason) == 0:
+        raise FormatError(text(reason[0]))
+
+
+SIZE: Final = Integer(0, CAPACITY)
+FUNCTION: Final = Record(
+    Function, {"min_size": SIZE, "max_size": SIZE, "init_size": SIZE, "ops": Binary(rule=_check_ops)}, is_row=True
+)
+HURDLE: Final = Record(Hurdle, {"n_train": Integer(1, _MAX_31), "n_valid": Integer(1, _MAX_31)}, is_row=True)
+CONFIG: Final = Record(
+    Config,
+    {
+        "seed": WHOLE,
+        "algorithm": Integer(0, lib.AMLZ_RANDOM_SEARCH),
+        "start": Integer(0, lib.AMLZ_START_PROGRAM),
+        "combine": Integer(0, lib.AMLZ_MEDIAN),
+        "precision": Integer(0, lib.AMLZ_FLOAT64),
+        "population_size": POSITIVE,
+        "tournament_size": POSITIVE,
+        "mutate_prob": SHARE,
+        "mutations": Items(LARGEST, len(ACTIONS), len(ACTIONS), is_row=True),
+        "cache_size": WORD,
+        "fec_size": WORD,
+        "fec_train": WORD,
+        "fec_valid": WORD,
+        "cache_period": POSITIVE,
+        "cache_work": Integer(1, MAX_64),
+        "history_size": WORD,
+        "max_cost": LARGEST,
+        "must_learn": Integer(0, 1),
+        "functions": Items(FUNCTION, len(FUNCTIONS), len(FUNCTIONS), rule=_check_functions),
+        "start_program": PROGRAM,
+        "redraws": _since(1, Integer(0, _MAX_32)),
+        "hurdles": _since(1, Items(HURDLE, 0, lib.AMLZ_MAX_HURDLES)),
+        "hurdle_percentile": _since(1, Real(0, 1)),
+        "hurdle_window": _since(1, Integer(0, _MAX_32)),
+    },
+    rule=_check_config,
+)
+
+# ---------------------------------------------------------------- tasks
+
+
+def _most_seen(seen: Seen, part: int) -> int:
+    """Examples of a task that hurdles and fingerprints look at, which must be there: of training 0, of validation 1."""
+    config: Config = seen["config"]
+    fingerprint = [(config.fec_train, config.fec_valid)] if config.fec_size > 0 else []
+    return max(1, *(sizes[part] for sizes in [(1, 1), *config.hurdles, *fingerprint]))
+
+
+def _numbers(examples: str, per_example: str | None = None) -> Binary:
+    """The numbers of a task's examples, so many of each."""
+
+    def size(seen: Seen) -> int:
+        size = 4 if seen["precision"] == lib.AMLZ_FLOAT32 else 8
+        return int(seen[examples] * (seen[per_example] if per_example else 1) * size)
+
+    return Binary(size)
+
+
+TASK: Final = Items(
+    [_numbers("train", "features"), _numbers("train"), _numbers("valid", "features"), _numbers("valid")], 4, 4
+)
+TASKS: Final = Record(
+    TasksRecord,
+    {
+        "count": POSITIVE,
+        "train": Integer(lambda seen: _most_seen(seen, 0), _MAX_31),
+        "valid": Integer(lambda seen: _most_seen(seen, 1), _MAX_31),
+        "epochs": POSITIVE,
+        "order_seed": WHOLE,
+        "digest": WHOLE,
+        "source": Maybe(Text(MAX_SOURCE)),
+        "data": Maybe(Items(TASK, lambda seen: int(seen["count"]), lambda seen: int(seen["count"]))),
+    },
+)
+
+# ---------------------------------------------------------------- state
+
+
+def _n_hurdles(seen: Seen) -> int:
+    return len(seen["config"].hurdles)
+
+
+def _n_members(seen: Seen) -> int:
+    return min(int(seen["evaluations"]), int(seen["config"].population_size))
+
+
+def _check_random(state: tuple[int, ...], seen: Seen) -> None:
+    if not any(state):
+        refuse("a state that is not all 0", "one that is")
+
+
+def _check_evaluations(checkpoint: Checkpoint, seen: Seen) -> None:
+    """What was done since the mark must be what a search can have done."""
+    config, at_mark = checkpoint.config, checkpoint.mark.counts.evaluations
+    has_memory = config.cache_size > 0 or config.fec_size > 0 or config.hurdles  # which is emptied at a mark
+    most = at_mark + (config.cache_period if has_memory else 0)
+    if not at_mark <= checkpoint.evaluations <= most:
+        why = f"expected an integer from {at_mark} to {most}, by the mark, got {checkpoint.evaluations}"
+        raise FormatError(why, has_byte=False).under("evaluations")
+
+
+COUNTS: Final = Record(
+    Counts,
+    {
+        **dict.fromkeys(Counts.__slots__[:8], WHOLE),
+        "duplicates": _since(1, Integer(0, MAX_64)),
+        "hurdle_stops": _since(1, Items(WHOLE, _n_hurdles, _n_hurdles)),
+    },
+    is_row=True,
+)
+MARK: Final = Record(
+    Mark,
+    {
+        "counts": COUNTS,
+        "rng": Items(WHOLE, 4, 4, rule=_check_random),
+        "population": _MemberItems(MEMBER, _n_members, _n_members),
+        "hall": _MemberItems(MEMBER, 0, _MAX_32),
+        "history": Items(IMPROVEMENT, 0, lambda seen: int(seen["config"].history_size), rule=_check_rising),
+        "best": BEST,
+    },
+)
+
+# ---------------------------------------------------------------- kinds
+
+WRITER: Final = Text(64)
+SESSION: Final = Maybe(
+    Text(MAX_SESSION),
+    lambda seen: False if seen["is_island"] else None,
+    "nil in an archive of islands, which has one for all",
+)
+PROGRAM_ARCHIVE: Final = Record(ProgramArchive, {"writer": WRITER, "dims": Maybe(DIMS), "program": PROGRAM})
+POPULATION_ARCHIVE: Final = Record(
+    PopulationArchive, {"writer": WRITER, "dims": DIMS, "population": _MemberItems(MEMBER, 0, _MAX_32)}
+)
+CHECKPOINT: Final = Record(
+    Checkpoint,
+    {
+        "writer": WRITER,
+        "dims": DIMS,
+        "config": CONFIG,
+        "tasks": TASKS,
+        "evaluations": WHOLE,
+        "digest": WHOLE,
+        "best": BEST,
+        "mark": MARK,
+        "session": SESSION,
+    },
+    rule=_check_evaluations,
+)
+
+
+def _known(count: str, width: int) -> Binary:
+    """What a model knows: the numbers of all scalars, vectors or matrices, of which each has F to a power of them."""
+
+    def size(seen: Seen) -> int:
+        dims: Dims = seen["dims"]
+        float_size = 4 if seen["precision"] == "float32" else 8
+        return int(getattr(dims, count) * dims.n_features**width * float_size)
+
+    return Binary(size)
+
+
+MODEL: Final = _since(
+    2,
+    Record(
+        ModelArchive,
+        {
+            "writer": WRITER,
+            "dims": DIMS,
+            "program": PROGRAM,
+            "precision": named(tuple(PRECISIONS)),
+            "seed": WHOLE,
+            "examples": WHOLE,
+            "runs": Items(WHOLE, len(FUNCTIONS), len(FUNCTIONS)),
+            "memory": Items([_known("n_scalars", 0), _known("n_vectors", 1), _known("n_matrices", 2)], 3, 3),
+            "preparation": Text(MAX_SESSION),
+            "session": Maybe(Text(MAX_SESSION)),
+        },
+    ),
+)
+
+
+def islands_of(island: Schema) -> Record:
+    """The schema of islands, given that of one."""
+    fields = {"writer": WRITER, "islands": Items(island, 1, MAX_ISLANDS), "session": SESSION}
+    return _since(1, Record(Islands, fields))
