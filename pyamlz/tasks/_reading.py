@@ -7,7 +7,6 @@ frames by pyarrow, which the extra `table` installs.
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyamlz._lib.checks import hint
-from pyamlz._lib.errors import DataError, InputError, MissingExtraError
+from pyamlz._lib.errors import DataError, InputError
+from pyamlz._lib.extras import imported
 
 __all__ = ["MISSING", "Cells", "Columns", "DataSource", "read_columns"]
 
@@ -258,22 +258,14 @@ def _is_plain(value: object) -> bool:
 # ---------------------------------------------------------------- Arrow and data frames
 
 
-def _arrow(module: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        wanted = "Parquet, Arrow and data frames need pyarrow"
-        raise MissingExtraError(f"{wanted}, which is not installed: pip install 'pyamlz[table]'") from error
-
-
 def _read_arrow(name: str, suffix: str) -> Columns:
     open_failure: Exception
     readers: Sequence[Callable[[], Any]]
     if suffix in (".parquet", ".pq"):
-        parquet = _arrow("pyarrow.parquet")
+        parquet = imported("pyarrow.parquet", "table")
         readers = [lambda: parquet.ParquetFile(name).read()]
     else:
-        ipc, feather = _arrow("pyarrow.ipc"), _arrow("pyarrow.feather")
+        ipc, feather = imported("pyarrow.ipc", "table"), imported("pyarrow.feather", "table")
         readers = [lambda: feather.read_table(name), lambda: ipc.open_stream(_bytes_of(name)).read_all()]
     _bytes_of_beginning(name)
     for read in readers:
@@ -297,7 +289,7 @@ def _bytes_of_beginning(name: str) -> None:
 
 
 def _of_arrow(name: str, table: Any) -> Columns:
-    pa = _arrow("pyarrow")
+    pa = imported("pyarrow", "table")
     names = [str(column) for column in table.column_names]
     cells: dict[str, Cells] = {}
     unreadable = {}
@@ -341,12 +333,12 @@ def _of_frame(source: Any) -> Columns:
         _check_lengths(name, arrays)
         return _of_arrays(name, arrays)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__dataframe__"):
-        pa = _arrow("pyarrow")
+        pa = imported("pyarrow", "table")
         try:
             if hasattr(source, "__arrow_c_stream__"):
                 table = pa.table(source)
             else:
-                table = _arrow("pyarrow.interchange").from_dataframe(source)
+                table = imported("pyarrow.interchange", "table").from_dataframe(source)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError, ValueError) as error:
             raise DataError(f"{name}: expected columns of numbers or text: {error}") from None
         return _of_arrow(name, table)

@@ -122,7 +122,7 @@ class TestReading:
         for module in [name for name in sys.modules if name.split(".")[0] == "pyarrow"]:
             monkeypatch.setitem(sys.modules, module, None)
         for source in (tmp_path / "t.parquet", tmp_path / "t.feather", frame):
-            with pytest.raises(MissingExtraError, match=r"pip install 'pyamlz\[table\]'"):
+            with pytest.raises(MissingExtraError, match=r"pyarrow is missing or too old: pip install 'pyarrow>="):
                 tasks.read_table(source, "b")
 
     def test_spaces_and_quotes_as_people_write_them(self, tmp_path: Path) -> None:
