@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import secrets
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 from pyamlz._cli import output
+from pyamlz._cli.data import data_settings
 from pyamlz._lib.checks import Precision, checked_seed
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.native import VARIANTS
@@ -16,7 +16,6 @@ from pyamlz.archive import find_program
 from pyamlz.lab import Preset
 from pyamlz.program import Program
 from pyamlz.program.baselines import BASELINES
-from pyamlz.tasks._table import Labels
 
 DONE, FAILED, WRONG, BAD_ARCHIVE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -98,35 +97,13 @@ def seed(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def data_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what says that tasks come from a file of the user's."""
-    own = parser.add_argument_group("your own data")
-    own.add_argument(
-        "--data", metavar="FILE", help="examples: .csv with a line of names, .npz with X and y, or .parquet"
-    )
-    own.add_argument("--target", metavar="COLUMN", help="the column with the labels, all others being features")
-    own.add_argument("--labels", choices=get_args(Labels), help="what labels are (default: auto)")
-
-
-def _data_settings(arguments: argparse.Namespace) -> list[str]:
-    """The settings that --data, --target and --labels stand for."""
-    given = {key: getattr(arguments, key, None) for key in ("data", "target", "labels")}
-    if given["data"] is None:
-        wrong = next((key for key in ("target", "labels") if given[key] is not None), None)
-        if wrong is not None:
-            raise InputError(f"--{wrong}: expected only with --data")
-        return []
-    values = {"path": given["data"], "target": given["target"], "labels": given["labels"]}
-    return [f"tasks.{key}={json.dumps(value)}" for key, value in values.items() if value is not None]
-
-
 def load_preset(name: str | None, arguments: argparse.Namespace) -> Preset:
     """The preset, changed by --set, --precision and --data."""
     if name is None:
         if getattr(arguments, "data", None) is None:
             raise InputError("expected a preset, or --data with examples of your own")
         name = "table"
-    overrides = [*_data_settings(arguments), *arguments.set]
+    overrides = [*data_settings(arguments), *arguments.set]
     if arguments.precision is not None:
         overrides.append(f"precision={PRECISION_NAMES[arguments.precision]}")
     return Preset.load(name, overrides)

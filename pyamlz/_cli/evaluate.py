@@ -12,12 +12,12 @@ from pyamlz._cli.arguments import (
     DONE,
     add_program,
     command,
-    data_options,
     given_or_drawn,
     load_preset,
     read_program,
     run_options,
 )
+from pyamlz._cli.data import data_options
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab import Section
@@ -69,7 +69,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         f"{tasks.n_valid} examples, {tasks.epochs} epochs, F = {tasks.n_features}, {evaluator.tasks.precision}, "
         f"kernels: {evaluator.variant}",
     )
-    output.line(f"fitness ({preset.config['combine']}): {figure(result.fitness)}  ({spread(result)})")
+    told = spread(result, share_rows=preset.is_of_table and section != "final")
+    output.line(f"fitness ({preset.config['combine']}): {figure(result.fitness)}  ({told})")
     output.line(f"stopped early: {result.n_stopped} tasks; {result.train_steps:,} training steps")
     return DONE
 
@@ -79,10 +80,12 @@ def figure(fitness: float) -> str:
     return f"{fitness:.7f}"
 
 
-def spread(evaluation: Evaluation) -> str:
-    """How a program's fitness varies over tasks."""
+def spread(evaluation: Evaluation, *, share_rows: bool = False) -> str:
+    """How a program's fitness varies over tasks; of tasks that share rows there is no standard deviation to tell."""
+    if len(evaluation.task_fitness) == 1:
+        return "one task"
     low, middle, high = np.quantile(evaluation.task_fitness, [0.0, 0.5, 1.0])
-    return (
-        f"{len(evaluation.task_fitness)} tasks: lowest {figure(low)}, median {figure(middle)}, "
-        f"highest {figure(high)}, standard deviation {figure(float(np.std(evaluation.task_fitness)))}"
-    )
+    n_tasks = len(evaluation.task_fitness)
+    told = f"{n_tasks} tasks: lowest {figure(low)}, median {figure(middle)}, highest {figure(high)}"
+    deviation = figure(float(np.std(evaluation.task_fitness)))
+    return f"{told}, which share rows" if share_rows else f"{told}, standard deviation {deviation}"

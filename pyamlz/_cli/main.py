@@ -18,6 +18,8 @@ from pyamlz._cli.conform import add_conform
 from pyamlz._cli.evaluate import add_evaluate
 from pyamlz._cli.explain import add_explain
 from pyamlz._cli.export import add_export
+from pyamlz._cli.fit import add_fit
+from pyamlz._cli.predict import add_predict
 from pyamlz._cli.presets import add_presets
 from pyamlz._cli.report import add_reports
 from pyamlz._cli.search import add_resume, add_search
@@ -34,6 +36,7 @@ __all__ = ["main"]
 
 _COMMANDS = (
     *(add_search, add_resume, add_show, add_explain, add_evaluate, add_conform, add_reports, add_export),
+    *(add_fit, add_predict),
     *(add_select, add_tune, add_climb, add_bench, add_study, add_presets),
 )  # in the order of the help
 

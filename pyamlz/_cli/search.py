@@ -14,13 +14,13 @@ from pyamlz._cli.arguments import (
     INTERRUPTED,
     add_set,
     command,
-    data_options,
     given_or_drawn,
     integer,
     load_preset,
     run_options,
 )
 from pyamlz._cli.arguments import seed as seed_argument
+from pyamlz._cli.data import data_options, print_scores, say_what_data_are, scores_json, where_data_are
 from pyamlz._cli.evaluate import figure, spread
 from pyamlz._cli.show import sizes
 from pyamlz._lib.native import VARIANTS
@@ -40,6 +40,8 @@ def add_search(commands: Any) -> None:
     search.add_argument("--max-evaluations", type=integer, metavar="N", help="programs to score in all experiments")
     search.add_argument("--islands", type=integer, metavar="N", help="searches that exchange programs, a thread each")
     search.add_argument("--checkpoint", metavar="FILE.amlz", help="a new file, from which `resume` goes on")
+    search.add_argument("--embed", action="store_true", help="keep the table of --data in the checkpoint")
+    search.add_argument("--verbose", action="store_true", help="print all settings first")
     search.add_argument("--log", metavar="FILE.jsonl", help="a new file for counts and fitness, a JSON object a line")
     _add_every(search)
 
@@ -55,6 +57,7 @@ def add_resume(commands: Any) -> None:
     )
     resume.add_argument("--log", metavar="FILE.jsonl", help="the log that the search had, to go on with, or a new one")
     add_set(resume, "an error if the checkpoint has another value, as population_size=100")
+    where_data_are(resume)
     _add_every(resume)
 
 
@@ -68,8 +71,9 @@ def _search(arguments: argparse.Namespace) -> int:
         arguments.set.append(f"islands={arguments.islands}")
     preset = load_preset(arguments.preset, arguments)
     seed = given_or_drawn(arguments.seed)
+    say_what_data_are(arguments, preset)
     output.note(arguments, f"pyamlz {VERSION}: {preset.name}, seed {seed}")
-    if not arguments.quiet:
+    if arguments.verbose:
         output.block(preset.toml() + "\n", output.say(arguments))
     with reporter(sys.stderr, quiet=arguments.quiet) as shown:
         outcome = lab.run(
@@ -82,6 +86,7 @@ def _search(arguments: argparse.Namespace) -> int:
             checkpoint=arguments.checkpoint,
             every=arguments.every,
             log=arguments.log,
+            embed=arguments.embed,
         )
     return _tell(arguments, outcome)
 
@@ -97,6 +102,7 @@ def _resume(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             overrides=arguments.set,
             log=arguments.log,
+            data=arguments.data,
         )
     return _tell(arguments, outcome)
 
@@ -129,6 +135,7 @@ def _outcome_json(outcome: lab.Outcome) -> dict[str, Any]:
         "comparisons": [
             {"name": c.name, "learning_rate": c.learning_rate, "fitness": c.fitness} for c in outcome.comparisons
         ],
+        "scores": scores_json(outcome.scores),
         "program": str(outcome.program),
         "simplified": str(outcome.simplified),
         "version": VERSION,
@@ -150,6 +157,7 @@ def _print_outcome(outcome: lab.Outcome) -> None:
         output.line(f"fitness on the final tasks:    {figure(outcome.final.fitness)}  ({spread(outcome.final)})")
         for comparison in outcome.comparisons:
             _print_comparison(comparison, outcome.final.fitness)
+    print_scores(outcome.scores)
     output.block(f"\n# the program as found: {sizes(outcome.program)}\n")
     output.block(outcome.program)
     output.block(f"\n# without its dead code: {sizes(outcome.simplified)}\n")

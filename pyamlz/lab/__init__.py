@@ -2,6 +2,7 @@
 
 from pyamlz.lab._climb import NONLINEAR, Attempt, Climb, Stage, climb, nonlinear_stages, padded, without_idle_lines
 from pyamlz.lab._experiment import Preset, Section, differences, names, source
+from pyamlz.lab._fit import Scored, fit, scored
 from pyamlz.lab._run import EVERY, Comparison, Outcome, resume, run
 from pyamlz.lab._select import (
     Candidate,
@@ -32,6 +33,7 @@ __all__ = [
     "PairResult",
     "Preset",
     "Ranked",
+    "Scored",
     "Section",
     "Selection",
     "Session",
@@ -44,6 +46,7 @@ __all__ = [
     "climb",
     "differences",
     "final_tasks",
+    "fit",
     "hyperparameters",
     "measure",
     "measure_on_pair",
@@ -54,6 +57,7 @@ __all__ = [
     "resume",
     "run",
     "scaled",
+    "scored",
     "select",
     "select_tasks",
     "source",

@@ -149,6 +149,21 @@ class Preset:
             _apply(table, override)
         return replace(Preset.of(table, self.name), tables=self.tables)
 
+    def table_settings(self) -> Table:
+        """The arguments of the first table of the user's own, as :func:`pyamlz.tasks.table` takes them."""
+        tables = (table for _, table in _task_tables(self.config["tasks"]) if table["generator"] == "table")
+        return {name: value for name, value in next(tables).items() if name != "generator"}
+
+    def table(self) -> OwnTable:
+        """The first table of the user's own that its tasks are made of.
+
+        Raises:
+            DataError: it cannot be found or read.
+            ArchiveError: it is other than when the run was begun.
+        """
+        settings = self.table_settings()
+        return self.tables.get({name: settings[name] for name in READ if name in settings})
+
     def with_table(self, table: OwnTable) -> Preset:
         """The preset with tasks of a table that is read already, as of a data frame.
 

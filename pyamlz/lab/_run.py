@@ -15,6 +15,7 @@ from pyamlz._lib.errors import AmlzError, ArchiveError, InputError
 from pyamlz._lib.interrupt import ENDING, interrupt_flag
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab._experiment import Preset, Section, differences
+from pyamlz.lab._fit import Scored, model_of, scored
 from pyamlz.lab._session import Candidate, Session
 from pyamlz.lab._tune import tuned
 from pyamlz.program import Dims, Program
@@ -77,6 +78,8 @@ class Outcome:
         stop_reason: "sufficient_fitness", or what ended the run before: "max_evaluations" (in all, or of the only
             experiment), "max_train_steps" (of the only experiment), "max_experiments", "max_seconds", "interrupted".
         seed: what everything random was derived from.
+        scores: of a run on a table of the user's own, how the program does on rows that were held out, trained on all
+            others as :func:`pyamlz.lab.fit` does, and how others do.
     """
 
     preset: Preset
@@ -95,6 +98,7 @@ class Outcome:
     unsaved: str | None
     stop_reason: StopReason
     seed: int
+    scores: tuple[Scored, ...] = ()
 
 
 def run(
@@ -309,10 +313,17 @@ class _Run:
                 unsaved=self.saver.failure,
                 stop_reason=stop_reason,
                 seed=self.seed,
+                scores=self._scores(best),
             )
             if self.log is not None:
                 self.log.close(_told(outcome))
             return outcome
+
+    def _scores(self, best: Candidate) -> tuple[Scored, ...]:
+        is_of_table = self.preset.is_of_table and self.final is not None
+        if not is_of_table or self.preset.table_settings().get("multiclass") == "pairs":
+            return ()
+        return scored(*model_of(best.program, self.preset, self.seed))
 
     @property
     def evaluations(self) -> int:

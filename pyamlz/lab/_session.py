@@ -80,6 +80,12 @@ class Session:
     champion: Candidate | None
     data: list[dict[str, Any]] | None = None
 
+    @property
+    def chosen(self) -> Candidate | None:
+        """What the run has found until now: the best candidate of all its experiments."""
+        candidates = [candidate for candidate in (self.champion, self.best) if candidate is not None]
+        return max(candidates, key=lambda candidate: candidate.merit, default=None)
+
     def dump(self) -> str:
         """The session as JSON, which :meth:`parse` reads."""
         values = {name: getattr(self, name) for name in _READERS}

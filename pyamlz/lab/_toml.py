@@ -16,17 +16,18 @@ def dump_toml(table: Mapping[str, Any], prefix: str = "") -> str:
         elif isinstance(value, Mapping) and prefix:
             sections.append(f"\n[{prefix}{key}]\n" + dump_toml(value))
         else:
-            lines.append(f"{key} = {_toml_value(value)}\n")
+            lines.append(f"{key} = {toml_value(value)}\n")
     return "".join([*lines, *sections])
 
 
-def _toml_value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value as TOML text in one line."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml_value(inner)}" for key, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {toml_value(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml_value(inner) for inner in value) + "]"
+        return "[" + ", ".join(toml_value(inner) for inner in value) + "]"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)

@@ -80,9 +80,8 @@ class Run:
         """
         best = self.saved.best
         if self.session is not None:
-            candidates = [c for c in (self.session.best, self.session.champion) if c is not None]
-            if candidates:
-                chosen = max(candidates, key=lambda candidate: candidate.merit)
+            chosen = self.session.chosen
+            if chosen is not None:
                 return Found(chosen.program, self.saved.dims, chosen.fitness, chosen.select_fitness)
         if best is None:
             raise ArchiveError(f"{self.path}: nothing was evaluated yet")

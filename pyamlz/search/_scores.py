@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,6 +42,13 @@ class Score:
     high: float
     n_rows: int
     unit: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; None for a figure that is infinite."""
+        return {
+            name: value if not isinstance(value, float) or np.isfinite(value) else None
+            for name, value in asdict(self).items()
+        }
 
     def __str__(self) -> str:
         return f"{self.name} {self.value:.4g} ({self.low:.4g} to {self.high:.4g})"

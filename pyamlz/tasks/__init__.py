@@ -10,6 +10,7 @@ reads. :func:`from_arrays` takes the user's own data as they are, and
 
 from pyamlz.tasks._arrays import from_arrays
 from pyamlz.tasks._datasets import ImageData, load
+from pyamlz.tasks._describe import described
 from pyamlz.tasks._full_size import native_binary
 from pyamlz.tasks._images import class_pairs
 from pyamlz.tasks._preparation import Column, Preparation
@@ -30,6 +31,7 @@ __all__ = [
     "TaskSet",
     "affine",
     "class_pairs",
+    "described",
     "from_arrays",
     "linear",
     "load",
