@@ -92,10 +92,16 @@ def documented(module_name: str) -> str:
     lines = [f".. automodule:: {module_name}", "   :no-members:", ""]
     for kind in KINDS:
         for name, thing in names.items():
-            if kind_of(thing) == kind:
+            if kind_of(thing) == kind and not is_of_another_room(name, thing, module_name):
                 home = "pyamlz" if name in pyamlz.__all__ and getattr(pyamlz, name) is thing else module_name
                 lines += [f".. auto{kind}:: {home}.{name}", ""]
     return "\n".join(["```{eval-rst}", *lines, "```"])
+
+
+def is_of_another_room(name: str, thing: object, module_name: str) -> bool:
+    """Whether the room that makes it has it among its public names: then it stands there."""
+    own = ".".join(getattr(thing, "__module__", module_name).split(".")[:2])
+    return not module_name.startswith(own) and name in getattr(sys.modules.get(own), "__all__", ())
 
 
 def modules() -> list[str]:

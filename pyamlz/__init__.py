@@ -133,8 +133,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"pyamlz.{name}")
     if name in _FROM_ROOMS:
         return getattr(importlib.import_module(f"pyamlz.{_FROM_ROOMS[name]}"), name)
-    moved.refuse(f"pyamlz.{name}")
-    raise AttributeError(f"module 'pyamlz' has no attribute {name!r}")
+    raise AttributeError(moved.where(f"pyamlz.{name}") or f"module 'pyamlz' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

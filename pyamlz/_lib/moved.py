@@ -37,10 +37,9 @@ MOVED: Final[dict[str, str]] = {
 }
 
 
-def refuse(name: str) -> None:
-    """Raises ImportError if a module of this name has moved; returns if none has."""
-    if name in MOVED:
-        raise ImportError(f"{name} has moved: use {MOVED[name]}", name=name)
+def where(name: str) -> str | None:
+    """A sentence about a module of this name that has moved; None if none has."""
+    return f"{name} has moved: use {MOVED[name]}" if name in MOVED else None
 
 
 class _Finder:
@@ -49,7 +48,8 @@ class _Finder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        refuse(fullname)
+        if sentence := where(fullname):
+            raise ImportError(sentence, name=fullname)
         return None
 
 
