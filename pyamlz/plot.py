@@ -22,6 +22,7 @@ __all__ = [
     "fitness_by_size",
     "history",
     "learning",
+    "legend",
     "lineage",
     "scored",
     "svg",
@@ -90,7 +91,7 @@ def history(
     _over_evaluations(axes, [x for name, rows in runs.items() if rows for x, _ in (*rows, ends[name])])
     axes.set_ylabel("best fitness")
     if len(runs) > 1:
-        _legend(axes)
+        legend(axes)
     return axes
 
 
@@ -202,7 +203,7 @@ def fitness_by_size(members: Sequence[tuple[int, float]], found: tuple[int, floa
     axes.set(xlabel="live instructions", ylabel="fitness")
     _few_ticks(axes, integer=True)
     axes.ticklabel_format(axis="y", useOffset=False)
-    _legend(axes)
+    legend(axes)
     return axes
 
 
@@ -268,7 +269,7 @@ def learning(errors: Mapping[str, Sequence[float]], axes: Any = None) -> Any:
         axes.yaxis.set_minor_formatter(ticker.NullFormatter())
     _few_ticks(axes)
     if len(errors) > 1:
-        _legend(axes)
+        legend(axes)
     return axes
 
 
@@ -309,8 +310,8 @@ def _named_rows(axes: Any, names: Sequence[str]) -> None:
         axes.annotate(name, (0.01, row - 0.26), xycoords=("axes fraction", "data"), va="bottom")
 
 
-def _legend(axes: Any) -> None:
-    """Over the axes, in as many columns as there is room for."""
+def legend(axes: Any) -> None:
+    """A legend over the axes, where nothing is drawn, in as many columns as there is room for."""
     labels = axes.get_legend_handles_labels()[1]
     longest = max(map(len, labels), default=0)
     columns = max(int(_width(axes) / (_LETTER * longest + 40)), 1)

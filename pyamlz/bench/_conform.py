@@ -90,6 +90,9 @@ def conform(
 ) -> Conformance:
     """Runs the vectors of a file.
 
+    >>> print(conform("tests/vectors/reference.jsonl.gz"))  # doctest: +SKIP
+    62360 passed, 0 failed
+
     Args:
         path: a file of JSON lines, gzipped if it ends in ".gz".
         precision: "float64": all must agree to 1e-9, relatively. "float32": ops to 1e-5, programs to 1e-4.

@@ -47,6 +47,13 @@ class Coupled:
 def coupled(program: Program, dims: Dims) -> tuple[Coupled, ...]:
     """The statistics in a program's live code that are used as factors.
 
+    >>> from pyamlz.program import baselines
+    >>> program = baselines.evolved_linear_form()
+    >>> for one in coupled(program, program.dims(16, "binary")):
+    ...     print(one)
+    Learn 5: s2 = norm(m1)  (a factor in Predict 4; Learn 6)
+    Learn 14: s4 = std(m0)  (a factor in Learn 16)
+
     A statistic is the norm, mean or standard deviation of a vector or a matrix, or the dot product of a vector with
     itself. A factor is either operand of a scalar's product or quotient, or what a vector or matrix is multiplied by.
 

@@ -139,6 +139,12 @@ class Dataflow:
 def dataflow(program: Program, dims: Dims) -> Dataflow:
     """The graph of a program's live instructions.
 
+    >>> from pyamlz.program import baselines
+    >>> program = baselines.linear_regressor()
+    >>> flow = dataflow(program, program.dims(4))
+    >>> [str(flow.values[number].instruction) for number in flow.readers(flow.label)]
+    ['s3 = s0 - s1']
+
     Addresses and their reuse are gone: an input is the very value that is read. A step is Predict and Learn on one
     example. An address that they write is memory when Predict begins; all others hold what Setup left.
 

@@ -57,6 +57,9 @@ def lineage(
 ) -> list[Ancestor]:
     """The ancestors of a search's best program, the first one first and the best program itself last.
 
+    >>> for ancestor in improvements(lineage("search.amlz")):  # doctest: +SKIP
+    ...     print(ancestor.place, ancestor.action, ancestor.fitness)
+
     Archives do not have the programs that died. The search is run again from its seed instead, twice: first to find who
     descends from whom, then to look at those that count. So it takes twice as long as the search did (islands are run
     one after the other), and the result is exact; that the search comes out as it was saved is checked.

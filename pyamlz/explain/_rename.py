@@ -13,6 +13,15 @@ __all__ = ["renamed"]
 def renamed(program: Program, dims: Dims) -> Program:
     """The program with addresses in order of first use: of each instruction its inputs, then its output.
 
+    >>> program = Program.parse("def Predict():\\n  s1 = dot(v0, v7)\\ndef Learn():\\n  v7 = s0 * v0\\n")
+    >>> print(renamed(program, program.dims(4)))
+    def Setup():
+    def Predict():
+      s1 = dot(v0, v1)
+    def Learn():
+      v1 = s0 * v0
+    <BLANKLINE>
+
     Setup comes first, then Predict, then Learn. Labels, predictions and features keep their addresses. The program
     computes the same bits. Simplify it first if dead code should not count.
 

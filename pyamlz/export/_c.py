@@ -66,6 +66,12 @@ def to_c(
 ) -> str:
     """The text of a C99 header that holds the program as a learner.
 
+    >>> from pyamlz.program import baselines
+    >>> program = baselines.linear_regressor()
+    >>> header = to_c(program, program.dims(4), name="regressor")
+    >>> "regressor_learn(regressor_state *state, const float *features, float label)" in header
+    True
+
     It has a struct with all state, and functions that initialize it, predict, learn from an example, and test
     themselves against vectors recorded from the interpreter. All are `static inline`, their names begin with `name`,
     nothing is allocated, and what is needed of the library's maths comes along. What it computes has the bits of

@@ -55,6 +55,11 @@ OPS: Final[dict[str, str]] = {
 def to_latex(program: Program, dims: Dims) -> str:
     """The live code as an ``align*`` environment of LaTeX, for which amsmath is needed.
 
+    >>> from pyamlz.program import baselines
+    >>> program = baselines.linear_regressor()
+    >>> print(to_latex(program, program.dims(4)).splitlines()[4])
+    \\hat{y} &\\leftarrow \\mathbf{x}^\\top \\mathbf{v}_{1} \\\\
+
     Vectors are bold and small, matrices bold and large; x are the features, y the label and \\hat{y} the prediction.
     Assignments follow each other in time.
 

@@ -24,6 +24,12 @@ _IR_VERSION = 8  # the one that came with this opset
 def to_onnx(learner: Learner) -> bytes:
     """The learner's Predict, with its memory as it is, as an ONNX model for any number of examples at once.
 
+    >>> from pyamlz import Learner
+    >>> from pyamlz.program import baselines
+    >>> program = baselines.linear_regressor()
+    >>> learner = Learner(program, program.dims(4), keep_dead_code=True)
+    >>> model = to_onnx(learner)  # doctest: +SKIP
+
     The input is "features", (N, F); the output "prediction", (N,), for "binary" the "probability" of class 1, (N,), and
     for "multiclass" "probabilities", (N, C). The model predicts as the learner does but for rounding. It does not
     learn: for that there is :func:`pyamlz.export.to_c`.

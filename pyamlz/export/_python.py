@@ -130,6 +130,15 @@ def softmax(logits):
 def to_python(program: Program, dims: Dims, *, name: str = "Learner", precision: Precision = "float32") -> str:
     """The text of a Python module with a class that holds the program as a learner, in plain NumPy.
 
+    >>> from pyamlz.program import baselines
+    >>> program = baselines.linear_regressor()
+    >>> for line in to_python(program, program.dims(4)).splitlines()[-4:]:
+    ...     print(line.strip())
+    self.s3 = s0 - self.s1
+    self.s3 = self.s3 * self.s2
+    self.v2 = self.s3 * v0
+    self.v1 = self.v1 + self.v2
+
     It is for reading, and for use where pyamlz is not: `predict(x)` and `learn(x, y)` take one example. NumPy adds in
     an order of its own, and random ops draw from its generator, so bits differ from :class:`pyamlz.Learner`'s.
 

@@ -88,6 +88,8 @@ def climb(
 ) -> Climb:
     """Runs stages until the last is passed.
 
+    Experimental: names may change in any version.
+
     The result depends on the arguments alone.
 
     Args:

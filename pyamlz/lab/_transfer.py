@@ -146,6 +146,8 @@ def transfer(
 ) -> Transferred:
     """Tunes a program on full-sized tasks, and measures it on the test examples of each pair of classes.
 
+    Experimental: names may change in any version.
+
     The paper tunes each pair by itself. With `joint` there is one tuning, on several pairs at once, whose constants
     all pairs get: a small part of the cost. :func:`tune_on_pairs` and :func:`measure_on_pair` are the two steps.
 

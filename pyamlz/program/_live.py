@@ -101,6 +101,11 @@ class Code:
 def live_code(program: Program, dims: Dims) -> Code:
     """The live code of a program.
 
+    >>> from pyamlz.program import baselines
+    >>> program = baselines.linear_regressor()
+    >>> [(str(x.line), str(x.out)) for x in live_code(program, program.dims(4))][:3]
+    [('Setup 1', 's2'), ('Predict 1', 's1'), ('Learn 1', 's3')]
+
     Raises:
         ProgramError: it does not fit the memory.
     """

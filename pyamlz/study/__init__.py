@@ -1,5 +1,7 @@
 """The paper's experiments as studies, which may take hours and any number of sittings.
 
+Experimental: names and files of studies may change in any version.
+
 >>> from pyamlz import study
 >>> report = study.run(study.find("difficulty").configured(small=True), "folder", seeds=1)  # doctest: +SKIP
 >>> print(report.table.markdown())  # doctest: +SKIP

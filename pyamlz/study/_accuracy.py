@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from pyamlz import lab
+from pyamlz import lab, plot
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab import Preset
 from pyamlz.study._framework import Interrupted, Settings, Study, Table
@@ -168,4 +168,4 @@ class AccuracyStudy(Study):
             axes.axhline(level, linestyle="--", color=color, label=f"{name.replace('_', ' ')}, tuned")
         axes.set_xticks(range(len(cells)), ["\n".join(str(value) for value in cell.values()) for cell in cells])
         axes.set(xlabel="\n".join(["a point a run, a line their mean"]), ylabel="accuracy on final tasks")
-        axes.legend()
+        plot.legend(axes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final, NamedTuple
 
-from pyamlz import lab
+from pyamlz import lab, plot
 from pyamlz._lib.random import derived_seed
 from pyamlz.explain import FindingName, recognise
 from pyamlz.lab import Preset
@@ -150,4 +150,4 @@ class Adaptation(Study):
         axes.plot([], [], "kx", label="the paper")
         axes.set_xticks(range(len(self._kinds)), [f"{name}\n{kind.finding}" for name, kind in self._kinds.items()])
         axes.set(ylabel="share of runs with the adaptation", ylim=(0, 1.05))
-        axes.legend()
+        plot.legend(axes)

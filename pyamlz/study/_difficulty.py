@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, Final, NamedTuple
 
+from pyamlz import plot
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab import Preset
 from pyamlz.program import Program
@@ -138,9 +139,10 @@ class Difficulty(Study):
                 axes.annotate(space, (x, y), xytext=(6, 3), textcoords="offset points", fontsize="small")
                 is_labelled = True
         axes.axhline(1.0, color="lightgray", zorder=0)
-        axes.set(xlabel="difficulty: random programs for an acceptable one", ylabel="evolution / random search")
-        axes.set_title("95 % intervals; triangles: bounds, where one side found none", fontsize="medium")
-        axes.legend()
+        notes = ["difficulty: random programs for an acceptable one"]
+        notes.append("95 % intervals; triangles: bounds, where one side found none")
+        axes.set(xlabel="\n".join(notes), ylabel="evolution / random search")
+        plot.legend(axes)
 
 
 class _Counts(NamedTuple):

@@ -14,7 +14,7 @@ import statistics
 from dataclasses import replace
 from typing import Any, ClassVar, Final, NamedTuple
 
-from pyamlz import lab
+from pyamlz import lab, plot
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.interrupt import interrupt_flag
 from pyamlz._lib.random import derived_seed
@@ -158,7 +158,7 @@ class Nonlinear(Study):
             level = sum(record.result[name] for record in records) / len(records)
             axes.axhline(level, linestyle=style, color="black", label=f"{name.replace('_', ' ')}, tuned")
         axes.set(xscale="log", xlabel="programs of a run", ylabel="fitness on unseen tasks")
-        axes.legend()
+        plot.legend(axes)
 
 
 class _Found(NamedTuple):

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from pyamlz import tasks
+from pyamlz import plot, tasks
 from pyamlz._lib.interrupt import interrupt_flag
 from pyamlz._lib.random import derived_seed
 from pyamlz.archive import find_program
@@ -154,4 +154,4 @@ class Transfer(Study):
         axes.plot([], [], "kx", label="the paper, on Fashion-MNIST")
         axes.set_xticks(range(len(accuracies)), [name.replace("_", " ") for name in accuracies])
         axes.set(ylabel="accuracy on test images, %")
-        axes.legend()
+        plot.legend(axes)

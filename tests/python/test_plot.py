@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
 from typing import Any
 
 import pytest
+from figures import assert_texts_are_apart, texts_of
 
 from pyamlz import InputError, plot
 
@@ -56,49 +56,20 @@ FIGURES: dict[str, Callable[[Any], object]] = {
 }
 
 
-def texts_of(axes: Any) -> list[tuple[str, Any]]:
-    """Texts that are seen, and where."""
-    from matplotlib.text import Text
-
-    figure = axes.figure
-    figure.draw_without_rendering()
-    renderer = figure._get_renderer()
-    hidden = set()
-    for one in figure.axes:
-        for axis in (one.xaxis, one.yaxis):
-            low, high = sorted(axis.get_view_interval())
-            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
-                if not one.axison or not low <= tick.get_loc() <= high:  # matplotlib has some beyond the ends
-                    hidden |= {tick.label1, tick.label2}
-    return [
-        (text.get_text(), text.get_window_extent(renderer))
-        for text in figure.findobj(Text)
-        if text not in hidden and text.get_visible() and text.get_text().strip()
-    ]
-
-
 @pytest.mark.parametrize("width", [8.3, 3.7])
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_text_lies_over_another_or_beyond_the_edge(name: str, width: float) -> None:
     figure = plot.figure(width, 3.4)
     axes = figure.subplots()
     FIGURES[name](axes)
-    seen = texts_of(axes)
-    assert seen
-    for text, box in seen:
-        assert box.x0 >= 0, text
-        assert box.y0 >= 0, text
-        assert box.x1 <= figure.bbox.x1 + 1, text
-        assert box.y1 <= figure.bbox.y1 + 1, text
-    for (one, box), (other, other_box) in combinations(seen, 2):
-        assert not box.overlaps(other_box), (one, other)
+    assert_texts_are_apart(figure)
 
 
 def test_texts_over_each_other_would_be_seen() -> None:
     axes = plot.figure(3.7).subplots()
     axes.text(0.5, 0.5, "one")
     axes.text(0.51, 0.5, "other")
-    (_, one), (_, other) = (seen for seen in texts_of(axes) if seen[0] in ("one", "other"))
+    (_, one), (_, other) = (seen for seen in texts_of(axes.figure) if seen[0] in ("one", "other"))
     assert one.overlaps(other)
 
 

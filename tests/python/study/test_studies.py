@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from figures import assert_texts_are_apart
 
 from pyamlz import Evaluator, InputError, Preset, Program, study, tasks
 from pyamlz.explain import recognise
@@ -46,6 +47,7 @@ class TestEachStudy:
             pytest.importorskip("matplotlib")
         _, report = small
         assert (report.folder / "figure.png").stat().st_size > 5000
+        assert_texts_are_apart(study.draw(report.folder))
 
     def test_gives_the_same_again(self, small):
         """The first unit, in this thread."""
