@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from pyamlz import archive
 from pyamlz._cli import output
-from pyamlz._cli.data import data_settings
+from pyamlz._cli.data import data_settings, preset_of_run
 from pyamlz._lib.checks import Precision, checked_seed
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.native import VARIANTS
@@ -98,15 +99,19 @@ def seed(text: str) -> int:
 
 
 def load_preset(name: str | None, arguments: argparse.Namespace) -> Preset:
-    """The preset, changed by --set, --precision and --data."""
+    """The preset, changed by --set, --precision and --data; of an archive that of its run."""
+    if name is not None and archive.is_archive(name):
+        preset = preset_of_run(name, arguments)
+        return preset.changed([*arguments.set, *_precision(arguments)])
     if name is None:
         if getattr(arguments, "data", None) is None:
             raise InputError("expected a preset, or --data with examples of your own")
         name = "table"
-    overrides = [*data_settings(arguments), *arguments.set]
-    if arguments.precision is not None:
-        overrides.append(f"precision={PRECISION_NAMES[arguments.precision]}")
-    return Preset.load(name, overrides)
+    return Preset.load(name, [*data_settings(arguments), *arguments.set, *_precision(arguments)])
+
+
+def _precision(arguments: argparse.Namespace) -> list[str]:
+    return [] if arguments.precision is None else [f"precision={PRECISION_NAMES[arguments.precision]}"]
 
 
 def read_program(value: str, n_features: int = 0) -> Program:

@@ -6,14 +6,23 @@ import argparse
 from collections.abc import Iterable
 from typing import Any, get_args
 
+from pyamlz import archive
 from pyamlz._cli import output
-from pyamlz._lib.errors import InputError
-from pyamlz.lab import Preset, Scored
+from pyamlz._lib.errors import ArchiveError, InputError
+from pyamlz.lab import Preset, Scored, Session
 from pyamlz.lab._toml import toml_value
 from pyamlz.tasks import described
 from pyamlz.tasks._table import Labels
 
-__all__ = ["data_options", "data_settings", "print_scores", "say_what_data_are", "scores_json", "where_data_are"]
+__all__ = [
+    "data_options",
+    "data_settings",
+    "preset_of_run",
+    "print_scores",
+    "say_what_data_are",
+    "scores_json",
+    "where_data_are",
+]
 
 _LISTS = ("columns", "drop", "categorical")
 _READ = ("target", "labels", *_LISTS, "encoding", "separator")
@@ -53,6 +62,24 @@ def data_settings(arguments: argparse.Namespace) -> list[str]:
         if values[key] is not None:
             values[key] = [name.strip() for name in values[key].split(",") if name.strip()]
     return [f"tasks.{key}={toml_value(value)}" for key, value in values.items() if value is not None]
+
+
+def preset_of_run(path: str, arguments: argparse.Namespace) -> Preset:
+    """The preset of the run that an archive is of; --data says where its table is now.
+
+    Raises:
+        ArchiveError: it is no archive of a run.
+    """
+    saved = archive.read(path)
+    session = None
+    if isinstance(saved, archive.Checkpoint | archive.Islands):
+        session = Session.of(saved, path, getattr(arguments, "data", None))
+    if session is None:
+        raise ArchiveError(f"{path}: expected the archive of a run, which has a preset, got another")
+    wrong = next((key for key in _READ if getattr(arguments, key, None) is not None), None)
+    if wrong is not None:
+        raise InputError(f"--{wrong}: expected only with a table that is read anew")
+    return session.preset
 
 
 def say_what_data_are(arguments: argparse.Namespace, preset: Preset) -> None:

@@ -21,6 +21,7 @@ from pyamlz._cli.arguments import (
     read_program,
     run_options,
 )
+from pyamlz._cli.data import where_data_are
 from pyamlz._lib.checks import MAX_FEATURES, checked_int
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.files import replace_file
@@ -39,6 +40,7 @@ _COLUMN: Final = 40  # where marks on lines of code stand
 _MAX_SEEDS: Final = 1000
 _OF_PRESETS: Final[dict[str, object]] = {
     "tasks": None,
+    "data": None,
     "seeds": None,
     "seed": None,
     "set": [],
@@ -56,7 +58,9 @@ def add_explain(commands: Any) -> None:
     parser.add_argument("--features", type=integer, metavar="F", help="number of features (default: 4)")
     parser.add_argument("--kind", choices=KINDS, help="what labels are (default: regression)")
     parser.add_argument("--dot", metavar="FILE", help="write the data flow too, as a graph for Graphviz")
-    parser.add_argument("--preset", metavar="NAME|FILE.toml", help="measure the loss without each line on its tasks")
+    wanted = "measure the loss without each line on its tasks"
+    parser.add_argument("--preset", metavar="NAME|FILE.toml|RUN.amlz", help=wanted)
+    where_data_are(parser)
     sections = ("select", "tasks", "final")
     parser.add_argument("--tasks", choices=sections, help="which of them (default: the first there are of these)")
     parser.add_argument("--seeds", type=integer, metavar="N", help="seeds of random ops, to average over (default: 3)")

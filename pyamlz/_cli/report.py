@@ -12,6 +12,7 @@ from typing import Any
 from pyamlz import archive
 from pyamlz._cli import output
 from pyamlz._cli.arguments import DONE, command
+from pyamlz._cli.data import where_data_are
 from pyamlz._lib.columns import printable
 from pyamlz._lib.errors import AmlzError, ArchiveError, InputError
 from pyamlz._lib.files import replace_file
@@ -29,6 +30,7 @@ def add_reports(commands: Any) -> None:
     report = command(commands, "report", _report, "make a page of HTML of a run, which opens offline")
     report.add_argument("file", metavar="FILE.amlz", help="the run's checkpoint")
     report.add_argument("-o", "--output", metavar="FILE.html", help="the page (default: beside the checkpoint)")
+    where_data_are(report)
     report.add_argument("--log", metavar="FILE.jsonl", help="the run's log, for throughput over time")
     report.add_argument(
         "--lineage",
@@ -59,6 +61,7 @@ def _report(arguments: argparse.Namespace) -> int:
     page = report(
         arguments.file,
         log_path=arguments.log,
+        data=arguments.data,
         retrace={"auto": None, "yes": True, "no": False}[arguments.lineage],
         progress=_teller(arguments),
     )

@@ -9,6 +9,7 @@ from typing import Any, cast
 from pyamlz import explain, lab
 from pyamlz._cli import output
 from pyamlz._cli.arguments import DONE, command, given_or_drawn, integer, load_preset, run_options
+from pyamlz._cli.data import where_data_are
 from pyamlz._lib.columns import figure
 from pyamlz._lib.files import replace_file
 from pyamlz._lib.version import VERSION
@@ -48,7 +49,9 @@ def add_tune(commands: Any) -> None:
 
 
 def _add_preset(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--preset", required=True, metavar="NAME|FILE.toml", help="whose select and final tasks")
+    wanted = "whose select and final tasks"
+    parser.add_argument("--preset", required=True, metavar="NAME|FILE.toml|RUN.amlz", help=wanted)
+    where_data_are(parser)
 
 
 def _add_funnel(parser: argparse.ArgumentParser, what: str, stages: int) -> None:

@@ -55,8 +55,8 @@ from pyamlz.search._settings import (
     checked_percentile,
     search_settings,
 )
+from pyamlz.tasks import Kind, TaskSet
 from pyamlz.tasks import Table as OwnTable
-from pyamlz.tasks import TaskSet
 from pyamlz.tasks._generators import GENERATORS
 
 __all__ = ["Preset", "names", "source"]
@@ -163,6 +163,11 @@ class Preset:
         """
         settings = self.table_settings()
         return self.tables.get({name: settings[name] for name in READ if name in settings})
+
+    def compared(self, kind: Kind) -> list[str]:
+        """Names of the built-in programs that are scored on the final tasks too, for labels of this kind."""
+        names: list[str] = self.config.get("final", {}).get("compare", [])
+        return [fitting(name, kind) for name in names] if self.is_of_table else names
 
     def with_table(self, table: OwnTable) -> Preset:
         """The preset with tasks of a table that is read already, as of a data frame.

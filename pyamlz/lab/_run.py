@@ -19,7 +19,7 @@ from pyamlz.lab._fit import Scored, model_of, scored
 from pyamlz.lab._session import Candidate, Session
 from pyamlz.lab._tune import tuned
 from pyamlz.program import Dims, Program
-from pyamlz.program.baselines import TUNABLE, built_in, fitting
+from pyamlz.program.baselines import TUNABLE, built_in
 from pyamlz.search import Evaluation, Evaluator, Islands, Progress, Search, Variant
 from pyamlz.search._islands import session_of
 from pyamlz.search._reporter import Reporter, Status
@@ -390,14 +390,12 @@ class _Run:
 
     def _compare(self, final: Evaluator, best: Candidate, draws: int) -> tuple[Comparison, ...]:
         """Scores the built-in programs that the preset names on the final tasks."""
-        names = self.config["final"].get("compare", [])
+        names = self.preset.compared(final.tasks.tasks.kind)
         tuning = self.select
         if tuning is None and names:
             tuning = self.preset.evaluator(self.tasks_of(best.experiment))
         comparisons = []
         for name in names:
-            if self.preset.is_of_table:
-                name = fitting(name, final.tasks.tasks.kind)
             rate: float | None = None
             if name in TUNABLE and tuning is not None:
                 program, rate = tuned(name, tuning, draws)

@@ -22,6 +22,8 @@ from pyamlz.program.baselines import TUNABLE, built_in
 from pyamlz.report._figures import figure
 from pyamlz.report._run import Found, Run
 from pyamlz.search import Evaluator, log
+from pyamlz.tasks import Kind
+from pyamlz.tasks._reading import DataSource
 
 __all__ = ["report"]
 
@@ -34,6 +36,7 @@ def report(
     path: str | os.PathLike[str],
     *,
     log_path: str | os.PathLike[str] | None = None,
+    data: DataSource | None = None,
     retrace: bool | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> str:
@@ -45,6 +48,7 @@ def report(
     Args:
         path: the checkpoint of a search, of islands, or of a run of experiments.
         log_path: the run's log, for its duration, and throughput over time.
+        data: where the user's own table is now, if it is not where the run looks for it.
         retrace: run the search again for the lineage of its best program; by default if it is short, and can be.
         progress: called with how much of that is done.
 
@@ -54,7 +58,7 @@ def report(
         MissingExtraError: jinja2 or matplotlib is not installed.
     """
     jinja = imported("jinja2", "report")
-    run = Run.read(path, [] if log_path is None else log.read(log_path))
+    run = Run.read(path, [] if log_path is None else log.read(log_path), data)
     found = run.found
     unseen = _unseen(run, found.program)
     live = found.program.live(found.dims)
@@ -131,7 +135,7 @@ def _unseen(run: Run, program: Program) -> dict[str, Any] | None:
     assert tasks is not None
     evaluator = preset.evaluator(tasks)
     draws = derived_seed(seed, "final", "draws")
-    programs = {_FOUND: program, **_compared(run, draws)}
+    programs = {_FOUND: program, **_compared(run, tasks.kind, draws)}
     scores = {name: evaluator.evaluate(p, draws) for name, p in programs.items()}
     by_task = {name: score.task_fitness.tolist() for name, score in scores.items()}
     curves = {name: _errors(evaluator, p, draws) for name, p in programs.items()}
@@ -146,12 +150,12 @@ def _unseen(run: Run, program: Program) -> dict[str, Any] | None:
     }
 
 
-def _compared(run: Run, draws: int) -> dict[str, Program]:
+def _compared(run: Run, kind: Kind, draws: int) -> dict[str, Program]:
     """The built-in programs that the preset names, tuned as the run's outcome has them."""
     assert run.session is not None
     preset, seed = run.session.preset, run.session.seed
     programs = {}
-    for name in preset.config["final"].get("compare", []):
+    for name in preset.compared(kind):
         section: Any = "select" if "select" in preset.config else "tasks"
         labels = ("select",) if section == "select" else ("tasks", run.session.experiment)
         tasks = preset.tasks(section, derived_seed(seed, *labels))

@@ -13,6 +13,7 @@ from pyamlz import archive
 from pyamlz._lib.errors import ArchiveError
 from pyamlz.lab import Session
 from pyamlz.program import Dims, Program
+from pyamlz.tasks._reading import DataSource
 
 __all__ = ["Found", "Run"]
 
@@ -54,7 +55,7 @@ class Run:
     log: list[dict[str, Any]]
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str], log: list[dict[str, Any]]) -> Run:
+    def read(cls, path: str | os.PathLike[str], log: list[dict[str, Any]], data: DataSource | None = None) -> Run:
         """Reads a checkpoint.
 
         Raises:
@@ -64,7 +65,7 @@ class Run:
         saved = archive.read(path)
         if not isinstance(saved, archive.Checkpoint | archive.Islands):
             raise ArchiveError(f"{name}: expected a checkpoint, got a {type(saved).__name__}")
-        return cls(Path(name), Path(name).read_bytes(), saved, Session.of(saved, name), log)
+        return cls(Path(name), Path(name).read_bytes(), saved, Session.of(saved, name, data), log)
 
     @property
     def islands(self) -> tuple[archive.Checkpoint, ...]:

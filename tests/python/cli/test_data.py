@@ -182,13 +182,23 @@ class TestFitAndPredict:
         assert main(["fit", model, "--data", kinds, "--epochs", "2"]) == 0
         assert Model.load(model).n_examples == n + 300
 
-    def test_moved_data_are_told_of(self, run: str, kinds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_moved_data_are_found_where_it_is_told(
+        self, run: str, kinds: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         Path(kinds).rename(kinds.replace("kinds", "moved"))
         model = run.replace("run", "model")
-        for command in (["fit", run, "-o", model], ["resume", run]):
+        for command in (
+            ["fit", run, "-o", model],
+            ["resume", run],
+            ["report", run, "-o", str(tmp_path / "r.html"), "--lineage", "no"],
+            ["evaluate", run, "--preset", run, "--seed", "1"],
+            ["explain", run, "--preset", run, "--seed", "1", "--seeds", "1"],
+            ["tune", run, "--preset", run, "--seed", "1", "--trials", "2", "--seeds", "1"],
+            ["select", run, "--preset", run, "--seed", "1", "--seeds", "1"],
+        ):
             assert main(command) == 2
             assert "kinds.csv: the run's data are not there" in capsys.readouterr().err
-            assert main([*command, "--data", kinds.replace("kinds", "moved")]) == 0
+            assert main([*command, "--data", kinds.replace("kinds", "moved")]) == 0, command
 
     def test_mistakes(self, run: str, kinds: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         model = run.replace("run", "model")
