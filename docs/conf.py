@@ -21,7 +21,7 @@ from sphinx.pycode import ModuleAnalyzer
 import pyamlz
 
 NAVIGATION = {
-    "Use": ["tutorial", "scikit-learn", "archives", "export", "interpretation", "faq"],
+    "Use": ["tutorial", "own-data", "scikit-learn", "archives", "export", "interpretation", "faq"],
     "Searching": ["search", "tasks", "selection", "studies", "RESULTS"],
     "In C": ["c-library"],
     "Reference": [
