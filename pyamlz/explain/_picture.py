@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from pyamlz.explain._dataflow import Dataflow, Source, dataflow
-from pyamlz.program import Dims, FunctionName, Line, Program, live_code
+from pyamlz.program import Dims, FunctionName, Instruction, Line, Program, live_code
 
 __all__ = ["arcs"]
 
 _ROW: Final = 22  # pixels from line to line
 _CHARACTER: Final = 7.9  # width of a letter
-_NEAREST, _FARTHEST = 26, 104  # pixels from the text that arcs reach
+_NEAREST, _FARTHEST = 20, 80  # pixels from the text that arcs reach
 
 
 def arcs(program: Program, dims: Dims) -> str:
     """Live lines one below the other, and an arc from each line to those that read what it makes, as SVG.
 
-    Arcs on the left are within a step (and from Setup); dashed ones on the right go to a later step.
+    Arcs on the left are within a step (and from Setup); dashed ones on the right go to a later step. Constants are
+    shown with four digits.
 
     Raises:
         ProgramError: the program does not fit the memory.
@@ -27,7 +29,7 @@ def arcs(program: Program, dims: Dims) -> str:
     texts: list[str] = []
     for function, instructions in live_code(program, dims).lines.items():
         rows += [function, *(x.line for x in instructions)]
-        texts += [function.capitalize(), *(f"  {x.text}" for x in instructions)]
+        texts += [function.capitalize(), *(f"  {_short(x.instruction)}" for x in instructions)]
     now, later = ({(rows.index(a), rows.index(b)) for a, b in edges} for edges in _edges(dataflow(program, dims)))
     left = 10 + max((_reach(a, b) for a, b in now), default=0)
     end = left + max(map(len, texts)) * _CHARACTER
@@ -48,13 +50,18 @@ def arcs(program: Program, dims: Dims) -> str:
     return tostring(svg, encoding="unicode")
 
 
+def _short(instruction: Instruction) -> str:
+    """The text with four digits of each constant."""
+    return str(replace(instruction, constants=tuple(float(f"{value:.4g}") for value in instruction.constants)))
+
+
 def _y(row: int) -> int:
     return (row + 1) * _ROW
 
 
 def _reach(start: int, end: int) -> int:
     """How far from the text an arc goes: the further the longer it is."""
-    return min(_NEAREST + 6 * abs(end - start), _FARTHEST)
+    return min(_NEAREST + 4 * abs(end - start), _FARTHEST)
 
 
 def _arc(svg: Element, x: float, start: int, end: int, side: int) -> Element:
