@@ -24,9 +24,9 @@ void amlz__archive_get_start(amlz_archive_reader *reader, amlz_archive_input inp
 }
 
 /* Bytes that can follow, as far as that is known. */
-static size_t room_left(const amlz_archive_reader *reader)
+static uint64_t room_left(const amlz_archive_reader *reader)
 {
-    return reader->limit == ARCHIVE_NO_LIMIT ? SIZE_MAX : reader->limit - reader->taken;
+    return reader->limit == ARCHIVE_NO_LIMIT ? UINT64_MAX : reader->limit - reader->taken;
 }
 
 /* More bytes, until there are as many as asked for or there are no more. */
@@ -47,13 +47,13 @@ static size_t fetch(amlz_archive_reader *reader, size_t wanted)
 /* How many bytes are at hand once there are as many as asked for, if there can be. */
 static size_t at_hand(amlz_archive_reader *reader, size_t wanted)
 {
-    const size_t room = room_left(reader);
+    const uint64_t room = room_left(reader);
     size_t count = (size_t)(reader->end - reader->at);
-    wanted = wanted < room ? wanted : room;
+    wanted = wanted < room ? wanted : (size_t)room;
     if (count < wanted && reader->input.read != NULL) {
         count = fetch(reader, wanted);
     }
-    return count < room ? count : room;
+    return count < room ? count : (size_t)room;
 }
 
 static const unsigned char *take(amlz_archive_reader *reader, size_t length)
@@ -310,8 +310,8 @@ int amlz__archive_check_block(amlz_archive_reader *reader)
     }
     reader->limit -= ARCHIVE_CHECKSUM_SIZE;
     reader->place.offset = reader->limit;
-    return check_sum(reader, block + reader->limit,
-                     amlz__archive_crc(0, block + reader->start, reader->limit - reader->start));
+    return check_sum(reader, block + (size_t)reader->limit,
+                     amlz__archive_crc(0, block + (size_t)reader->start, (size_t)(reader->limit - reader->start)));
 }
 
 int amlz__archive_get_checksum(amlz_archive_reader *reader)

@@ -11,8 +11,8 @@ struct amlz_archive_reader {
     archive_place place;
     amlz_archive_input input;
     const unsigned char *at, *end; /* bytes at hand */
-    size_t taken;                  /* bytes before `at` */
-    size_t start, limit;           /* where the archive at hand begins and ends, if that is known: an island, or all */
+    uint64_t taken;                /* bytes before `at` */
+    uint64_t start, limit;         /* where the archive at hand begins and ends, if that is known: an island, or all */
     uint32_t crc;                  /* of the archive at hand */
     uint32_t n_read;               /* members of a population, or islands, so far */
     uint64_t body_surplus, tasks_surplus; /* keys that a newer minor version added */
@@ -20,7 +20,7 @@ struct amlz_archive_reader {
     archive_writer *copy; /* NULL, or what is read is written there, too */
     amlz_archive_info outer;       /* in an island: those of the archive around it */
     uint64_t outer_surplus;
-    size_t outer_limit;
+    uint64_t outer_limit;
     uint32_t outer_crc;
     unsigned char bytes[ARCHIVE_BUFFER];
 };
@@ -58,7 +58,7 @@ int amlz__archive_skip_elements(amlz_archive_reader *reader, uint64_t surplus);
 
 int amlz__archive_get_key(amlz_archive_reader *reader, const char *section, const char *key);
 
-#define ARCHIVE_NO_LIMIT SIZE_MAX
+#define ARCHIVE_NO_LIMIT UINT64_MAX
 
 int amlz__archive_check_block(amlz_archive_reader *reader);  /* the checksum of a block, all of which lies there already */
 int amlz__archive_get_checksum(amlz_archive_reader *reader); /* that of other inputs; and the end */

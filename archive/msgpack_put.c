@@ -124,7 +124,7 @@ void amlz__archive_put_island(archive_writer *writer, uint32_t index, const uint
 uint64_t amlz__archive_put_island_end(archive_writer *writer)
 {
     amlz__archive_put_checksum(writer);
-    const size_t length = writer->place.offset - writer->island_start;
+    const uint64_t length = writer->place.offset - writer->island_start;
     if (writer->is_measuring) {
         writer->place.offset = writer->island_start;
     }
@@ -143,7 +143,7 @@ static int write_to_block(void *context, const void *bytes, size_t size)
     if (room > 0) {
         memcpy((unsigned char *)block->bytes + block->length, bytes, size < room ? size : room);
     }
-    block->length += size;
+    block->length = block->length > SIZE_MAX - size ? SIZE_MAX : block->length + size;
     return 0;
 }
 

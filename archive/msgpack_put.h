@@ -14,7 +14,7 @@ typedef struct archive_writer {
     uint32_t crc;             /* of what was given to the output; of an island, of what is in it */
     size_t used;              /* of the buffer */
     uint32_t outer_crc;       /* in an island */
-    size_t island_start;      /* offset of the island */
+    uint64_t island_start;    /* offset of the island */
     int is_measuring;         /* nothing is given to the output */
     unsigned char bytes[ARCHIVE_BUFFER];
 } archive_writer;

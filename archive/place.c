@@ -136,7 +136,7 @@ int amlz__archive_fail(archive_place *place, amlz_status status, const char *mes
     place->status = status;
     if (place->error != NULL) {
         memset(place->error, 0, sizeof *place->error);
-        place->error->offset = place->offset;
+        place->error->offset = place->offset < SIZE_MAX ? (size_t)place->offset : SIZE_MAX;
     }
     if (place->is_island) {
         amlz__archive_say(place, "islands[");

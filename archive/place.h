@@ -8,7 +8,7 @@
 typedef struct archive_place {
     amlz_status status;
     amlz_archive_error *error;
-    size_t offset;
+    uint64_t offset;
     const char *section, *key, *field; /* "section.key[index].field"; NULL: not that deep */
     uint32_t index, island;
     uint8_t has_index, is_silent, is_island; /* "islands[island]: " comes before */

@@ -289,7 +289,7 @@ static void begin_island(amlz_archive_reader *reader, uint64_t length, amlz_arch
     memset(&reader->info, 0, sizeof reader->info);
     reader->info.n_islands = reader->outer.n_islands;
     reader->start = reader->taken;
-    reader->limit = reader->taken + (size_t)length;
+    reader->limit = reader->taken + length;
     reader->crc = 0;
     reader->place.offset = reader->start;
     amlz__archive_go(&reader->place, NULL, NULL);
@@ -326,7 +326,7 @@ static int get_island_header(amlz_archive_reader *reader, uint64_t *length)
 static int measure_island(amlz_archive_reader *reader, uint64_t *length)
 {
     const unsigned char *at = reader->at;
-    const size_t taken = reader->taken;
+    const uint64_t taken = reader->taken;
     if (reader->input.read != NULL) {
         return amlz__archive_fail(&reader->place, AMLZ_ERROR_UNSUPPORTED,
                                   "islands of a newer version can only be copied from a block of memory");

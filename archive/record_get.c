@@ -192,7 +192,7 @@ int amlz__archive_get_program(amlz_archive_reader *reader, const amlz_dims *dims
         return amlz__archive_fail(&reader->place, AMLZ_ERROR_DATA, "no program has such a length");
     }
     if (amlz_program_unpack(bytes, (size_t)length, program, &error) != AMLZ_OK) {
-        reader->place.offset = reader->taken - (size_t)length + error.column - 1;
+        reader->place.offset = reader->taken - length + error.column - 1;
         return amlz__archive_fail(&reader->place, AMLZ_ERROR_DATA, error.message);
     }
     return (config == NULL || amlz__archive_check_sizes(&reader->place, program, config, AMLZ_ERROR_DATA)) &&

@@ -7,16 +7,11 @@
 void amlz__machine_place(machine *m, arena *a, const amlz_dims *dims, amlz_precision precision, uint32_t lanes)
 {
     const size_t scalar = lanes * kernels_real_size(precision);
-    const size_t vector = arena_times(a, dims->n_features, scalar);
-    const size_t matrix = arena_times(a, dims->n_features, vector);
+    const size_t vector = size_times(dims->n_features, scalar), matrix = size_times(dims->n_features, vector);
+    const size_t vectors = size_times(dims->n_vectors, vector), matrices = size_times(dims->n_matrices, matrix);
     /* one vector more, for matrix times vector in its own place; with matrices, one of them */
     void *scratch = arena_take(a, 1, dims->n_matrices > 0 ? matrix : vector);
-    const size_t vectors = arena_times(a, dims->n_vectors, vector), matrices = arena_times(a, dims->n_matrices, matrix);
-    const size_t scalars = dims->n_scalars * scalar;
-    if (vectors > SIZE_MAX / 4 || matrices > SIZE_MAX / 4) {
-        a->overflow = 1;
-    }
-    void *memory = arena_take(a, 1, a->overflow ? 0 : scalars + vectors + matrices);
+    void *memory = arena_take(a, 1, size_plus(dims->n_scalars * scalar, size_plus(vectors, matrices)));
     if (m != NULL) {
         memset(m, 0, sizeof *m);
         m->dims = *dims;
@@ -102,11 +97,11 @@ void amlz__machine_bind(machine *m, const plan *p, amlz_variant variant, uint32_
     m->kernels = amlz__kernels_find(variant, m->precision, lanes);
     m->stride[AMLZ_SCALAR] = scalar;
     m->stride[AMLZ_VECTOR] = scalar * n;
-    m->stride[AMLZ_MATRIX] = scalar * n * n;
+    m->stride[AMLZ_MATRIX] = size_times(scalar * n, n); /* there may be none, for one would be too large */
     m->memory_used = 0;
     for (int type = AMLZ_SCALAR; type <= AMLZ_MATRIX; type++) {
         m->start[type] = m->memory_used;
-        m->memory_used += m->stride[type] * p->n_addresses[type];
+        m->memory_used += size_times(p->n_addresses[type], m->stride[type]);
     }
     m->run.n_feature_reads = m->run.n_label_reads = 0;
     m->run.label = m->dims.label;

@@ -12,16 +12,12 @@
 
 uint32_t amlz__tasks_widest_block(uint32_t n_features, size_t real_size)
 {
-    const size_t matrix = (size_t)n_features * n_features * real_size, room = 32 * 1024;
-    return matrix * 16 <= room ? 16 : matrix * 8 <= room ? 8 : matrix * 4 <= room ? 4 : 1;
+    const size_t matrix = size_times(size_times(n_features, n_features), real_size), room = 32 * 1024;
+    return matrix <= room / 16 ? 16 : matrix <= room / 8 ? 8 : matrix <= room / 4 ? 4 : 1;
 }
 
-/* The narrowest block that holds n tasks, or the widest there may be. */
-static uint32_t block_lanes(uint32_t n, uint32_t widest)
-{
-    uint32_t lanes = n <= 1 ? 1 : n <= 4 ? 4 : n <= 8 ? 8 : 16;
-    return lanes < widest ? lanes : widest;
-}
+/* The narrowest block that holds n tasks. */
+static uint32_t block_lanes(uint32_t n) { return n <= 1 ? 1 : n <= 4 ? 4 : n <= 8 ? 8 : 16; }
 
 static const char *fault_of(const amlz_tasks_config *config)
 {
@@ -41,43 +37,60 @@ static const char *fault_of(const amlz_tasks_config *config)
     return fault != NULL ? fault : amlz__check_precision(config->precision);
 }
 
-/* Lays everything out; with an arena over NULL, only counts. */
+/* Takes what a block of so many lanes has. */
+static void place_block(tasks_block *block, arena *a, const amlz_tasks_config *config, uint32_t lanes)
+{
+    const size_t labels = lanes * kernels_real_size(config->precision);
+    const size_t features = size_times(config->n_features, labels);
+    block->lanes = lanes;
+    block->train_x = arena_take(a, config->n_train, features);
+    block->train_y = arena_take(a, config->n_train, labels);
+    block->valid_x = arena_take(a, config->n_valid, features);
+    block->valid_y = arena_take(a, config->n_valid, labels);
+}
+
+/* n blocks of the widest kind that are only counted: what one takes, n times. */
+static void count_blocks(arena *a, const amlz_tasks_config *config, uint32_t lanes, uint32_t n)
+{
+    tasks_block block;
+    const size_t before = a->used;
+    if (n > 0) {
+        place_block(&block, a, config, lanes);
+        arena_take(a, n - 1, a->used - before);
+    }
+}
+
+/* Lays everything out; with an arena over NULL, only counts. As many tasks as can be are in blocks of the widest kind. */
 static amlz_tasks *lay_out(arena *a, const amlz_tasks_config *config)
 {
-    const size_t real = kernels_real_size(config->precision);
-    const uint32_t widest = amlz__tasks_widest_block(config->n_features, real);
+    const uint32_t widest = amlz__tasks_widest_block(config->n_features, kernels_real_size(config->precision));
+    const uint32_t n_full = config->n_tasks / widest, left = config->n_tasks % widest;
     const uint32_t n_epochs = config->n_epochs == 0 ? 1 : config->n_epochs;
     amlz_tasks *tasks = arena_take(a, 1, sizeof *tasks);
-    uint32_t n_blocks = 0;
-    for (uint32_t left = config->n_tasks; left > 0; n_blocks++) {
-        const uint32_t lanes = block_lanes(left, widest);
-        left -= left < lanes ? left : lanes;
+    tasks_block *blocks = arena_take(a, size_plus(n_full, left > 0), sizeof *blocks), last;
+    uint32_t *order = arena_take(a, size_times(n_epochs - 1, config->n_train), sizeof *order);
+    if (tasks == NULL) {
+        count_blocks(a, config, widest, n_full);
     }
-    tasks_block *blocks = arena_take(a, n_blocks, sizeof *blocks);
-    uint32_t *order = arena_take(a, arena_times(a, n_epochs - 1, config->n_train), sizeof *order);
-    for (uint32_t b = 0, task = 0; b < n_blocks; b++) {
-        tasks_block block;
-        const uint32_t left = config->n_tasks - task;
-        block.first_task = task;
-        block.lanes = block_lanes(left, widest);
-        block.n_tasks = left < block.lanes ? left : block.lanes;
-        const size_t labels = arena_times(a, block.lanes, real);
-        const size_t features = arena_times(a, config->n_features, labels);
-        block.train_x = arena_take(a, config->n_train, features);
-        block.train_y = arena_take(a, config->n_train, labels);
-        block.valid_x = arena_take(a, config->n_valid, features);
-        block.valid_y = arena_take(a, config->n_valid, labels);
-        task += block.n_tasks;
-        if (blocks != NULL) {
-            blocks[b] = block;
-        }
+    for (uint32_t b = 0; tasks != NULL && b < n_full; b++) {
+        place_block(&blocks[b], a, config, widest);
+        blocks[b].first_task = b * widest;
+        blocks[b].n_tasks = widest;
+    }
+    if (left > 0) {
+        place_block(&last, a, config, block_lanes(left));
+        last.first_task = n_full * widest;
+        last.n_tasks = left;
     }
     if (tasks != NULL) {
         tasks->config = *config;
         tasks->config.n_epochs = n_epochs;
-        tasks->n_blocks = n_blocks;
+        tasks->n_blocks = n_full + (left > 0);
         tasks->blocks = blocks;
         tasks->order = order;
+        if (left > 0) {
+            blocks[n_full] = last;
+        }
     }
     return tasks;
 }
@@ -181,11 +194,7 @@ static PORT_NOINLINE amlz_status pack(const amlz_tasks *tasks, const tasks_block
 
 static const tasks_block *block_of(const amlz_tasks *tasks, uint32_t task)
 {
-    const tasks_block *block = tasks->blocks;
-    while (task >= block->first_task + block->n_tasks) {
-        block++;
-    }
-    return block;
+    return &tasks->blocks[task / tasks->blocks[0].n_tasks]; /* all but the last have as many as the first */
 }
 
 static amlz_status set_task(amlz_tasks *tasks, uint32_t task, int precision, const void *train_x, const void *train_y,

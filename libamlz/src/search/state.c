@@ -17,7 +17,7 @@ static void place_shelf(shelf *s, arena *a, const amlz_search_config *config, ui
         s->code_size += amlz__state_room(config, f);
     }
     s->entries = arena_take(a, capacity, sizeof *s->entries);
-    s->code = arena_take(a, arena_times(a, capacity, s->code_size), sizeof *s->code);
+    s->code = arena_take(a, size_times(capacity, s->code_size), sizeof *s->code);
 }
 
 void amlz__state_place(search_state *state, arena *a, const amlz_search_config *config)
