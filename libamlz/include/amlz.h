@@ -77,6 +77,11 @@ AMLZ_API const char *amlz_version(void);
 /* Name and version of the compiler that built the library. */
 AMLZ_API const char *amlz_compiler(void);
 
+/* Whether this build, on this machine, computes the bits that all builds compute: every kernel of every variant that there
+ * is here, and what is drawn, on numbers of all kinds; a few milliseconds. The sources refuse or undo what is known to change
+ * bits; this finds the rest. AMLZ_ERROR_UNSUPPORTED, with the reason, where results are not those of other builds. */
+AMLZ_API amlz_status amlz_self_test(const char **reason);
+
 typedef enum amlz_precision { AMLZ_FLOAT32 = 0, AMLZ_FLOAT64 = 1 } amlz_precision;
 
 /* Instruction sets. All give the same bits; AUTO takes the fastest that the machine has. */

@@ -30,8 +30,8 @@ static inline float port_sqrtf(float x) { return sqrtf(x); }
 #endif
 
 /* n numbers that are computed with at once, at any address. Without the extension, or on a machine without such
- * registers, kernels take one number at a time. */
-#if PORT_X86 || (PORT_GNU && (defined(__aarch64__) || defined(__ARM_NEON)))
+ * registers, kernels take one number at a time; so they do with NEON of 32-bit ARM, which flushes subnormal numbers. */
+#if PORT_X86 || (PORT_GNU && defined(__aarch64__))
 #  define PORT_HAS_VECTORS 1
 #  define PORT_VECTOR(type, n) __attribute__((vector_size(sizeof(type) * (n)), aligned(sizeof(type)), may_alias))
 #else

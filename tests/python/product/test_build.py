@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
@@ -169,10 +170,78 @@ def test_header_stands_alone(tmp_path: Path, standard: str) -> None:
     run("cc", f"-std={standard}", *strict, f"-I{HEADER.parent}", "-fsyntax-only", user)
 
 
-def test_library_compiles_in_one_line_without_the_build_system(tmp_path: Path) -> None:
-    need("cc")
-    run("cc", "-O2", "-std=c99", "-c", f"-I{HEADER.parent}", f"-I{LIBRARY / 'src'}", *SOURCES, cwd=tmp_path)
-    assert len(list(tmp_path.glob("*.o"))) == len(SOURCES)
+def with_fused_multiply_add() -> list[str]:
+    """Flags by which a product and a sum would be rounded once, not twice, if the sources let them."""
+    return ["-mfma"] if os.uname().machine == "x86_64" else []
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_library_compiles_in_one_line_without_the_build_system(tmp_path: Path, compiler: str) -> None:
+    """With none of the flags that the makefile has, and to the same bits."""
+    need(compiler)
+    where = f"-I{HEADER.parent}", f"-I{LIBRARY / 'src'}"
+    flags = "-std=gnu17", "-O1", *with_fused_multiply_add()
+    run(compiler, *flags, *where, "-c", *SOURCES, cwd=tmp_path)
+    objects = list(tmp_path.glob("*.o"))
+    assert len(objects) == len(SOURCES)
+    run(compiler, "-o", tmp_path / "self_test", *where, ROOT / "tests/tools/self_test.c", *objects, "-lm")
+    assert "the same bits" in run(tmp_path / "self_test")
+
+
+def test_the_self_test_finds_other_bits(tmp_path: Path) -> None:
+    """clang does what this flag says whatever the sources say; no macro tells."""
+    need("clang")
+    if os.uname().machine != "x86_64":
+        pytest.skip("needs a CPU for which fused multiply-add is a flag")
+    where = f"-I{HEADER.parent}", f"-I{LIBRARY / 'src'}"
+    flags = "-O1", "-mfma", "-ffp-contract=fast"
+    run("clang", *flags, *where, "-o", tmp_path / "self_test", ROOT / "tests/tools/self_test.c", *SOURCES, "-lm")
+    run("sh", "-c", f"{tmp_path}/self_test && exit 1 || {tmp_path}/self_test | grep 'computes other bits'")
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize(
+    ("flags", "refused_by"),
+    [
+        ("-O2", None),
+        ("-std=c99 -O2 -ffp-contract=fast", None),
+        ("-std=gnu11 -march=sapphirerapids", None),
+        ("-m32 -msse2 -mfpmath=sse", None),
+        ("-ffast-math", ("gcc", "clang")),
+        ("-Ofast", ("gcc", "clang")),
+        ("-ffinite-math-only", ("gcc", "clang")),
+        ("-funsafe-math-optimizations", ("gcc",)),  # undone with clang
+        ("-fassociative-math -fno-signed-zeros -fno-trapping-math", ("gcc",)),
+        ("-freciprocal-math", ("gcc",)),
+        ("-fno-signed-zeros", ("gcc",)),
+        ("-fsingle-precision-constant", ("gcc",)),
+        ("-m32 -mfpmath=387", ("gcc", "clang")),
+        ("--target=arm-linux-gnueabihf -mfpu=neon", ("clang",)),
+        ("--target=arm-linux-gnueabihf -mfpu=vfpv3-d16", None),
+    ],
+)
+def test_flags_that_would_change_bits_are_undone_or_refused(
+    tmp_path: Path, compiler: str, flags: str, refused_by: tuple[str, ...] | None
+) -> None:
+    need(compiler)
+    if os.uname().machine != "x86_64" or (compiler == "gcc" and "--target" in flags):
+        pytest.skip("needs a compiler for that machine")
+    (tmp_path / "empty.c").write_text('#include "base/config.h"\n')
+    where = f"-I{LIBRARY / 'src'}", "-ffreestanding"
+    command = [
+        compiler,
+        *where,
+        "-fsyntax-only",
+        "-Wno-unused-command-line-argument",
+        *flags.split(),
+        tmp_path / "empty.c",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if refused_by is None or compiler not in refused_by:
+        assert done.returncode == 0, done.stderr
+    else:
+        assert done.returncode != 0
+        assert "libamlz" in done.stderr or "amlz_needs" in done.stderr
 
 
 def test_user_variables_reach_the_compiler(tmp_path: Path) -> None:
