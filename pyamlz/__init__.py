@@ -62,6 +62,7 @@ from pyamlz.search import (
     Progress,
     Result,
     Search,
+    load,
 )
 from pyamlz.tasks import Preparation, TaskSet
 
@@ -113,6 +114,7 @@ __all__ = [
     "find_op",
     "lab",
     "linear_regressor",
+    "load",
     "neural_network",
     "plot",
     "program",

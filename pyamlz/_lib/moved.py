@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
-#: The new name of each public module that is elsewhere now.
+#: The new name of each public module, or what it held, that is elsewhere now.
 MOVED: Final[dict[str, str]] = {
+    "pyamlz.archive.HistoryRow": "pyamlz.Improvement",
+    "pyamlz.archive.load_program": "pyamlz.load",
     "pyamlz.baselines": "pyamlz.program.baselines and pyamlz.lab",
     "pyamlz.bench_scaling": "pyamlz.bench",
     "pyamlz.callbacks": "pyamlz.search.callbacks",
@@ -38,7 +40,7 @@ MOVED: Final[dict[str, str]] = {
 
 
 def where(name: str) -> str | None:
-    """A sentence about a module of this name that has moved; None if none has."""
+    """A sentence about what had this name and has moved; None if nothing has."""
     return f"{name} has moved: use {MOVED[name]}" if name in MOVED else None
 
 

@@ -1,5 +1,8 @@
 """Archives: programs, populations, searches and trained models as files that last (`archive/FORMAT.md`)."""
 
+from typing import TYPE_CHECKING, NoReturn
+
+from pyamlz._lib import moved
 from pyamlz.archive._codec import decode, encode
 from pyamlz.archive._contents import (
     MAX_ISLANDS,
@@ -21,7 +24,7 @@ from pyamlz.archive._contents import (
     to_json,
 )
 from pyamlz.archive._files import is_archive, program_of, read, save_population, write
-from pyamlz.archive._find import find_program, find_start, load_program
+from pyamlz.archive._find import find_program, find_start
 from pyamlz.archive._members import Counts, Improvement, Member, Members, pack, unpack
 
 __all__ = [
@@ -50,7 +53,6 @@ __all__ = [
     "find_start",
     "from_json",
     "is_archive",
-    "load_program",
     "pack",
     "program_of",
     "read",
@@ -59,3 +61,8 @@ __all__ = [
     "unpack",
     "write",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> NoReturn:
+        raise AttributeError(moved.where(f"{__name__}.{name}") or f"module {__name__!r} has no attribute {name!r}")

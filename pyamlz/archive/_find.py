@@ -12,7 +12,7 @@ from pyamlz.archive._members import Member
 from pyamlz.program import Program
 from pyamlz.program.baselines import BASELINES, built_in
 
-__all__ = ["find_program", "find_start", "load_program"]
+__all__ = ["find_program", "find_start", "read_program", "read_text"]
 
 _MAX_TEXT = 2**20  # bytes; the longest program's text is a tenth of it
 
@@ -58,7 +58,7 @@ def find_program(name: str, value: str, n_features: int = 0) -> Program:
         if "\n" in value or value.lstrip().startswith("def "):
             return Program.parse(value, n_features)
         if os.path.exists(value):
-            return load_program(value, n_features)
+            return read_program(value, n_features)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     raise InputError(
@@ -66,21 +66,25 @@ def find_program(name: str, value: str, n_features: int = 0) -> Program:
     )
 
 
-def load_program(path: str | os.PathLike[str], n_features: int = 0) -> Program:
-    """Reads a text file, see :meth:`pyamlz.Program.parse`, or an archive: its program, or a checkpoint's best one.
+def read_program(path: str | os.PathLike[str], n_features: int = 0) -> Program:
+    """The program of a text file or an archive, a search's best one."""
+    if archive.is_archive(path):
+        return archive.program_of(archive.read(path), os.fspath(path))
+    return read_text(path, n_features)
+
+
+def read_text(path: str | os.PathLike[str], n_features: int = 0) -> Program:
+    """The program of a text file; see :meth:`pyamlz.Program.parse`.
 
     Args:
         path: the file.
-        n_features: F, for integer indexes in a text.
+        n_features: F, for integer indexes.
 
     Raises:
-        InputError: the file cannot be read, or is a text of more than a mebibyte.
+        InputError: the file cannot be read, or is one of more than a mebibyte.
         ProgramError: it holds no program; the message starts with the path.
-        ArchiveError: it is a damaged archive, or one without a program to choose.
     """
     name = os.fspath(path)
-    if archive.is_archive(path):
-        return archive.program_of(archive.read(path), name)
     try:
         with open(path, "rb") as file:
             data = file.read(_MAX_TEXT + 1)

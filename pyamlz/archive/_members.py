@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, overload
@@ -49,7 +49,7 @@ class Member:
         action: the mutation that made it, "identity" for a copy and without a parent.
     """
 
-    packed: bytes
+    packed: bytes = field(repr=False)
     fitness: float
     evaluation: int = 0
     parent: int = 0

@@ -27,8 +27,8 @@ from pyamlz.archive import (
     ModelArchive,
     PopulationArchive,
     ProgramArchive,
-    load_program,
 )
+from pyamlz.archive._find import read_program
 from pyamlz.lab._experiment import Preset, Section
 from pyamlz.lab._funnel import Scored, as_evaluators, rank_key, run_funnel
 from pyamlz.lab._session import Session
@@ -230,7 +230,7 @@ def candidates(*sources: Source) -> list[Candidate]:
                 raise InputError(f"{name}: expected an archive with programs, got one without")
             found.extend(there)
         else:
-            found.append(Candidate(os.fspath(source), load_program(source)))
+            found.append(Candidate(os.fspath(source), read_program(source)))
     return found
 
 

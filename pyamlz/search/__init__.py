@@ -4,6 +4,7 @@ from pyamlz.search import callbacks, log
 from pyamlz.search._evaluate import Combine, Doubles, Evaluation, Evaluator, PackedTasks, Probe, Variant
 from pyamlz.search._islands import Islands
 from pyamlz.search._learner import Learner
+from pyamlz.search._load import Loaded, load
 from pyamlz.search._model import Model
 from pyamlz.search._records import Asked, Improvement, Member, Progress, Result, StopReason
 from pyamlz.search._scores import Score, scores_of
@@ -19,6 +20,7 @@ __all__ = [
     "Improvement",
     "Islands",
     "Learner",
+    "Loaded",
     "Member",
     "Model",
     "PackedTasks",
@@ -31,6 +33,7 @@ __all__ = [
     "StopReason",
     "Variant",
     "callbacks",
+    "load",
     "log",
     "scores_of",
 ]

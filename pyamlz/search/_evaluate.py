@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -59,6 +61,14 @@ class PackedTasks:
         )
         self._handle = construct("tasks", config)
         self._fill()
+
+    def __reduce__(self) -> tuple[type[PackedTasks], tuple[TaskSet, Precision]]:
+        return PackedTasks, (self.tasks, self.precision)
+
+    def __repr__(self) -> str:
+        tasks = self.tasks
+        sizes = f"F = {tasks.n_features}, {tasks.n_train} + {tasks.n_valid} examples"
+        return f"<PackedTasks: {tasks.n_tasks} {tasks.kind} tasks, {sizes}, {self.precision}>"
 
     def _fill(self) -> None:
         tasks = self.tasks
@@ -148,6 +158,13 @@ class Evaluator:
         self._lock = threading.Lock()
         self._dims = self._tasks.dims(Program())
         self._handle = self._build(self._dims)
+
+    def __reduce__(self) -> tuple[Callable[..., Evaluator], tuple[PackedTasks]]:
+        variant = cast(Variant, name_of(self._variant, VARIANTS))  # as given: another machine may have others
+        return partial(Evaluator, variant=variant, combine=self.combine), (self._tasks,)
+
+    def __repr__(self) -> str:
+        return f"<Evaluator({self.combine} fitness) of {self._tasks!r}>"
 
     def _build(self, dims: Dims) -> Handle:
         config = new_config(

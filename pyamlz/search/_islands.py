@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from pyamlz.program import FUNCTIONS, SearchSpace
 from pyamlz.search._evaluate import PackedTasks, Variant
 from pyamlz.search._records import Improvement, Member, Progress, Result, StopReason
 from pyamlz.search._running import MAX_64, SLICE_SECONDS, Callback, Callbacks, Clock, Limits
-from pyamlz.search._search import Search
+from pyamlz.search._search import Search, done
 from pyamlz.tasks import TaskSet
 
 __all__ = ["EVERY", "SHARE", "Islands", "session_of"]
@@ -232,6 +232,21 @@ class Islands:
         islands = cls.anew(saved, name, tasks, variant=variant, threads=threads)
         islands.restore(saved, name)
         return islands
+
+    @classmethod
+    def of(cls, saved: archive.Islands, name: str = "archive") -> Islands:
+        """The islands of a checkpoint, like :meth:`load`."""
+        islands = cls.anew(saved, name)
+        islands.restore(saved, name)
+        return islands
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Islands], tuple[bytes]]:
+        """Pickles are checkpoints; see :meth:`Search.__reduce__`."""
+        return _unpickled, (archive.encode(self.checkpoint()),)
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{key}={value}" for key, value in self._migration().items())
+        return f"<Islands({len(self._searches)} searches, {settings}): {done(self.progress)}>"
 
     @classmethod
     def anew(
@@ -492,6 +507,10 @@ def _check_alike(name: str, one: SearchSpace, other: SearchSpace) -> None:
         here, there = one.function(function), other.function(function)
         if here != there:
             raise InputError(f"{name}.space.{function}: expected {here!r} as in searches[0], got {there!r}")
+
+
+def _unpickled(data: bytes) -> Islands:
+    return Islands.of(cast(archive.Islands, archive.decode(data, "pickle")), "pickle")
 
 
 def session_of(saved: archive.Islands, name: str) -> str:

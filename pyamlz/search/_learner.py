@@ -128,6 +128,9 @@ class Learner:
         self._predict_many = getattr(lib, f"amlz_learner_predict_many_{suffix}")
         self._learn_many = getattr(lib, f"amlz_learner_learn_many_{suffix}")
 
+    def __repr__(self) -> str:
+        return f"<Learner of {len(self.program)} instructions, F = {self.dims.n_features}, {self.precision}>"
+
     def __getstate__(self) -> dict[str, Any]:
         """What it was made of and what it knows, for pickling and copying. Needs `keep_dead_code`."""
         runs = ffi.new("uint64_t[]", len(FUNCTIONS))

@@ -342,6 +342,21 @@ class Search:
         return search
 
     @classmethod
+    def of(cls, saved: archive.Checkpoint, name: str = "archive") -> Search:
+        """The search of a checkpoint, like :meth:`load`."""
+        search = cls.anew(saved, name)
+        search.restore(saved, name)
+        return search
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Search], tuple[bytes]]:
+        """Pickles are checkpoints: what came after the last mark is done again when it is unpickled."""
+        return _unpickled, (archive.encode(self.checkpoint()),)
+
+    def __repr__(self) -> str:
+        settings = f"seed={self._config.seed}, population_size={self._config.population_size}"
+        return f"<Search({settings}): {done(self.progress)}>"
+
+    @classmethod
     def anew(
         cls,
         saved: archive.Checkpoint,
@@ -571,6 +586,16 @@ class Search:
         wanted = min(SLICE_SECONDS, max(left, 0.0))
         size = evaluations * wanted / took if took > 0 else math.inf
         self._slice = max(1, int(min(size, evaluations * _MAX_GROWTH)))
+
+
+def done(progress: Progress) -> str:
+    """How far a search has come, in few words."""
+    best = f", best fitness {progress.best_fitness:.7f}" if progress.evaluations > 0 else ""
+    return f"{progress.evaluations:,} evaluations{best}"
+
+
+def _unpickled(data: bytes) -> Search:
+    return Search.of(cast(archive.Checkpoint, archive.decode(data, "pickle")), "pickle")
 
 
 def _tasks_of(saved: archive.Checkpoint, name: str) -> TaskSet:

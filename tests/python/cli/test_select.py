@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from pyamlz import Program, linear_regressor
-from pyamlz.archive import load_program
+from pyamlz import Program, linear_regressor, load
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ class TestSelect:
     def test_writes_the_best(self, amlz, quick, runs, tmp_path, name):
         path = str(tmp_path / name)
         _, out, _ = amlz("select", *runs, "--preset", quick, "--seed", "3", "--json", "-o", path)
-        assert load_program(path) == Program.parse(json.loads(out)["program"])
+        assert load(path) == Program.parse(json.loads(out)["program"])
 
     def test_refuses_what_it_cannot_use(self, amlz, quick, runs, tmp_path):
         (tmp_path / "damaged.amlz").write_bytes(b"amlz")
@@ -88,7 +87,7 @@ class TestTune:
         code, out, err = amlz(*arguments, "--stages", "2", "--threads", "2", "-o", path)
         assert (code, err.startswith(f"# {quick}, seed 1: 9 trials; tasks: 2, 8")) == (0, True)
         found = json.loads(out)
-        assert load_program(path) == Program.parse(found["program"])
+        assert load(path) == Program.parse(found["program"])
         assert [number for number, _ in found["trials"]] == list(range(9))
         assert found["fitness"] == found["trials"][found["trial"]][1][-1]
         assert json.loads(amlz(*arguments, "--stages", "2")[1]) == found

@@ -25,10 +25,10 @@ from pyamlz import (
     archive,
     lab,
     linear_regressor,
+    load,
     neural_network,
     tasks,
 )
-from pyamlz.archive import load_program
 from pyamlz.search._reporter import Reporter
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -214,25 +214,27 @@ class TestPrograms:
         program.save(tmp_path / "open.amlz")
         program.save(tmp_path / "bound.amlz", dims)
         for name in ("open.amlz", "bound.amlz"):
-            assert load_program(tmp_path / name) == program
+            assert load(tmp_path / name) == program
         assert archive.read(tmp_path / "bound.amlz").dims == dims
         with pytest.raises(ProgramError):
             program.save(tmp_path / "bound.amlz", Dims(n_features=4))
-        assert load_program(tmp_path / "bound.amlz") == program
+        assert load(tmp_path / "bound.amlz") == program
 
     def test_of_a_checkpoint_are_its_best(self, tmp_path):
         search = small_search()
         search.save(tmp_path / "run.amlz")
-        with pytest.raises(ArchiveError, match=r"expected an archive of a program, or of a search that has run"):
-            load_program(tmp_path / "run.amlz")
+        with pytest.raises(
+            InputError, match=r"program: .*: expected an archive of a program, or of a search that has run"
+        ):
+            archive.find_program("program", str(tmp_path / "run.amlz"))
         search.run(max_evaluations=100)
         search.save(tmp_path / "run.amlz")
-        assert load_program(tmp_path / "run.amlz") == search.best.program
+        assert archive.find_program("program", str(tmp_path / "run.amlz")) == search.best.program
 
     def test_are_known_by_their_first_bytes(self, tmp_path):
         linear_regressor().save(tmp_path / "program.amlz")
         os.rename(tmp_path / "program.amlz", tmp_path / "program")
-        assert load_program(tmp_path / "program") == linear_regressor()
+        assert load(tmp_path / "program") == linear_regressor()
 
 
 # ---------------------------------------------------------------- runs of experiments

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from samples import ALL_OPS, full_space, instruction_of, linear_space, linear_tasks, random_programs
 
-from pyamlz import Dims, Evaluator, FunctionSpace, InputError, Instruction, Program, ProgramError, SearchSpace
-from pyamlz.archive import load_program
+from pyamlz import Dims, Evaluator, FunctionSpace, InputError, Instruction, Program, ProgramError, SearchSpace, load
 from pyamlz.lab import tuned
 from pyamlz.program import OPS, Type, baselines, find_op
 from pyamlz.program.baselines import softmax_regressor
@@ -105,18 +104,18 @@ class TestText:
 class TestFiles:
     def test_are_read(self, tmp_path: Path):
         (tmp_path / "program.txt").write_text(str(REGRESSOR))
-        assert load_program(tmp_path / "program.txt") == REGRESSOR
+        assert load(tmp_path / "program.txt") == REGRESSOR
 
     def test_that_hold_no_program_are_errors_with_the_path_and_place(self, tmp_path: Path):
         (tmp_path / "broken.txt").write_text("def Setup():\n  s1 = ?\n")
         with pytest.raises(ProgramError, match=r"broken\.txt: line 2") as caught:
-            load_program(tmp_path / "broken.txt")
+            load(tmp_path / "broken.txt")
         assert caught.value.line == 2
 
     def test_that_cannot_be_read_are_errors(self, tmp_path: Path):
         for path in (tmp_path, tmp_path / "none", "/dev/zero", "nul\0"):
             with pytest.raises(InputError, match=r"cannot be read|at most"):
-                load_program(path)
+                load(path)
 
 
 class TestValues:

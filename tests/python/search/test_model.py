@@ -13,7 +13,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pyamlz import ArchiveError, DataError, InputError, Model, Preparation, Program, archive, linear_regressor, tasks
+from pyamlz import (
+    ArchiveError,
+    DataError,
+    InputError,
+    Model,
+    Preparation,
+    Program,
+    archive,
+    linear_regressor,
+    load,
+    tasks,
+)
 from pyamlz.program.baselines import evolved_linear_form, neural_network, softmax_regressor
 from pyamlz.search import scores_of
 from pyamlz.tasks import Table
@@ -148,7 +159,8 @@ class TestFiles:
 
     def test_bring_their_program(self, tmp_path: Path) -> None:
         learned("numbers").save(tmp_path / "m.amlz")
-        assert archive.load_program(tmp_path / "m.amlz") == linear_regressor()
+        assert archive.find_program("program", str(tmp_path / "m.amlz")) == linear_regressor()
+        assert isinstance(load(tmp_path / "m.amlz"), Model)
         assert archive.find_start("start", str(tmp_path / "m.amlz")) == linear_regressor()
 
     def test_damage_is_refused(self, tmp_path: Path) -> None:
