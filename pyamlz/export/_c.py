@@ -64,7 +64,7 @@ def to_c(
     seed: int = 0,
     task: int = 0,
 ) -> str:
-    """The text of a C99 header that holds the program as a learner.
+    """The text of a header for C99 and C++11 that holds the program as a learner.
 
     >>> from pyamlz.program import baselines
     >>> program = baselines.linear_regressor()
@@ -143,6 +143,7 @@ class _Header:
         whole = re.sub(r"\b(?=(?:math_|MATH_|port_|rng_))", f"{self.name}_", whole)
         for word, meaning in (("learner", self.name), ("LEARNER", self.name.upper())):
             whole = re.sub(rf"\b{word}_", f"{meaning}_", whole)
+        whole = re.sub(r"0x[0-9a-f.]+p[+-]?\d+", lambda literal: repr(float.fromhex(literal[0])), whole)  # for C++11
         whole = re.sub(r"\bREAL\b", "float" if self.precision == "float32" else "double", whole)
         return re.sub(r"\n{3,}", "\n\n", whole)
 
