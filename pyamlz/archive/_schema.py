@@ -7,6 +7,7 @@ the file, and bounds may be functions of what came before: `seen` has the last v
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -317,9 +318,10 @@ class Record(Schema):
 
     def read_from(self, parts: Row | Keys, seen: Seen) -> Any:
         """Likewise, of a map or row that has begun."""
-        reader, values = parts.reader, {}
+        reader, keys, values = parts.reader, parts if isinstance(parts, Keys) else None, {}
         for key, name, schema in self._known(seen):
-            parts.take(key)
+            if keys is not None:
+                keys.take(key)
             try:
                 values[name] = seen[key] = schema.read(reader, seen)
             except FormatError as error:
@@ -351,6 +353,7 @@ class Record(Schema):
         return list(values.values()) if self.is_row else values
 
 
+@functools.lru_cache
 def _array(low: int, high: int) -> str:
     return f"an array of {low}" if low == high else f"an array of {low} to {high}" if low else "an array"
 
@@ -368,9 +371,6 @@ class Row:
         self._surplus = found - self.count
         if not low <= self.count <= high:
             refuse(_array(low, high), f"one of {found}")
-
-    def take(self, key: str) -> None:
-        """The next value comes."""
 
     def end(self) -> None:
         """Passes over those of a newer version."""

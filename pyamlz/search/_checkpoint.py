@@ -31,7 +31,7 @@ from pyamlz.archive._members import ACTIONS
 from pyamlz.program import Dims, Program
 from pyamlz.tasks import Kind, Reals, TaskSet
 
-__all__ = ["checkpoint_of", "data_of", "restore", "task_set_of"]
+__all__ = ["Copied", "CopiedItems", "data_of", "restore", "task_set_of"]
 
 _NEVER = 2.0  # as a sufficient fitness
 _MEMBER = np.dtype([("fitness", "f8"), ("birth", "u8"), ("parent", "u8"), ("action", "u1")], align=True)  # amlz_member
@@ -40,26 +40,12 @@ _USUAL = 128  # bytes of one
 _SLICE = 64  # evaluations between which Ctrl-C is heard
 
 
-def checkpoint_of(
-    pointer: Any,
-    *,
-    source: str | None = None,
-    data: tuple[tuple[bytes, ...], ...] | None = None,
-    session: str | None = None,
-) -> Checkpoint:
-    """What is to be saved of a search.
+class Copied:
+    """A copy of all that is to be saved of a search; :meth:`checkpoint` makes something of it, at any time.
 
     Args:
-        pointer: the `amlz_search *`. Nothing may run it meanwhile.
-        source: JSON of how its tasks were made.
-        data: the tasks' numbers, from :func:`data_of`.
-        session: JSON of whatever else shall be saved.
+        pointer: the `amlz_search *`. Nothing may run it while it is copied.
     """
-    return Copied(pointer).checkpoint(source, data, session)
-
-
-class Copied:
-    """A copy of all that is to be saved of a search, made while nothing runs it; :meth:`checkpoint` may wait."""
 
     def __init__(self, pointer: Any) -> None:
         self._config, self._tasks = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *")
@@ -74,9 +60,19 @@ class Copied:
         self._items = [CopiedItems(pointer, part, lib.AMLZ_AT_MARK) for part in parts]
 
     def checkpoint(
-        self, source: str | None, data: tuple[tuple[bytes, ...], ...] | None, session: str | None
+        self,
+        *,
+        source: str | None = None,
+        data: tuple[tuple[bytes, ...], ...] | None = None,
+        session: str | None = None,
     ) -> Checkpoint:
-        """The copy as archives have it."""
+        """The copy as archives have it.
+
+        Args:
+            source: JSON of how the search's tasks were made.
+            data: the tasks' numbers, from :func:`data_of`.
+            session: JSON of whatever else shall be saved.
+        """
         tasks, at_mark = self._tasks, self._at_mark.progress
         dims, config = _dims_of(self._config.space.dims), _config_of(self._config, self._start)
         counts = {name: getattr(at_mark, name) for name in Counts.__slots__}
@@ -112,10 +108,10 @@ class Copied:
 
 
 class CopiedItems:
-    """A copy of one of a search's lists, made while nothing runs it.
+    """A copy of one of a search's lists.
 
     Args:
-        pointer: the `amlz_search *`.
+        pointer: the `amlz_search *`. Nothing may run it while it is copied.
         part: which list: an `amlz_part`.
         moment: an `amlz_moment`.
     """

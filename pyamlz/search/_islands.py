@@ -198,7 +198,8 @@ class Islands:
         if not isinstance(values, dict) or _MIGRATION in values:
             raise InputError(f"session: expected a JSON object without {_MIGRATION!r}, got {session!r:.100}")
         with self._gate:
-            islands = tuple(search.checkpoint() for search in self._searches)
+            copies = [search._copied() for search in self._searches]
+        islands = tuple(search._saved(copied) for search, copied in zip(self._searches, copies, strict=True))
         return archive.Islands(islands=islands, session=archive.to_json({**values, _MIGRATION: self._migration()}))
 
     def save(self, path: str | os.PathLike[str], *, session: str | None = None) -> None:

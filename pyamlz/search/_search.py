@@ -281,12 +281,19 @@ class Search:
         Args:
             session: JSON to be carried along, from :func:`pyamlz.archive.to_json`.
         """
+        return self._saved(self._copied(), session)
+
+    def _copied(self) -> _checkpoint.Copied:
+        """A copy of its state; only for this does the search stand still."""
+        with self._calling:
+            return _checkpoint.Copied(self._handle.pointer)
+
+    def _saved(self, copied: _checkpoint.Copied, session: str | None = None) -> archive.Checkpoint:
+        """What is to be saved of a copy."""
         source = self._tasks.tasks.source
         if self._data is None and not can_remake(source):
             self._data = _checkpoint.data_of(self._tasks.tasks, self._tasks.precision)
-        with self._calling:
-            copied = _checkpoint.Copied(self._handle.pointer)
-        return copied.checkpoint(archive.to_json(source) if source else None, self._data, session)
+        return copied.checkpoint(source=archive.to_json(source) if source else None, data=self._data, session=session)
 
     def save(self, path: str | os.PathLike[str], *, session: str | None = None) -> None:
         """Writes a checkpoint, from which :meth:`load` goes on to the same bits as this search.

@@ -26,7 +26,7 @@ from pyamlz.archive import (
 )
 from pyamlz.archive._codec import MINOR
 from pyamlz.archive._members import ACTIONS
-from pyamlz.search._checkpoint import checkpoint_of, data_of
+from pyamlz.search._checkpoint import Copied, data_of
 
 GOLDEN = Path(__file__).resolve().parents[2] / "archive" / "golden"
 TASKS = linear_tasks(n_features=2, n_tasks=2, n_train=3, n_valid=2)
@@ -50,7 +50,7 @@ def search_of(evaluations: int = 0, task_set: TaskSet = TASKS, space: SearchSpac
 
 
 def checkpoint(search: Search, **arguments: Any) -> Checkpoint:
-    return checkpoint_of(search._handle.pointer, **arguments)
+    return Copied(search._handle.pointer).checkpoint(**arguments)
 
 
 def small_archives() -> dict[str, bytes]:

@@ -4,6 +4,9 @@ import copy
 import pickle
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,7 @@ from pyamlz import (
     load,
     tasks,
 )
+from pyamlz.search._checkpoint import Copied
 
 TASKS = linear_tasks()
 SPACE = linear_space(TASKS)
@@ -106,6 +110,37 @@ class TestLoad:
         (tmp_path / "s.amlz").write_bytes(data[:-20])
         with pytest.raises(ArchiveError, match=f"^{tmp_path}/s.amlz: checksum"):
             load(tmp_path / "s.amlz")
+
+
+class TestSaving:
+    @pytest.mark.parametrize("make", [a_search, some_islands])
+    def test_a_search_stands_still_only_while_it_is_copied(
+        self, make: Callable[[], Search | Islands], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It goes on while another thread is in the midst of saving, and what is saved is as it was."""
+        begun, go_on, make_checkpoint = threading.Event(), threading.Event(), Copied.checkpoint
+
+        def checkpoint(copied: Copied, **arguments: Any) -> archive.Checkpoint:
+            begun.set()
+            assert go_on.wait(60)
+            return make_checkpoint(copied, **arguments)
+
+        monkeypatch.setattr(Copied, "checkpoint", checkpoint)
+        search, digest = make(), make().digest
+        with ThreadPoolExecutor(1) as pool:
+            saving = pool.submit(search.save, tmp_path / "s.amlz")
+            assert begun.wait(60)
+            try:
+                before = search.progress.evaluations
+                search.run(max_evaluations=100)
+                assert search.progress.evaluations >= before + 100
+                assert search.digest != digest
+            finally:
+                go_on.set()
+            saving.result()
+        found = load(tmp_path / "s.amlz")
+        assert isinstance(found, Search | Islands)
+        assert found.digest == digest
 
 
 class TestPickles:
