@@ -66,7 +66,9 @@ def _reach(start: int, end: int) -> int:
 
 def _arc(svg: Element, x: float, start: int, end: int, side: int) -> Element:
     bow = x + side * _reach(start, end) * 4 / 3  # a curve goes three quarters of the way to its control points
-    d = f"M {x:.0f} {_y(start)} C {bow:.0f} {_y(start)}, {bow:.0f} {_y(end)}, {x:.0f} {_y(end)}"
+    loop = 6 if start == end else 0  # what a line reads of itself
+    above, below = _y(start) - loop, _y(end) + loop
+    d = f"M {x:.0f} {above} C {bow:.0f} {above}, {bow:.0f} {below}, {x:.0f} {below}"
     return SubElement(svg, "path", {"d": d, "fill": "none", "stroke": "currentColor", "stroke-width": "1.3"})
 
 

@@ -16,7 +16,8 @@ from pyamlz._lib.extras import imported
 from pyamlz._lib.random import derived_seed
 from pyamlz._lib.version import VERSION
 from pyamlz.explain import Ancestor, arcs, changes, improvements, lineage
-from pyamlz.lab import tuned
+from pyamlz.lab import scored, tuned
+from pyamlz.lab._fit import model_of
 from pyamlz.program import Program
 from pyamlz.program.baselines import TUNABLE, built_in
 from pyamlz.report._figures import figure
@@ -60,7 +61,7 @@ def report(
     jinja = imported("jinja2", "report")
     run = Run.read(path, [] if log_path is None else log.read(log_path), data)
     found = run.found
-    unseen = _unseen(run, found.program)
+    unseen = _held_out(run, found.program) or _unseen(run, found.program)
     live = found.program.live(found.dims)
     environment = jinja.Environment(
         loader=jinja.PackageLoader("pyamlz.report"),
@@ -99,7 +100,7 @@ def _figures(run: Run, found: Found, unseen: dict[str, Any] | None) -> list[tupl
     if found.select_fitness is not None:
         figures.append(("on select tasks", f"{found.select_fitness:.5f}"))
     if unseen is not None:
-        figures.append(("on unseen tasks", f"{unseen['scores'][_FOUND].fitness:.5f}"))
+        figures.append(unseen["fact"])
     return [*figures, ("programs scored", f"{run.evaluations:,}")]
 
 
@@ -121,7 +122,29 @@ def _provenance(run: Run) -> list[tuple[str, str]]:
     ]
 
 
-# ---------------------------------------------------------------- on unseen tasks
+# ---------------------------------------------------------------- what no search has seen
+
+
+def _held_out(run: Run, program: Program) -> dict[str, Any] | None:
+    """On the held-out rows of the user's own table; None where the examples are others.
+
+    Tasks that are drawn from one table share their rows, so that their spread says little.
+    """
+    if run.session is None or not run.session.preset.is_of_table:
+        return None
+    preset = run.session.preset
+    if preset.table_settings().get("multiclass") == "pairs":
+        return None
+    model, table = model_of(program, preset, run.session.seed)
+    scores = scored(model, table, _FOUND)
+    first = scores[0].scores[0]
+    return {
+        "n_rows": first.n_rows,
+        "fact": (f"{first.name} on held-out rows", f"{first.value:.4g}"),
+        "scores": scores,
+        "figures": [],
+    }
+
 
 _FOUND: Final = "the program found"
 
@@ -142,6 +165,7 @@ def _unseen(run: Run, program: Program) -> dict[str, Any] | None:
     return {
         "n_tasks": tasks.n_tasks,
         "combine": preset.config["combine"],
+        "fact": ("on unseen tasks", f"{scores[_FOUND].fitness:.5f}"),
         "scores": scores,
         "figures": [
             figure("Fitness on each of the tasks", lambda axes: plot.tasks(by_task, axes), 0.9 + _ROW * len(by_task)),
