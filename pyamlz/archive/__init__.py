@@ -25,7 +25,7 @@ from pyamlz.archive._contents import (
 )
 from pyamlz.archive._files import is_archive, program_of, read, save_population, write
 from pyamlz.archive._find import find_program, find_start
-from pyamlz.archive._members import Counts, Improvement, Member, Members, pack, unpack
+from pyamlz.archive._members import Counts, Improvement, Member, pack, unpack
 
 __all__ = [
     "MAX_ISLANDS",
@@ -42,7 +42,6 @@ __all__ = [
     "Islands",
     "Mark",
     "Member",
-    "Members",
     "ModelArchive",
     "PopulationArchive",
     "ProgramArchive",

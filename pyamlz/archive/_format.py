@@ -110,7 +110,6 @@ MEMBER: Final = Record(
 IMPROVEMENT: Final = Record(Improvement, ORIGIN, names={"birth": "evaluation"}, is_row=True)
 BEST: Final = Maybe(MEMBER, lambda seen: seen["evaluations"] > 0, "nil before the first evaluation")
 
-
 _ORIGIN: Final = ("dims", "functions", "evaluations")  # what decides which members there can be
 
 

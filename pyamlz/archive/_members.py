@@ -127,7 +127,8 @@ class Members(Sequence[Member]):
         return hash(tuple(self))
 
     def __repr__(self) -> str:
-        return repr(tuple(self))
+        best = f", best fitness {max(self._columns[1]):.7f}" if self else ""
+        return f"<{len(self)} members{best}>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

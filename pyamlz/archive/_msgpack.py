@@ -1,13 +1,15 @@
 """Reads msgpack value by value, each of a kind that is known beforehand, from bytes that nobody vouches for.
 
-msgpack's own reader writes archives' values into Python's as a whole, and then these promises of the format would be
-lost, so that here its bytes are read by hand (to write them there is msgpack):
+It is written by msgpack, but read by hand, since msgpack would lose promises of the format:
 
-- Memory: a mebibyte of empty arrays becomes 65 mebibytes. Here nothing is built but what is wanted.
-- Depth: what a newer version adds may nest as it likes, and is passed over. msgpack gives up beyond 1024, and without
-  its C extension beyond a half of that; so the same file would be read here and refused there, or by the library in C.
-- One form for each value: msgpack reads the longer ones, and signed ones, as if they were the shortest.
-- The place: an error says at which key and which byte.
+- Memory. Whole values are built before they can be looked at: a mebibyte of empty arrays becomes 65 of them.
+- Depth. What a newer version adds may nest as it likes, and is passed over. msgpack gives up beyond 1024 levels, and
+  without its C extension where Python's stack ends: what is read here would be refused there, or by the library in C.
+- One form for each value. msgpack takes longer forms and signed ones for the shortest.
+- The place. Errors say at which key and byte something is wrong; msgpack's do not.
+
+Its Unpacker can go from value to value too, which loses none of them; but then each first byte, and the length after
+it, must be looked at by hand before it may go on, and when that is done nothing is left to do.
 """
 
 from __future__ import annotations

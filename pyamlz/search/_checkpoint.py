@@ -22,12 +22,11 @@ from pyamlz.archive import (
     Improvement,
     Mark,
     Member,
-    Members,
     TasksRecord,
     from_json,
 )
 from pyamlz.archive._contents import PLAIN_CONFIG
-from pyamlz.archive._members import ACTIONS
+from pyamlz.archive._members import ACTIONS, Members
 from pyamlz.program import Dims, Program
 from pyamlz.tasks import Kind, Reals, TaskSet
 

@@ -28,7 +28,6 @@ from pyamlz.archive import (
     Hurdle,
     Islands,
     Member,
-    Members,
     PopulationArchive,
     ProgramArchive,
     _msgpack,
@@ -41,7 +40,7 @@ from pyamlz.archive import (
     unpack,
     write,
 )
-from pyamlz.archive._members import ACTIONS
+from pyamlz.archive._members import ACTIONS, Members
 
 WIDE = Program.parse("def Predict():\n  s200 = s1 + s1\n")
 ROOT = Path(__file__).resolve().parents[3]

@@ -203,6 +203,8 @@ def test_what_they_are_called() -> None:
     learner = Learner(linear_regressor(), linear_regressor().dims(4))
     assert repr(learner) == f"<Learner of {len(linear_regressor())} instructions, F = 4, float32>"
     best = search.best
+    assert repr(search.population).startswith("<20 members, best fitness 0.")
+    assert repr(fresh.population) == "<0 members>"
     assert repr(best) == (
         f"Member(fitness={best.fitness!r}, evaluation={best.evaluation}, parent={best.parent}, action={best.action!r})"
     )
