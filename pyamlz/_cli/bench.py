@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final, get_args
 
+from pyamlz import bench
 from pyamlz._cli import output
 from pyamlz._cli.arguments import (
     DONE,
@@ -19,8 +20,6 @@ from pyamlz._cli.arguments import (
 )
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.version import VERSION
-from pyamlz.bench import _scaling as bench_scaling
-from pyamlz.bench import _speed as bench
 
 __all__ = ["add_bench"]
 
@@ -173,8 +172,8 @@ def _search(arguments: argparse.Namespace) -> None:
 
 
 def _scaling(arguments: argparse.Namespace) -> None:
-    points: list[bench_scaling.Point] = []
-    for point in bench_scaling.measure(seconds=arguments.seconds, variant=arguments.variant):
+    points: list[bench.Point] = []
+    for point in bench.scaling(seconds=arguments.seconds, variant=arguments.variant):
         curve = point.curve
         if not arguments.quiet and (not points or points[-1].curve is not curve):
             output.note(arguments, f"{curve.name}: ns for a {curve.unit}, and that over {curve.law}")
@@ -182,7 +181,7 @@ def _scaling(arguments: argparse.Namespace) -> None:
         if not arguments.json:
             output.line(f"{curve.name:<16} {point.value:>9,} {point.nanoseconds:>14,.1f} {point.relative:>8.2f}")
     if arguments.plot is not None:
-        bench_scaling.plot(points, arguments.plot)
+        bench.draw_scaling(points, arguments.plot)
     if arguments.json:
         found: dict[str, list[dict[str, float]]] = {}
         for point in points:
@@ -197,7 +196,7 @@ def _scaling(arguments: argparse.Namespace) -> None:
 def _table(arguments: argparse.Namespace) -> None:
     if arguments.json and arguments.markdown:
         raise InputError("--markdown: expected without --json")
-    results: list[bench.Comparison] = []
+    results: list[bench.CaseSpeed] = []
     for result in bench.compare(bench.COMPARED, seconds=arguments.seconds, variant=arguments.variant):
         results.append(result)
         if not (arguments.json and arguments.quiet):
@@ -206,7 +205,7 @@ def _table(arguments: argparse.Namespace) -> None:
         output.print_json(_table_json(results))
 
 
-def _show_row(arguments: argparse.Namespace, result: bench.Comparison, is_first: bool) -> None:
+def _show_row(arguments: argparse.Namespace, result: bench.CaseSpeed, is_first: bool) -> None:
     line = _markdown_line if arguments.markdown else _text_line
     if is_first:
         output.line(line(_HEADS), output.say(arguments))
@@ -215,11 +214,11 @@ def _show_row(arguments: argparse.Namespace, result: bench.Comparison, is_first:
     output.line(line(_cells(result)), output.say(arguments))
 
 
-def _table_json(results: list[bench.Comparison]) -> dict[str, Any]:
+def _table_json(results: list[bench.CaseSpeed]) -> dict[str, Any]:
     return {
         "rows": [
             {
-                **asdict(result.row),
+                **asdict(result.case),
                 "train_steps_per_second": result.library.median,
                 "plain_steps_per_second": result.plain.median,
                 "ratio": result.ratio.median,
@@ -237,8 +236,8 @@ def _table_json(results: list[bench.Comparison]) -> dict[str, Any]:
     }
 
 
-def _cells(result: bench.Comparison) -> list[str]:
-    row = result.row
+def _cells(result: bench.CaseSpeed) -> list[str]:
+    row = result.case
     rates = [_figure(rate.median) for rate in (result.library, result.plain)]
     cells = [_LABELS[row.program], str(row.n_features), str(row.n_tasks), *rates, *(f"{x:.2f}" for x in result.ratio)]
     return [*cells, "" if row.floor is None else f"{row.floor:.2f}"] if _HAS_FLOORS else cells

@@ -11,13 +11,13 @@ from typing import Final
 from pyamlz._lib.checks import checked_float
 from pyamlz._lib.errors import FileError
 from pyamlz._lib.extras import imported
-from pyamlz.bench import _speed as bench
+from pyamlz.bench._speed import steps_of
 from pyamlz.bench._workload import Workload
 from pyamlz.lab import Preset
 from pyamlz.program import Instruction, Program
 from pyamlz.search import Variant
 
-__all__ = ["CURVES", "Curve", "Point", "measure", "plot"]
+__all__ = ["CURVES", "Curve", "Point", "draw_scaling", "scaling"]
 
 _ROUNDS: Final = 3  # the median of so many bursts is the figure
 
@@ -75,7 +75,7 @@ def _sums(length: int, seconds: float, variant: Variant) -> float:
 
 
 def _steps(workload: Workload, seconds: float, variant: Variant) -> float:
-    rate = bench.steps_of(workload, seconds=seconds, variant=variant).rate.median
+    rate = steps_of(workload, seconds=seconds, variant=variant).rate.median
     return 1e9 * workload.tasks.n_tasks / rate
 
 
@@ -119,7 +119,7 @@ CURVES: Final = (
 )  # fmt: skip
 
 
-def measure(*, seconds: float = 0.5, variant: Variant = "auto") -> Iterator[Point]:
+def scaling(*, seconds: float = 0.5, variant: Variant = "auto") -> Iterator[Point]:
     """All points of all curves, one after the other.
 
     Args:
@@ -139,7 +139,7 @@ def measure(*, seconds: float = 0.5, variant: Variant = "auto") -> Iterator[Poin
             yield Point(curve, value, cost, share / first)
 
 
-def plot(points: list[Point], path: str | os.PathLike[str]) -> None:
+def draw_scaling(points: list[Point], path: str | os.PathLike[str]) -> None:
     """Draws the curves on logarithmic axes, each with what is expected of it, by matplotlib.
 
     Raises:

@@ -16,7 +16,7 @@ from pyamlz._lib.checks import Precision, checked_float
 from pyamlz._lib.errors import check
 from pyamlz._lib.native import text
 from pyamlz._lib.random import derived_seed
-from pyamlz.bench._plain import PlainInterpreter, plain_command, plain_interpreter
+from pyamlz.bench._plain import PlainInterpreter, plain_interpreter
 from pyamlz.bench._workload import Burst, ProgramName, Rate, Workload
 from pyamlz.lab import Preset
 from pyamlz.search import Evaluator, Progress, Search, Variant
@@ -24,13 +24,11 @@ from pyamlz.search import Evaluator, Progress, Search, Variant
 __all__ = [
     "COMPARED",
     "ROUNDS",
-    "Comparison",
-    "ProgramName",
-    "Row",
+    "Case",
+    "CaseSpeed",
     "SearchSpeed",
     "StepSpeed",
     "compare",
-    "plain_command",
     "search",
     "steps",
     "steps_of",
@@ -155,7 +153,7 @@ def steps_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Case:
     """What is compared.
 
     Attributes:
@@ -171,27 +169,27 @@ class Row:
     floor: float | None = None
 
 
-COMPARED: Final[tuple[Row, ...]] = (
-    Row("linear", 4, 10),
-    Row("linear", 4, 16),
-    Row("linear", 16, 16),
-    Row("nn", 4, 16),
-    Row("nn", 16, 10),
-    Row("nn", 16, 16),
-    Row("nn", 256, 8),
-    Row("nn", 784, 1),
-    Row("random", 16, 10),
-    Row("linear", 4, 1),
-    Row("nn", 16, 1),
-)  #: the rows of `pyamlz bench`
+COMPARED: Final[tuple[Case, ...]] = (
+    Case("linear", 4, 10),
+    Case("linear", 4, 16),
+    Case("linear", 16, 16),
+    Case("nn", 4, 16),
+    Case("nn", 16, 10),
+    Case("nn", 16, 16),
+    Case("nn", 256, 8),
+    Case("nn", 784, 1),
+    Case("random", 16, 10),
+    Case("linear", 4, 1),
+    Case("nn", 16, 1),
+)  #: what `pyamlz bench` compares
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class CaseSpeed:
     """The library and the straightforward interpreter at the same work, in turns.
 
     Attributes:
-        row: what was compared.
+        case: what was compared.
         library: the library's training steps per second.
         plain: the interpreter's.
         ratio: of the two, round by round.
@@ -199,7 +197,7 @@ class Comparison:
         stopped_tasks: tasks of programs that were stopped early, in one pass.
     """
 
-    row: Row
+    case: Case
     library: Rate
     plain: Rate
     ratio: Rate
@@ -207,12 +205,14 @@ class Comparison:
     stopped_tasks: int
 
 
-def compare(rows: Iterable[Row], *, seconds: float = 2.0, variant: Variant = "auto") -> Iterator[Comparison]:
-    """Compares the library, in float32, with the straightforward interpreter; yields each row when it is done.
+def compare(
+    cases: Iterable[Case] = COMPARED, *, seconds: float = 2.0, variant: Variant = "auto"
+) -> Iterator[CaseSpeed]:
+    """Compares the library, in float32, with the straightforward interpreter; yields each case when it is done.
 
     Args:
-        rows: what to run; :data:`COMPARED` is what the command does.
-        seconds: how long each row should take, over 0; a slow one takes longer, since each burst is one pass at least.
+        cases: what to run; :data:`COMPARED` is what the command does.
+        seconds: how long each should take, over 0; a slow one takes longer, since each burst is one pass at least.
         variant: the library's kernels.
 
     Raises:
@@ -221,17 +221,17 @@ def compare(rows: Iterable[Row], *, seconds: float = 2.0, variant: Variant = "au
     """
     seconds = checked_float("seconds", seconds, 0.0, over=True)
     with plain_interpreter() as plain:
-        for row in rows:
-            yield _compare(row, plain, seconds / (2 * ROUNDS), variant)
+        for case in cases:
+            yield _compare(case, plain, seconds / (2 * ROUNDS), variant)
 
 
-def _compare(row: Row, plain: PlainInterpreter, seconds: float, variant: Variant) -> Comparison:
-    workload = Workload.of(row.program, row.n_features, row.n_tasks)
+def _compare(case: Case, plain: PlainInterpreter, seconds: float, variant: Variant) -> CaseSpeed:
+    workload = Workload.of(case.program, case.n_features, case.n_tasks)
     library = _Library(workload, "float32", variant)
     plain.load(workload)
     bursts = [(library.burst(seconds), plain.burst(seconds)) for _ in range(ROUNDS)]
-    return Comparison(
-        row=row,
+    return CaseSpeed(
+        case=case,
         library=Rate.of([ours.rate for ours, _ in bursts]),
         plain=Rate.of([theirs.rate for _, theirs in bursts]),
         ratio=Rate.of([ours.rate / theirs.rate for ours, theirs in bursts]),

@@ -11,18 +11,15 @@ import numpy as np
 import pytest
 from samples import VARIANTS_HERE, instruction_of
 
-from pyamlz import OPS, Evaluator, InputError, Preset, Program, TaskSet, tasks
+from pyamlz import OPS, Evaluator, InputError, Preset, Program, TaskSet, bench, tasks
 from pyamlz._cli import main as cli
 from pyamlz._lib.errors import AmlzError
-from pyamlz.bench import _scaling as bench_scaling
-from pyamlz.bench import _speed as bench
+from pyamlz.bench import Case, Workload, _scaling, _speed
 from pyamlz.bench._plain import PlainInterpreter, plain_interpreter
-from pyamlz.bench._speed import Row
-from pyamlz.bench._workload import Workload
 from pyamlz.program import Op, Type
 
 SHORT = "0.01"
-FEW = (Row("linear", 4, 3), Row("nn", 3, 1))
+FEW = (Case("linear", 4, 3), Case("nn", 3, 1))
 RANDOM_OPS = {op.name for op in OPS if op.is_random}
 NEEDS_COMPILER = pytest.mark.skipif(shutil.which("cc") is None, reason="needs cc")
 
@@ -281,7 +278,7 @@ class TestSearch:
         def interrupted(*_, **__):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(bench, "_search", interrupted)
+        monkeypatch.setattr(_speed, "_search", interrupted)
         assert amlz(*self.COMMAND)[0] == 130
 
 
@@ -376,9 +373,9 @@ class TestScaling:
         """The curves' own costs take half a minute; here they are a formula."""
         curves = tuple(
             replace(curve, cost=lambda n, seconds, variant, curve=curve: 2.0 * curve.expected(n) + 1)
-            for curve in bench_scaling.CURVES
+            for curve in bench.CURVES
         )
-        monkeypatch.setattr(bench_scaling, "CURVES", curves)
+        monkeypatch.setattr(_scaling, "CURVES", curves)
         assert cli.main(["bench", "scaling", "--json", "--quiet"]) == 0
         found = json.loads(capsys.readouterr().out)
         assert list(found) == [*(curve.name for curve in curves), "version"]
@@ -397,10 +394,10 @@ class TestScaling:
 
     @pytest.mark.parametrize("name", ["features", "tasks", "examples", "instructions"])
     def test_costs_are_times(self, name):
-        (curve,) = (curve for curve in bench_scaling.CURVES if curve.name == name)
+        (curve,) = (curve for curve in bench.CURVES if curve.name == name)
         assert 1 < curve.cost(curve.values[0], 0.01, "auto") < 1e8
 
     def test_needs_matplotlib_for_pictures_and_says_so(self, monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
         with pytest.raises(AmlzError, match="matplotlib is missing or too old: pip install"):
-            bench_scaling.plot([], tmp_path / "curves.png")
+            bench.draw_scaling([], tmp_path / "curves.png")
