@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from typing import Any, cast
 
@@ -88,7 +89,7 @@ def _search(arguments: argparse.Namespace) -> int:
             log=arguments.log,
             embed=arguments.embed,
         )
-    return _tell(arguments, outcome)
+    return _tell(arguments, outcome, arguments.checkpoint)
 
 
 def _resume(arguments: argparse.Namespace) -> int:
@@ -104,10 +105,10 @@ def _resume(arguments: argparse.Namespace) -> int:
             log=arguments.log,
             data=arguments.data,
         )
-    return _tell(arguments, outcome)
+    return _tell(arguments, outcome, arguments.file)
 
 
-def _tell(arguments: argparse.Namespace, outcome: lab.Outcome) -> int:
+def _tell(arguments: argparse.Namespace, outcome: lab.Outcome, checkpoint: str | None) -> int:
     """Prints what a run found; the exit code."""
     if arguments.json:
         output.print_json(_outcome_json(outcome))
@@ -116,6 +117,8 @@ def _tell(arguments: argparse.Namespace, outcome: lab.Outcome) -> int:
     if outcome.unsaved is not None:
         output.complain(f"the last checkpoint is not written: {outcome.unsaved}")
         return FAILED
+    if outcome.scores and checkpoint is not None:
+        output.note(arguments, f"next: pyamlz fit {shlex.quote(checkpoint)} -o MODEL.amlz")
     return INTERRUPTED if outcome.stop_reason == "interrupted" else DONE
 
 

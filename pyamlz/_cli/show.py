@@ -47,7 +47,7 @@ def _show_archive(arguments: argparse.Namespace, found: archive.Archive) -> int:
     if isinstance(found, archive.ProgramArchive):
         output.block(found.program)
         return DONE
-    for text in lines(found, everything=arguments.all):
+    for text in lines(found, everything=arguments.all, name=arguments.program):
         output.block(f"{text}\n")
     return DONE
 

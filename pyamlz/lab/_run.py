@@ -313,7 +313,7 @@ class _Run:
                 unsaved=self.saver.failure,
                 stop_reason=stop_reason,
                 seed=self.seed,
-                scores=self._scores(best),
+                scores=() if stop_reason == "interrupted" else self._scores(best),
             )
             if self.log is not None:
                 self.log.close(_told(outcome))

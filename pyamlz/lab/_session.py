@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -85,6 +86,26 @@ class Session:
         """What the run has found until now: the best candidate of all its experiments."""
         candidates = [candidate for candidate in (self.champion, self.best) if candidate is not None]
         return max(candidates, key=lambda candidate: candidate.merit, default=None)
+
+    def ended_by(self, evaluations: int) -> str | None:
+        """What has ended the run, so that nothing is left to do: its stop reason; None if it goes on.
+
+        Args:
+            evaluations: programs scored by the experiment that is going on.
+        """
+        config, chosen = self.preset.config, self.chosen
+        goal, most = config.get("sufficient_fitness"), config.get("max_experiments")
+        if goal is not None and chosen is not None and chosen.merit >= goal:
+            return "sufficient_fitness"
+        if self.max_evaluations is not None and self.evaluations + evaluations >= self.max_evaluations:
+            return "max_evaluations"
+        if most is None and goal is None:
+            most = 1
+        if self.experiment == most and evaluations >= config.get("max_evaluations", math.inf):
+            return "max_evaluations" if most == 1 else "max_experiments"
+        if self.max_seconds is not None and (self.seconds or 0.0) >= self.max_seconds:
+            return "max_seconds"
+        return None
 
     def dump(self) -> str:
         """The session as JSON, which :meth:`parse` reads."""

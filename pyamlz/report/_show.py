@@ -11,6 +11,7 @@ from pyamlz import archive
 from pyamlz._lib.columns import printable
 from pyamlz._lib.native import ALGORITHMS, COMBINES, MUTATIONS, PRECISIONS, name_of
 from pyamlz.program import FUNCTIONS, OPS, Dims
+from pyamlz.report._resuming import run_lines, run_state
 from pyamlz.search._settings import STARTS
 from pyamlz.tasks import Preparation
 
@@ -39,7 +40,8 @@ def summary(found: archive.Archive) -> dict[str, Any]:
     """What matters of an archive, as JSON values."""
     if isinstance(found, archive.Islands):
         islands = [summary(island) for island in found.islands]
-        return {**_head_of_islands(found), "preset": _preset(found), "best": _member(found.best), "islands": islands}
+        of_run = {"preset": _preset(found), "run": run_state(found)}
+        return {**_head_of_islands(found), **of_run, "best": _member(found.best), "islands": islands}
     head: dict[str, Any] = {"kind": kind_of(found), "writer": found.writer, "dims": _dims(found.dims)}
     if isinstance(found, archive.ProgramArchive):
         return {**head, "program": str(found.program)}
@@ -55,6 +57,7 @@ def summary(found: archive.Archive) -> dict[str, Any]:
         "evaluations": found.evaluations,
         "best": _member(found.best),
         "preset": _preset(found),
+        "run": run_state(found),
     }
 
 
@@ -170,9 +173,18 @@ def _preset(found: archive.Checkpoint | archive.Islands) -> str | None:
 
 
 def lines(
-    found: archive.PopulationArchive | archive.Checkpoint | archive.Islands | archive.ModelArchive, *, everything: bool
+    found: archive.PopulationArchive | archive.Checkpoint | archive.Islands | archive.ModelArchive,
+    *,
+    everything: bool,
+    name: str | None = None,
 ) -> Iterator[str]:
-    """An archive for people; of programs in it only the best, unless everything is wanted."""
+    """An archive for people; of programs in it only the best, unless everything is wanted; of a run, where it is.
+
+    Args:
+        found: the archive.
+        everything: whether to tell all that it holds.
+        name: its path, for the command that goes on with it; none for an archive in another.
+    """
     if isinstance(found, archive.ModelArchive):
         yield from _model_lines(found)
         return
@@ -182,9 +194,9 @@ def lines(
         yield from _members(found.population, everything)
         return
     if isinstance(found, archive.Islands):
-        yield from _islands(found, everything)
+        yield from _islands(found, everything, name)
         return
-    yield from _checkpoint(found)
+    yield from _checkpoint(found, name)
     if not everything:
         return
     yield "\n# hall of fame: the best program of each number of live instructions, at the last mark"
@@ -211,8 +223,10 @@ def _origin(found: archive.Checkpoint | archive.Islands) -> str:
     return f"{f' of {printable(preset)}' if preset else ''}, written by {printable(found.writer)}"
 
 
-def _islands(found: archive.Islands, everything: bool) -> Iterator[str]:
+def _islands(found: archive.Islands, everything: bool, name: str | None) -> Iterator[str]:
     yield f"# {len(found.islands)} islands{_origin(found)}"
+    if name is not None:
+        yield from map(printable, run_lines(found, name))
     for number, island in enumerate(found.islands):
         best = "" if island.best is None else f", best fitness {island.best.fitness:.7f}"
         yield f"island {number}: {island.evaluations:,} programs scored{best}"
@@ -225,9 +239,11 @@ def _islands(found: archive.Islands, everything: bool) -> Iterator[str]:
             yield from lines(island, everything=True)
 
 
-def _checkpoint(found: archive.Checkpoint) -> Iterator[str]:
+def _checkpoint(found: archive.Checkpoint, name: str | None) -> Iterator[str]:
     config, counts, tasks = found.config, found.mark.counts, found.tasks
     yield f"# a checkpoint{_origin(found)}"
+    if name is not None:
+        yield from map(printable, run_lines(found, name))
     yield (
         f"# {name_of(config.algorithm, ALGORITHMS)}, seed {config.seed}, population {config.population_size:,}, "
         f"tournaments of {config.tournament_size}, {name_of(config.precision, PRECISIONS)}"
