@@ -133,12 +133,12 @@ def throughput(rows: Sequence[Mapping[str, Any]], axes: Any = None) -> Any:
         axes: where to draw.
 
     Raises:
-        InputError: there are no two lines of progress with time between them.
+        InputError: there are too few lines of progress for two points.
     """
     axes = _axes(axes)
     points = _rates(rows)
-    if not points:
-        raise InputError("rows: expected two lines of progress or more of one search")
+    if len(points) < 2:
+        raise InputError("rows: expected three lines of progress or more, between which time has passed")
     x, rate, known = zip(*points, strict=True)
     marker = "o" if len(points) < 10 else ""
     axes.plot(x, rate, marker=marker)

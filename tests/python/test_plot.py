@@ -110,9 +110,11 @@ class TestThroughput:
     def test_a_resumed_run_has_a_gap(self) -> None:
         assert self.points((1, 100, 1.0), (1, 300, 2.0), (1, 400, 0.5), (1, 500, 1.5)) == [(1, 200), (2, 100)]
 
-    @pytest.mark.parametrize("counts", [[], [(1, 100, 1.0)], [(1, 100, 1.0), (1, 200, 1.0)]])
+    @pytest.mark.parametrize(
+        "counts", [[], [(1, 100, 1.0)], [(1, 100, 1.0), (1, 300, 2.0)], [(1, 100, 1.0), (1, 200, 1.0)]]
+    )
     def test_too_little_is_no_empty_frame(self, counts: list[tuple[int, int, float]]) -> None:
-        with pytest.raises(InputError, match="two lines of progress"):
+        with pytest.raises(InputError, match="three lines of progress"):
             plot.throughput(rows(*counts))
 
 
