@@ -174,9 +174,10 @@ class TestShow:
     def test_gives_json(self, amlz, quick, checkpoint):
         summary = json.loads(amlz("show", checkpoint, "--json")[1])
         assert list(summary) == [
-            "kind", "writer", "dims", "precision", "seed", "evaluations", "best", "preset",
+            "kind", "writer", "dims", "precision", "seed", "evaluations", "best", "preset", "run",
         ]  # fmt: skip
         assert (summary["evaluations"], summary["preset"]) == (3000, quick)
+        assert (summary["run"]["seed"], summary["run"]["ended_by"]) == (7, "max_evaluations")
 
     def test_gives_all_as_json_in_the_order_of_the_format(self, amlz, checkpoint):
         out = amlz("show", checkpoint, "--all", "--json")[1]
@@ -242,7 +243,7 @@ class TestShow:
         assert out.endswith(f"\n# the best program, of island 0\n{saved.best.program}")
         assert amlz("show", path, "--all")[1].count("\n# population at the last mark") == 3
         summary = json.loads(amlz("show", path, "--json")[1])
-        assert list(summary) == ["kind", "writer", "preset", "best", "islands"]
+        assert list(summary) == ["kind", "writer", "preset", "run", "best", "islands"]
         assert [island["evaluations"] for island in summary["islands"]] == [3000, 5, 0]
         assert summary["best"]["fitness"] == saved.best.fitness
         everything = json.loads(amlz("show", path, "--all", "--json")[1])
