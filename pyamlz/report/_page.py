@@ -163,6 +163,7 @@ def _unseen(run: Run, program: Program) -> dict[str, Any] | None:
     by_task = {name: score.task_fitness.tolist() for name, score in scores.items()}
     curves = {name: _errors(evaluator, p, draws) for name, p in programs.items()}
     return {
+        "n_rows": None,
         "n_tasks": tasks.n_tasks,
         "combine": preset.config["combine"],
         "fact": ("on unseen tasks", f"{scores[_FOUND].fitness:.5f}"),
