@@ -90,7 +90,7 @@ def to_c(
         InputError: another argument is wrong.
     """
     code = live_code(program, dims)
-    return _Header(
+    return LearnerHeader(
         code,
         checked_name(name),
         checked_precision("precision", precision),
@@ -108,7 +108,7 @@ class _Member(NamedTuple):
     comment: str = ""
 
 
-class _Header:
+class LearnerHeader:
     """The parts of the header of one program."""
 
     def __init__(self, code: Code, name: str, precision: Precision, seed: int, task: int) -> None:
@@ -122,10 +122,10 @@ class _Header:
         zeros = (_count(address.type, self.dims) for address, f in inputs if self._operand(address, f) == c.ZEROS)
         self.zeros = max(zeros, default=0)
 
-    def text(self) -> str:
-        """All of it."""
+    def text(self, model: str = "") -> str:
+        """All of it, with what stands on the learner at its end."""
         dims, state_bytes = self.dims, self._state_bytes()
-        learner = _template("learner")
+        learner = template("learner")
         parts = {
             "define_classes": f"#define LEARNER_CLASSES {dims.n_classes}" if dims.n_classes else "",
             "members": self._declarations(),
@@ -134,8 +134,9 @@ class _Header:
             "seeds": self._seeds(),
             "calls": self._calls(),
             "self_test": self._self_test(),
+            "model": model,
         }
-        parts["helpers"] = _needed(_template("helpers").substitute(self.places), "".join(parts.values()))
+        parts["helpers"] = _needed(template("helpers").substitute(self.places), "".join(parts.values()))
         library = "static inline double port_sqrt(double x) { return sqrt(x); }\n\n"
         library += ffi.string(lib.pyamlz_maths).decode("ascii")
         parts["maths"] = _needed(library, learner.template + "".join(parts.values()))
@@ -232,7 +233,7 @@ class _Header:
         if any(line.op.is_random for line in self.code.lines["predict"]):
             put_back.append(f"    state->runs[{FUNCTIONS['predict']}]--; /* so that it draws the same again */\n")
         keep = [_copy(*name) for name in names]
-        return _template(self.dims.kind).substitute(keep="".join(keep), put_back="".join(put_back))
+        return template(self.dims.kind).substitute(keep="".join(keep), put_back="".join(put_back))
 
     # ---- the rest
 
@@ -255,7 +256,7 @@ class _Header:
         digits = 2 * self.real_size
         suffix = "u" if self.real_size == 4 else "ull"
         bits = ", ".join(f"0x{value:0{digits}x}{suffix}" for value in self._recorded())
-        return _template("self_test_classes" if self.dims.kind == "multiclass" else "self_test").substitute(
+        return template("self_test_classes" if self.dims.kind == "multiclass" else "self_test").substitute(
             word=self.places["word"],
             bits=textwrap.fill(bits, 112, initial_indent=" " * 8, subsequent_indent=" " * 8),
             label=_TEST_LABEL[self.dims.kind],
@@ -356,7 +357,7 @@ def _scratch(line: LiveInstruction, dims: Dims) -> int:
 _NAMES: Final = r"\b(?:learner_|math_|MATH_|port_|rng_)\w+"
 
 
-def _template(name: str) -> Template:
+def template(name: str) -> Template:
     """A file of `templates/`. In all of them `learner_` stands for the user's name, and REAL for float or double."""
     return Template((resources.files("pyamlz.export") / "templates" / f"{name}.h").read_text(encoding="utf-8"))
 

@@ -44,21 +44,28 @@ def to_onnx(learner: Learner) -> bytes:
     """
     checked_type("learner", learner, Learner)
     onnx = imported("onnx", "onnx")
+    graph = graph_of(learner)
+    dims, info = learner.dims, onnx.helper.make_tensor_value_info
+    name = {"regression": "prediction", "binary": "probability", "multiclass": "probabilities"}[dims.kind]
+    shape = ["N", dims.n_classes] if dims.kind == "multiclass" else ["N"]
+    inputs = [info("features", graph.real, ["N", dims.n_features])]
+    model = graph.model(inputs, {name: (graph.answers("features"), info(name, graph.real, shape))})
+    return bytes(model.SerializeToString())
+
+
+def graph_of(learner: Learner) -> Graph:
+    """The graph of what the learner predicts, with its memory as it is; raises as :func:`to_onnx` does."""
+    onnx = imported("onnx", "onnx")
     code = live_code(learner.program, learner.dims)
     if any(line.op.is_random for line in code.lines["predict"]):
         raise InputError("learner: its Predict draws random numbers, so that no ONNX model can predict the same")
-    graph = _Graph(onnx, code, np.dtype(learner.precision), _memory(learner, code))
-    return bytes(graph.model().SerializeToString())
-
-
-def _memory(learner: Learner, code: Code) -> dict[Address, npt.NDArray[Any]]:
-    """What Predict finds in memory: what learning left."""
-    return {x: np.asarray(learner.get(str(x)), learner.precision) for x in code.kept}
+    memory = {x: np.asarray(learner.get(str(x)), learner.precision) for x in code.kept}
+    return Graph(onnx, code, np.dtype(learner.precision), memory)
 
 
 # An op in terms of ONNX's, on scalars (N, 1, 1), vectors (N, 1, F) and matrices (N, F, F), N being 1 for what does not
 # depend on the features. Each calls g(type, inputs, attributes).
-_Maker = Callable[["_Graph", list[str], LiveInstruction], str]
+_Maker = Callable[["Graph", list[str], LiveInstruction], str]
 
 _WHOLE: Final = [1, 2]
 
@@ -76,7 +83,7 @@ def _step(test: str) -> _Maker:
     return lambda g, x, _: g.node("Cast", g.node(test, x[0], g.number(0.0)), to=g.real)
 
 
-def _column(g: _Graph, x: str) -> str:
+def _column(g: Graph, x: str) -> str:
     return g.node("Transpose", x, perm=[0, 2, 1])
 
 
@@ -85,7 +92,7 @@ def _reduce(name: str, axes: list[int]) -> _Maker:
 
 
 def _std(axes: list[int]) -> _Maker:
-    def make(g: _Graph, x: list[str], _: LiveInstruction) -> str:
+    def make(g: Graph, x: list[str], _: LiveInstruction) -> str:
         deviation = g.node("Sub", x[0], g.node("ReduceMean", x[0], axes=axes, keepdims=1))
         return g.node("Sqrt", g.node("ReduceMean", g.node("Mul", deviation, deviation), axes=axes, keepdims=1))
 
@@ -96,7 +103,7 @@ def _by_row(maker: _Maker) -> _Maker:
     return lambda g, x, line: _column(g, maker(g, x, line))
 
 
-def _element(g: _Graph, x: list[str], line: LiveInstruction) -> str:
+def _element(g: Graph, x: list[str], line: LiveInstruction) -> str:
     """The old value, but for one place."""
     width = g.code.dims.n_features
     mask = np.zeros((1, 1 if line.out.type is Type.VECTOR else width, width), bool)
@@ -149,7 +156,7 @@ MAKERS: Final[dict[str, _Maker]] = {
 }
 
 
-class _Graph:
+class Graph:
     """An ONNX graph in the making."""
 
     def __init__(self, onnx: Any, code: Code, dtype: np.dtype[Any], memory: dict[Address, npt.NDArray[Any]]) -> None:
@@ -161,36 +168,42 @@ class _Graph:
         self.constants: dict[str, Any] = {}
         self.values: dict[Address, str] = {}  # what addresses hold
 
-    def model(self) -> Any:
-        """The whole model."""
-        helper = self.onnx.helper
+    def answers(self, features: str) -> str:
+        """What is predicted of the features, (N, F): (N,), or (N, C)."""
         dims = self.code.dims
-        features = self.node("Unsqueeze", "features", self.constant(np.array([1], np.int64)))
-        self.values[dims.features] = features
+        x = self.node("Unsqueeze", features, self.integers(1))
+        self.values[dims.features] = x
         for line in self.code.lines["predict"]:
             if line.op.name != "no_op":
                 inputs = [self.read(x) for x in line.inputs]
                 self.values[line.out] = MAKERS[line.op.name](self, inputs, line)
         # A prediction that does not depend on the features gets their number by adding zeros.
-        zeros = self.node("Mul", self._finite(features), self.number(0.0))
-        nothing = self.node("ReduceSum", zeros, self.constant(np.array([1, 2], np.int64)), keepdims=1)
+        zeros = self.node("Mul", self._finite(x), self.number(0.0))
+        nothing = self.node("ReduceSum", zeros, self.integers(1, 2), keepdims=1)
         prediction = self.node("Add", self.read(dims.prediction), nothing)
-        name = {"regression": "prediction", "binary": "probability", "multiclass": "probabilities"}[dims.kind]
-        shape: list[int | str] = ["N"]
         if dims.kind == "multiclass":
-            ends = [self.constant(np.array([i], np.int64)) for i in (0, dims.n_classes, 2)]
-            chosen = self.node("Squeeze", self.node("Slice", prediction, *ends), self.constant(np.array([1], np.int64)))
-            self.nodes.append(helper.make_node("Softmax", [chosen], [name], axis=1))
-            shape.append(dims.n_classes)
-        else:
-            last = self.node("Sigmoid", prediction) if dims.kind == "binary" else prediction
-            axes = self.constant(np.array([1, 2], np.int64))
-            self.nodes.append(helper.make_node("Squeeze", [last, axes], [name]))
+            ends = [self.integers(i) for i in (0, dims.n_classes, 2)]
+            chosen = self.node("Squeeze", self.node("Slice", prediction, *ends), self.integers(1))
+            return self.node("Softmax", chosen, axis=1)
+        last = self.node("Sigmoid", prediction) if dims.kind == "binary" else prediction
+        return self.node("Squeeze", last, self.integers(1, 2))
+
+    def model(self, inputs: list[Any], outputs: dict[str, tuple[str, Any]], **properties: str) -> Any:
+        """The whole model.
+
+        Args:
+            inputs: what they are, from `value_info`.
+            outputs: by name, what they are made of, and what they are.
+            properties: texts that go with the model.
+        """
+        helper = self.onnx.helper
+        for name, (value, _) in outputs.items():
+            self.nodes.append(helper.make_node("Identity", [value], [name]))
         graph = helper.make_graph(
             self.nodes,
             "predict",
-            [helper.make_tensor_value_info("features", self.real, ["N", dims.n_features])],
-            [helper.make_tensor_value_info(name, self.real, shape)],
+            inputs,
+            [what for _, what in outputs.values()],
             [self.onnx.numpy_helper.from_array(value, key) for key, value in self.constants.items()],
             doc_string=str(self.code.program),
         )
@@ -201,8 +214,14 @@ class _Graph:
             producer_name="pyamlz",
             producer_version=VERSION,
         )
+        if properties:
+            helper.set_model_props(model, properties)
         self.onnx.checker.check_model(model)
         return model
+
+    def integers(self, *values: int) -> str:
+        """A list of integers."""
+        return self.constant(np.array(values, np.int64))
 
     def _finite(self, x: str) -> str:
         """The same numbers, but 0 for NaN and infinities, of which 0 times is not 0."""

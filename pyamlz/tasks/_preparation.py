@@ -141,7 +141,8 @@ class Preparation:
         projected: dict[str, Any] = {}
         width = coded.shape[1]
         if n_features is not None and checked_int("n_features", n_features, 1, MAX_FEATURES) < width:
-            narrow = matrix_product(_matrix(checked_seed("seed", seed), n_features, width), (coded - mean) / deviation)
+            matrix = projection_matrix(checked_seed("seed", seed), n_features, width)
+            narrow = matrix_product(matrix, (coded - mean) / deviation)
             after = moments(narrow)
             projected = {
                 "n_projected": n_features,
@@ -214,7 +215,7 @@ class Preparation:
             values = [_of_columns(where, column) for column in self.columns]
         scaled = (self._coded(values, where) - self.mean) / self.deviation
         if self.n_projected:
-            narrow = matrix_product(_matrix(self.projection_seed, self.n_projected, scaled.shape[1]), scaled)
+            narrow = matrix_product(projection_matrix(self.projection_seed, self.n_projected, scaled.shape[1]), scaled)
             scaled = (narrow - self.projected_mean) / self.projected_deviation
         if not (np.abs(scaled) < np.finfo(np.float32).max).all():
             row, place = np.argwhere(~(np.abs(scaled) < np.finfo(np.float32).max))[0]
@@ -425,7 +426,8 @@ def _power(values: Doubles) -> Doubles:
     return np.where(values > 0, np.ldexp(1.0, exponents), 1.0)
 
 
-def _matrix(seed: int, n_features: int, width: int) -> Doubles:
+def projection_matrix(seed: int, n_features: int, width: int) -> Doubles:
+    """What `width` coded features are projected to `n_features` by, (n_features, width)."""
     return _random.gaussian(seed, ("table", "projection"), (n_features, width))
 
 

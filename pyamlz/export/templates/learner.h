@@ -62,6 +62,7 @@ ${seeds}    learner_run_setup(state);
 
 $calls
 $self_test
+$model
 #if defined(__GNUC__) && !defined(__clang__)
 #  pragma GCC pop_options
 #endif

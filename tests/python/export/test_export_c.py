@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from compiled import COMPILERS, run
 from samples import full_space
 
 import pyamlz
@@ -20,19 +19,7 @@ from pyamlz.export._c_ops import OPS as TEXTS
 from pyamlz.program import OPS
 from pyamlz.program.baselines import BASELINES, built_in
 
-COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
-STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 pytestmark = pytest.mark.skipif(not COMPILERS, reason="needs gcc or clang")
-
-
-def run(folder: Path, code: str, compiler: str, *flags: str) -> str:
-    """Compiles and runs a C program; what it prints."""
-    source, binary = folder / "test.c", folder / f"test-{compiler}"
-    source.write_text(code)
-    command = [compiler, *STRICT, *flags, "-o", str(binary), str(source), "-lm"]
-    built = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert built.returncode == 0, built.stderr
-    return subprocess.run([binary], capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 def self_tests(folder: Path, headers: dict[str, str]) -> str:

@@ -1,0 +1,92 @@
+"""Several threads at one search, which stays the search of one: see `amlz_crew_begin` in amlz.h."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, TypeAlias
+
+from pyamlz._ffi import ffi, lib
+from pyamlz._lib.checks import checked_int
+from pyamlz._lib.errors import InputError, check
+from pyamlz._lib.native import allocate, construct, new_config, text
+
+Threads: TypeAlias = int | Literal["auto"]
+
+_MOST = 1024  # threads
+_AHEAD = 6  # programs that are drawn ahead for each thread
+# A program must be so much work, on average over all, known ones included, for threads to be worth while: about 15
+# microseconds. Work is steps times F, and where there are matrices F * F / 4 more.
+_WORTH = 30_000
+
+
+def checked_threads(threads: object) -> int:
+    """A number of threads; "auto" for as many as there are cores for this process.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if threads == "auto":
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if isinstance(threads, str):
+        raise InputError(f"threads: expected a number or 'auto', got {threads!r}")
+    return checked_int("threads", threads, 1, _MOST)
+
+
+class Crew:
+    """Threads that wait for work on one search.
+
+    Args:
+        search: the `amlz_search *`, which must outlive it.
+        n_threads: how many, with the one that calls :meth:`run`.
+    """
+
+    def __init__(self, search: Any, n_threads: int) -> None:
+        self._search = search
+        config, tasks = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *")
+        lib.amlz_search_made_of(search, config, tasks, ffi.NULL, ffi.NULL)
+        dims = config.space.dims
+        self._step = dims.n_features * (1 + dims.n_features / 4 * (dims.n_matrices > 0))  # the work of one
+        self._evaluators = [
+            construct(
+                "evaluator",
+                new_config(
+                    "amlz_evaluator_config",
+                    dims=dims,
+                    precision=config.precision,
+                    variant=config.variant,
+                    combine=config.combine,
+                    max_tasks=tasks.n_tasks,
+                ),
+            )
+            for _ in range(n_threads)
+        ]
+        self._monitor = ffi.new("pyamlz_monitor *")
+        self._config = new_config("amlz_crew_config", n_ahead=_AHEAD * n_threads)
+        lib.pyamlz_monitor_init(self._monitor, self._config)
+        reason = ffi.new("const char **")
+        size = lib.amlz_crew_size(self._config, search, reason)
+        self._memory = allocate("char[]", max(size, 1))
+        self._crew = lib.amlz_crew_init(self._memory, size, self._config, search, reason)
+        if self._crew == ffi.NULL:
+            raise InputError(f"threads: {text(reason[0])}")
+        self._pool = ThreadPoolExecutor(n_threads - 1, "pyamlz") if n_threads > 1 else None
+
+    def is_worth_while(self, evaluations: int, steps: int) -> bool:
+        """Whether programs are slow enough, if so many were so many training and validation steps together."""
+        return self._pool is not None and steps * self._step > _WORTH * evaluations
+
+    def run(self, evaluations: int, stop_fitness: float, progress: Any) -> None:
+        """As `amlz_search_run`, to the same bits."""
+        check(lib.amlz_crew_begin(self._crew, evaluations, stop_fitness))
+        first, *others = self._evaluators
+        helping = [self._pool.submit(self._work, evaluator) for evaluator in others] if self._pool else []
+        try:
+            self._work(first)
+        finally:
+            for one in helping:
+                one.result()
+        lib.amlz_search_progress(self._search, progress)
+
+    def _work(self, evaluator: Any) -> None:
+        check(lib.amlz_crew_work(self._crew, evaluator.pointer))
