@@ -16,23 +16,27 @@ from pyamlz.archive import find_program
 from pyamlz.explain import dataflow
 from pyamlz.program import Dims, Program
 from pyamlz.program.baselines import BASELINES
-from pyamlz.search import Learner
+from pyamlz.search import Learner, Model
 from pyamlz.tasks import Kind
 
 __all__ = ["add_export"]
 
 _LANGUAGES = ("c", "python", "onnx", "latex", "dot")
+_OF_MODELS = ("c", "python", "onnx")  # those that carry what was learned
 
 
 def add_export(commands: Any) -> None:
     """Adds the command to the subparsers of `pyamlz`."""
-    summary = "write a program as C or Python that goes on learning, as an ONNX model, as LaTeX, or as a graph"
+    summary = "write a program or a model as C or Python that goes on learning, as ONNX, as LaTeX, or as a graph"
     parser = command(commands, "export", _export, summary, run_options)
     names = ", ".join(BASELINES)
-    parser.add_argument("program", metavar="PROGRAM", help=f"a file, an archive (its best program), or one of {names}")
+    parser.add_argument(
+        "program", metavar="PROGRAM", help=f"a file, an archive (a model, or its best program), or one of {names}"
+    )
     parser.add_argument("--lang", choices=_LANGUAGES, required=True, help="what to write")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to (default: standard output)")
     parser.add_argument("--name", help="what identifiers in C begin with, or the class in Python is called")
+    parser.add_argument("--untrained", action="store_true", help="of a model: the program alone, as it begins")
     parser.add_argument("--features", type=integer, metavar="F", help="number of features, where nothing else says it")
     parser.add_argument("--kind", choices=KINDS, help="what labels are, where nothing else says it")
     parser.add_argument("--classes", type=integer, metavar="C", help="number of classes, likewise")
@@ -42,6 +46,9 @@ def add_export(commands: Any) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    model = None if arguments.untrained or arguments.lang not in _OF_MODELS else _model(arguments)
+    if model is not None:
+        return _write_model(arguments, model)
     if arguments.preset is None and arguments.set:
         raise InputError("--set: expected only with --preset")
     if arguments.preset is None and arguments.lang == "onnx":
@@ -68,6 +75,28 @@ def _export(arguments: argparse.Namespace) -> int:
         text = dataflow(program, dims).to_dot()
     else:
         text = export.to_latex(program, dims)
+    return _write(arguments, text.encode("utf-8"))
+
+
+def _model(arguments: argparse.Namespace) -> Model | None:
+    """The model of the archive that is to be exported; None if it is something else."""
+    if not archive.is_archive(arguments.program):
+        return None
+    found = archive.read(arguments.program)
+    return Model.of(found, arguments.program) if isinstance(found, archive.ModelArchive) else None
+
+
+def _write_model(arguments: argparse.Namespace, model: Model) -> int:
+    """With its preparation and all that it has learned."""
+    for name in ("preset", "features", "kind", "classes", "precision", "seed"):
+        if getattr(arguments, name) is not None:
+            raise InputError(f"--{name}: expected only without a model, which says it itself, or with --untrained")
+    if arguments.lang == "onnx":
+        return _write(arguments, export.model_to_onnx(model))
+    if arguments.lang == "c":
+        text = export.model_to_c(model, name=arguments.name or "model")
+    else:
+        text = export.model_to_python(model, name=arguments.name or "Model")
     return _write(arguments, text.encode("utf-8"))
 
 
