@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pytest
 from samples import linear_space, linear_tasks
 
-from pyamlz import Search, tasks
+from pyamlz import Model, Search, tasks
 from pyamlz._cli.main import main
 from pyamlz.explain import dataflow
-from pyamlz.export import to_c, to_latex, to_python
+from pyamlz.export import model_to_c, model_to_python, to_c, to_latex, to_python
 from pyamlz.program import baselines
+from pyamlz.program.baselines import neural_network
+from pyamlz.tasks import Preparation, Table
 
 LR = baselines.linear_regressor()
 
@@ -81,3 +84,29 @@ def test_onnx_has_learned_the_presets_first_task(tmp_path: Path) -> None:
 def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", *arguments]) in (1, 2)
     assert message in capsys.readouterr().err
+
+
+class TestModels:
+    @pytest.fixture
+    def model(self, tmp_path):
+        y = np.arange(40) % 2
+        table = Table(np.column_stack([y * 3.0 + 1, np.arange(40.0)]), y * 1.0, ("no", "yes"), ("size", "number"))
+        made = Model(neural_network(), Preparation.of(table))
+        made.learn(table, epochs=20)
+        made.save(tmp_path / "model.amlz")
+        return str(tmp_path / "model.amlz")
+
+    @pytest.mark.parametrize(("lang", "write"), [("c", model_to_c), ("python", model_to_python)])
+    def test_carry_what_was_learned(self, amlz, model, lang, write):
+        code, out, _ = amlz("export", model, "--lang", lang)
+        assert (code, out) == (0, write(Model.load(model)))
+
+    def test_untrained_is_the_program_alone(self, amlz, model):
+        code, out, _ = amlz("export", model, "--lang", "c", "--untrained", "--seed", "0")
+        dims = Model.load(model).learner.dims
+        assert (code, out) == (0, to_c(Model.load(model).program, dims))
+
+    def test_say_themselves_what_they_are(self, amlz, model):
+        code, _, err = amlz("export", model, "--lang", "c", "--features", "3")
+        assert code == 2
+        assert "--features: expected only without a model, which says it itself, or with --untrained" in err
