@@ -7,7 +7,7 @@
 ...     Dims.of(data, n_scalars=4, n_vectors=3, n_matrices=0),
 ...     setup=FunctionSpace.fixed(5, ops), predict=FunctionSpace.fixed(1, ops), learn=FunctionSpace.fixed(4, ops))
 >>> result = Search(data, space, seed=1, population_size=1000).run(max_evaluations=10_000)
->>> print(result.best_fitness, result.best)  # doctest: +SKIP
+>>> print(result.fitness, result.program)  # doctest: +SKIP
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import sys
 from collections.abc import Callable
 from typing import Any
 
-from pyamlz import archive
+from pyamlz import archive, lab
 from pyamlz._cli import output
 from pyamlz._cli.data import data_settings, preset_of_run
 from pyamlz._lib.checks import Precision, checked_seed
@@ -17,6 +18,8 @@ from pyamlz.archive import find_program
 from pyamlz.lab import Preset
 from pyamlz.program import Program
 from pyamlz.program.baselines import BASELINES
+from pyamlz.search import Callback, Progress
+from pyamlz.search.callbacks import ProgressBar
 
 DONE, FAILED, WRONG, BAD_ARCHIVE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -124,3 +127,25 @@ def read_program(value: str, n_features: int = 0) -> Program:
 def given_or_drawn(given: int | None) -> int:
     """The seed that was given, or one that is drawn."""
     return secrets.randbelow(2**32) if given is None else given
+
+
+def keep_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what long commands have of files that they keep, and of what they show."""
+    every = f"between two checkpoints (default: {lab.EVERY_SECONDS:g})"
+    parser.add_argument("--every-seconds", type=float, default=lab.EVERY_SECONDS, metavar="S", help=every)
+    parser.add_argument("--verbose", action="store_true", help="print all settings first")
+
+
+def shown(arguments: argparse.Namespace, head: Callable[[Any], None]) -> list[Callback]:
+    """What shows how a long command does: `head` when it begins, which is told what is run; and then its progress."""
+    return [] if arguments.quiet else [_Head(head), ProgressBar(sys.stderr, keep=False)]
+
+
+class _Head:
+    """A callback of the beginning alone."""
+
+    def __init__(self, begin: Callable[[Any], None]) -> None:
+        self.begin = begin
+
+    def __call__(self, progress: Progress) -> None:
+        pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
+from collections.abc import Callable
 from typing import Any, cast
 
 from pyamlz import lab
@@ -17,8 +17,10 @@ from pyamlz._cli.arguments import (
     command,
     given_or_drawn,
     integer,
+    keep_options,
     load_preset,
     run_options,
+    shown,
 )
 from pyamlz._cli.arguments import seed as seed_argument
 from pyamlz._cli.data import data_options, print_scores, say_what_data_are, scores_json, where_data_are
@@ -27,7 +29,6 @@ from pyamlz._cli.show import sizes
 from pyamlz._lib.native import VARIANTS
 from pyamlz._lib.version import VERSION
 from pyamlz.search import Variant
-from pyamlz.search._reporter import reporter
 
 __all__ = ["add_resume", "add_search"]
 
@@ -42,9 +43,8 @@ def add_search(commands: Any) -> None:
     search.add_argument("--islands", type=integer, metavar="N", help="searches that exchange programs, a thread each")
     search.add_argument("--checkpoint", metavar="FILE.amlz", help="a new file, from which `resume` goes on")
     search.add_argument("--embed", action="store_true", help="keep the table of --data in the checkpoint")
-    search.add_argument("--verbose", action="store_true", help="print all settings first")
     search.add_argument("--log", metavar="FILE.jsonl", help="a new file for counts and fitness, a JSON object a line")
-    _add_every(search)
+    keep_options(search)
 
 
 def add_resume(commands: Any) -> None:
@@ -59,12 +59,7 @@ def add_resume(commands: Any) -> None:
     resume.add_argument("--log", metavar="FILE.jsonl", help="the log that the search had, to go on with, or a new one")
     add_set(resume, "an error if the checkpoint has another value, as population_size=100")
     where_data_are(resume)
-    _add_every(resume)
-
-
-def _add_every(parser: argparse.ArgumentParser) -> None:
-    help_text = f"between two checkpoints (default: {lab.EVERY:g})"
-    parser.add_argument("--every", type=float, default=lab.EVERY, metavar="SECONDS", help=help_text)
+    keep_options(resume)
 
 
 def _search(arguments: argparse.Namespace) -> int:
@@ -72,99 +67,115 @@ def _search(arguments: argparse.Namespace) -> int:
         arguments.set.append(f"islands={arguments.islands}")
     preset = load_preset(arguments.preset, arguments)
     seed = given_or_drawn(arguments.seed)
-    say_what_data_are(arguments, preset)
-    output.note(arguments, f"pyamlz {VERSION}: {preset.name}, seed {seed}")
-    if arguments.verbose:
-        output.block(preset.toml() + "\n", output.say(arguments))
-    with reporter(sys.stderr, quiet=arguments.quiet) as shown:
-        outcome = lab.run(
-            preset,
-            seed=seed,
-            max_evaluations=arguments.max_evaluations,
-            max_seconds=arguments.max_seconds,
-            variant=cast(Variant, arguments.variant),
-            reporter=shown,
-            checkpoint=arguments.checkpoint,
-            every=arguments.every,
-            log=arguments.log,
-            embed=arguments.embed,
-        )
-    return _tell(arguments, outcome, arguments.checkpoint)
+    result = lab.run(
+        preset,
+        seed=seed,
+        max_evaluations=arguments.max_evaluations,
+        max_seconds=arguments.max_seconds,
+        variant=cast(Variant, arguments.variant),
+        callbacks=shown(arguments, _head(arguments)),
+        checkpoint=arguments.checkpoint,
+        every_seconds=arguments.every_seconds,
+        log=arguments.log,
+        embed=arguments.embed,
+    )
+    return _tell(arguments, result, arguments.checkpoint)
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    with reporter(sys.stderr, quiet=arguments.quiet) as shown:
-        outcome = lab.resume(
-            arguments.file,
-            max_seconds=arguments.max_seconds,
-            variant=cast(Variant, arguments.variant),
-            reporter=shown,
-            every=arguments.every,
-            seed=arguments.seed,
-            overrides=arguments.set,
-            log=arguments.log,
-            data=arguments.data,
-        )
-    return _tell(arguments, outcome, arguments.file)
+    result = lab.resume(
+        arguments.file,
+        max_seconds=arguments.max_seconds,
+        variant=cast(Variant, arguments.variant),
+        callbacks=shown(arguments, _head(arguments)),
+        every_seconds=arguments.every_seconds,
+        seed=arguments.seed,
+        overrides=arguments.set,
+        log=arguments.log,
+        data=arguments.data,
+    )
+    return _tell(arguments, result, arguments.file)
 
 
-def _tell(arguments: argparse.Namespace, outcome: lab.Outcome, checkpoint: str | None) -> int:
+def _head(arguments: argparse.Namespace) -> Callable[[Any], None]:
+    """What is printed when everything that may be wrong has been looked at."""
+
+    def head(run: Any) -> None:
+        if arguments.command is _search:
+            say_what_data_are(arguments, run.preset)
+        output.note(arguments, f"pyamlz {VERSION}: {run.preset.name}, seed {run.seed}")
+        if arguments.verbose:
+            output.block(f"{run.preset.toml()}\n", output.say(arguments))
+
+    return head
+
+
+def _tell(arguments: argparse.Namespace, result: lab.RunResult, checkpoint: str | None) -> int:
     """Prints what a run found; the exit code."""
     if arguments.json:
-        output.print_json(_outcome_json(outcome))
+        output.print_json(_result_json(result))
     else:
-        _print_outcome(outcome)
-    if outcome.unsaved is not None:
-        output.complain(f"the last checkpoint is not written: {outcome.unsaved}")
+        _print_result(result)
+    if result.unsaved is not None:
+        output.complain(f"the last checkpoint is not written: {result.unsaved}")
         return FAILED
-    if outcome.scores and checkpoint is not None:
-        output.note(arguments, f"next: pyamlz fit {shlex.quote(checkpoint)} -o MODEL.amlz")
-    return INTERRUPTED if outcome.stop_reason == "interrupted" else DONE
+    output.note(arguments, _next(result, checkpoint))
+    return INTERRUPTED if result.stop_reason == "interrupted" else DONE
 
 
-def _outcome_json(outcome: lab.Outcome) -> dict[str, Any]:
+def _next(result: lab.RunResult, checkpoint: str | None) -> str:
+    """What to do next."""
+    if checkpoint is None:
+        return "next: --checkpoint FILE.amlz keeps what a search finds, for pyamlz resume, explain, report and export"
+    if result.scores:
+        return f"next: pyamlz fit {shlex.quote(checkpoint)} -o MODEL.amlz"
+    verb = "resume" if result.stop_reason in ("interrupted", "max_seconds", "callback") else "explain"
+    return f"next: pyamlz {verb} {shlex.quote(checkpoint)}"
+
+
+def _result_json(result: lab.RunResult) -> dict[str, Any]:
     return {
-        "preset": outcome.preset.name,
-        "seed": outcome.seed,
-        "stop_reason": outcome.stop_reason,
-        "experiments": outcome.experiments,
-        "evaluations": outcome.evaluations,
-        "seconds": outcome.seconds,
-        "evaluations_per_second": outcome.evaluations_per_second,
-        "train_steps": outcome.train_steps,
-        "best_fitness": outcome.best_fitness,
-        "select_fitness": outcome.select_fitness,
-        "final_fitness": None if outcome.final is None else outcome.final.fitness,
+        "preset": result.preset.name,
+        "seed": result.seed,
+        "stop_reason": result.stop_reason,
+        "experiments": result.experiments,
+        "evaluations": result.evaluations,
+        "seconds": result.seconds,
+        "evaluations_per_second": result.evaluations_per_second,
+        "train_steps": result.train_steps,
+        "best_fitness": result.fitness,
+        "select_fitness": result.select_fitness,
+        "final_fitness": None if result.final is None else result.final.fitness,
         "comparisons": [
-            {"name": c.name, "learning_rate": c.learning_rate, "fitness": c.fitness} for c in outcome.comparisons
+            {"name": c.name, "learning_rate": c.learning_rate, "fitness": c.fitness} for c in result.comparisons
         ],
-        "scores": scores_json(outcome.scores),
-        "program": str(outcome.program),
-        "simplified": str(outcome.simplified),
+        "scores": scores_json(result.scores),
+        "program": str(result.program),
+        "simplified": str(result.simplified),
         "version": VERSION,
-        "config": outcome.preset.config,
+        "config": result.preset.config,
     }
 
 
-def _print_outcome(outcome: lab.Outcome) -> None:
-    solved = outcome.stop_reason == "sufficient_fitness"
+def _print_result(result: lab.RunResult) -> None:
+    solved = result.stop_reason == "sufficient_fitness"
     output.line(
-        f"{'solved' if solved else 'not solved' if 'sufficient_fitness' in outcome.preset.config else 'done'}"
-        f" ({outcome.stop_reason}): experiment {outcome.experiments}, {outcome.evaluations:,} programs"
-        f" in {outcome.seconds:.1f} s, {outcome.evaluations_per_second:,.0f}/s, seed {outcome.seed}"
+        f"{'solved' if solved else 'not solved' if 'sufficient_fitness' in result.preset.config else 'done'}"
+        f" ({result.stop_reason}): experiment {result.experiments}, {result.evaluations:,} programs"
+        f" in {result.seconds:.1f} s, {result.evaluations_per_second:,.0f}/s, seed {result.seed}"
     )
-    output.line(f"fitness on the search's tasks: {figure(outcome.best_fitness)}")
-    if outcome.select_fitness is not None:
-        output.line(f"fitness on the select tasks:   {figure(outcome.select_fitness)}")
-    if outcome.final is not None:
-        output.line(f"fitness on the final tasks:    {figure(outcome.final.fitness)}  ({spread(outcome.final)})")
-        for comparison in outcome.comparisons:
-            _print_comparison(comparison, outcome.final.fitness)
-    print_scores(outcome.scores)
-    output.block(f"\n# the program as found: {sizes(outcome.program)}\n")
-    output.block(outcome.program)
-    output.block(f"\n# without its dead code: {sizes(outcome.simplified)}\n")
-    output.block(outcome.simplified)
+    output.line(f"fitness on the search's tasks: {figure(result.fitness)}")
+    if result.select_fitness is not None:
+        output.line(f"fitness on the select tasks:   {figure(result.select_fitness)}")
+    if result.final is not None:
+        output.line(f"fitness on the final tasks:    {figure(result.final.fitness)}  ({spread(result.final)})")
+        for comparison in result.comparisons:
+            _print_comparison(comparison, result.final.fitness)
+    print_scores(result.scores)
+    output.block(f"\n# the program as found: {sizes(result.program)}\n")
+    output.block(result.program)
+    output.block(f"\n# without its dead code: {sizes(result.simplified)}\n")
+    output.block(result.simplified)
 
 
 def _print_comparison(comparison: lab.Comparison, fitness: float) -> None:

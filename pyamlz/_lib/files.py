@@ -64,7 +64,7 @@ def _locked(name: str, target: str) -> int:
         with _step(name, "cannot be opened"):
             descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            _lock(name, descriptor)
+            lock(name, descriptor)
             with _step(name, "cannot be looked at"):
                 if os.path.samestat(os.fstat(descriptor), os.stat(target)):  # or it was replaced just now
                     return descriptor
@@ -74,8 +74,12 @@ def _locked(name: str, target: str) -> int:
         os.close(descriptor)
 
 
-def _lock(name: str, descriptor: int, kind: int = fcntl.LOCK_EX) -> None:
-    """Locks a file; where a file system has no locks nothing is refused."""
+def lock(name: str, descriptor: int, kind: int = fcntl.LOCK_EX) -> None:
+    """Locks a file until it is closed; where a file system has no locks nothing is refused.
+
+    Raises:
+        InputError: another process has it locked.
+    """
     for _ in range(_TRIES):  # who replaces it just now has a lock for a moment
         try:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
@@ -130,7 +134,7 @@ def _check_free(name: str, target: str) -> None:
     with contextlib.suppress(OSError):
         descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            _lock(name, descriptor, fcntl.LOCK_SH)
+            lock(name, descriptor, fcntl.LOCK_SH)
         finally:
             os.close(descriptor)
 

@@ -150,13 +150,13 @@ class Counts:
         hurdle_stops: programs that were stopped at each hurdle.
     """
 
-    evaluations: int
-    cache_hits: int
-    fec_hits: int
-    rejected: int
-    probes: int
-    full_evaluations: int
-    train_steps: int
-    valid_steps: int
+    evaluations: int = 0
+    cache_hits: int = 0
+    fec_hits: int = 0
+    rejected: int = 0
+    probes: int = 0
+    full_evaluations: int = 0
+    train_steps: int = 0
+    valid_steps: int = 0
     duplicates: int = 0
     hurdle_stops: tuple[int, ...] = ()

@@ -335,4 +335,4 @@ def _search(preset: Preset, seed: int, experiment: int, seconds: float, variant:
     )
     if result.stop_reason == "interrupted":
         raise KeyboardInterrupt
-    return result.stats
+    return result.progress

@@ -3,7 +3,7 @@
 from pyamlz.lab._climb import NONLINEAR, Attempt, Climb, Stage, climb, nonlinear_stages, padded, without_idle_lines
 from pyamlz.lab._experiment import Preset, Section, differences, names, source
 from pyamlz.lab._fit import Scored, fit, scored
-from pyamlz.lab._run import EVERY, Comparison, Outcome, resume, run
+from pyamlz.lab._run import Comparison, RunResult, resume, run
 from pyamlz.lab._select import (
     Candidate,
     Measured,
@@ -17,11 +17,12 @@ from pyamlz.lab._select import (
     select_tasks,
 )
 from pyamlz.lab._session import Session
+from pyamlz.lab._sitting import EVERY_SECONDS
 from pyamlz.lab._transfer import PairResult, Sizes, Transferred, measure_on_pair, transfer, tune_on_pairs
 from pyamlz.lab._tune import Hyperparameter, Trial, Tuned, hyperparameters, scaled, tune, tuned
 
 __all__ = [
-    "EVERY",
+    "EVERY_SECONDS",
     "NONLINEAR",
     "Attempt",
     "Candidate",
@@ -29,10 +30,10 @@ __all__ = [
     "Comparison",
     "Hyperparameter",
     "Measured",
-    "Outcome",
     "PairResult",
     "Preset",
     "Ranked",
+    "RunResult",
     "Scored",
     "Section",
     "Selection",

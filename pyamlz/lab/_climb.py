@@ -137,11 +137,11 @@ def _attempt(stage: Stage, start: Program | None, seed: int) -> Attempt:
     search = preset.search(tasks, seed=derived_seed(seed, "search"))
     sufficient = preset.config["sufficient_fitness"]
     result = search.run(max_evaluations=preset.config["max_evaluations"], sufficient_fitness=sufficient)
-    passed = result.best_fitness >= sufficient
-    best = result.best
+    passed = result.fitness >= sufficient
+    best = result.program
     if passed:
         best = without_idle_lines(best, preset.evaluator(search.tasks), derived_seed(seed, "draws"))
-    return Attempt(stage.name, result.stats.evaluations, result.best_fitness, passed, best)
+    return Attempt(stage.name, result.evaluations, result.fitness, passed, best)
 
 
 def without_idle_lines(program: Program, evaluator: Evaluator, seed: int = 0, tolerance: float = 0.002) -> Program:

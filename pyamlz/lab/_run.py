@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-import math
 import os
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from pyamlz import archive
 from pyamlz._lib.checks import checked_float, checked_int, checked_seed
-from pyamlz._lib.errors import AmlzError, ArchiveError, InputError
-from pyamlz._lib.interrupt import ENDING, interrupt_flag
+from pyamlz._lib.errors import ArchiveError, InputError
+from pyamlz._lib.interrupt import Flag
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab._experiment import Preset, Section, differences
 from pyamlz.lab._fit import Scored, model_of, scored
 from pyamlz.lab._session import Candidate, Session
+from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
 from pyamlz.lab._tune import tuned
 from pyamlz.program import Dims, Program
 from pyamlz.program.baselines import TUNABLE, built_in
-from pyamlz.search import Evaluation, Evaluator, Islands, Progress, Search, Variant
+from pyamlz.search import Evaluation, Evaluator, Islands, Member, Progress, Search, Variant
 from pyamlz.search._islands import session_of
-from pyamlz.search._reporter import Reporter, Status
-from pyamlz.search.log import RunLog
+from pyamlz.search._running import Callback, Clock
 from pyamlz.tasks import TaskSet
 from pyamlz.tasks._reading import DataSource
 
-__all__ = ["EVERY", "Comparison", "Outcome", "StopReason", "resume", "run"]
+__all__ = ["Comparison", "RunResult", "StopReason", "resume", "run"]
 
 StopReason: TypeAlias = Literal[
-    "sufficient_fitness", "max_evaluations", "max_train_steps", "max_experiments", "max_seconds", "interrupted"
+    "sufficient_fitness",
+    "max_evaluations",
+    "max_train_steps",
+    "max_experiments",
+    "max_seconds",
+    "interrupted",
+    "callback",
 ]
 _UNLIMITED = 2**63  # evaluations, training steps, experiments
 _ENDS = ("max_evaluations", "max_train_steps")  # of an experiment
 _STEPS_EVERY = 10_000  # evaluations between two looks at training steps, without select tasks
-EVERY: Final = 60.0  #: seconds between two checkpoints, unless told otherwise
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -57,15 +60,15 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run of experiments found.
+class RunResult:
+    """What a run of experiments found; what it has beyond a :class:`pyamlz.Result` is of several searches.
 
     Attributes:
         preset: what was run.
-        program: the best program, by `select_fitness` if there are select tasks, else by `best_fitness`.
+        program: the best program, by `select_fitness` if there are select tasks, else by `fitness`.
         simplified: the same without its dead code.
         dims: the memory of the search's programs.
-        best_fitness: its fitness on the tasks of its search.
+        fitness: its fitness on the tasks of its search.
         select_fitness: its fitness on the select tasks; None without them.
         final: how it does on the final tasks; None without them.
         comparisons: built-in programs on the final tasks.
@@ -76,7 +79,8 @@ class Outcome:
         evaluations_per_second: programs scored in one of these seconds.
         unsaved: why the last checkpoint could not be written; None if it was, or if none was wanted.
         stop_reason: "sufficient_fitness", or what ended the run before: "max_evaluations" (in all, or of the only
-            experiment), "max_train_steps" (of the only experiment), "max_experiments", "max_seconds", "interrupted".
+            experiment), "max_train_steps" (of the only experiment), "max_experiments", "max_seconds", "interrupted",
+            "callback".
         seed: what everything random was derived from.
         scores: of a run on a table of the user's own, how the program does on rows that were held out, trained on all
             others as :func:`pyamlz.lab.fit` does, and how others do.
@@ -86,7 +90,7 @@ class Outcome:
     program: Program
     simplified: Program
     dims: Dims
-    best_fitness: float
+    fitness: float
     select_fitness: float | None
     final: Evaluation | None
     comparisons: tuple[Comparison, ...]
@@ -100,6 +104,20 @@ class Outcome:
     seed: int
     scores: tuple[Scored, ...] = ()
 
+    def summary(self) -> dict[str, Any]:
+        """What the last line of a log has."""
+        return {
+            "stop_reason": self.stop_reason,
+            "experiments": self.experiments,
+            "evaluations": self.evaluations,
+            "train_steps": self.train_steps,
+            "seconds": self.seconds,
+            "best_fitness": self.fitness,
+            "select_fitness": self.select_fitness,
+            "final_fitness": None if self.final is None else self.final.fitness,
+            "program": str(self.program),
+        }
+
 
 def run(
     preset: Preset,
@@ -108,12 +126,12 @@ def run(
     max_evaluations: int | None = None,
     max_seconds: float | None = None,
     variant: Variant = "auto",
-    reporter: Reporter | None = None,
-    checkpoint: str | os.PathLike[str] | None = None,
-    every: float = EVERY,
-    log: str | os.PathLike[str] | None = None,
+    callbacks: Iterable[Callback] = (),
+    checkpoint: Path | None = None,
+    every_seconds: float = EVERY_SECONDS,
+    log: Path | None = None,
     embed: bool = False,
-) -> Outcome:
+) -> RunResult:
     """Runs a preset.
 
     Each experiment is a search on tasks of its own. With a ``[select]`` table, its best program is tried on the select
@@ -127,13 +145,12 @@ def run(
         max_evaluations: programs to score in all experiments, 1 or more.
         max_seconds: time for all experiments, over 0.
         variant: kernels to use; all give the same bits.
-        reporter: shows the progress, and what went wrong with checkpoints.
+        callbacks: told of the progress of the search that is going on, see :class:`pyamlz.search.Callback`; something
+            true ends the run.
         checkpoint: a file, which must not exist yet, for :func:`resume` to go on from. It is written at the beginning,
-            every so many seconds, and when the run ends or is interrupted. Where it cannot be written later on, the run
-            says so and goes on.
-        every: seconds between two checkpoints, 0 or more.
-        log: a file, which must not exist yet, for :mod:`pyamlz.search.log`. Where it cannot be written later on, the
-            run says so and goes on without.
+            every so many seconds, and when the run ends or is interrupted: see :class:`pyamlz.search.Checkpoint`.
+        every_seconds: between two checkpoints, 0 or more.
+        log: a file, which must not exist yet: see :class:`pyamlz.search.JsonLines`.
         embed: keep the user's own table in the checkpoint, so that it goes on wherever it is.
 
     Raises:
@@ -150,15 +167,14 @@ def run(
         evaluations=0,
         train_steps=0,
         champion=None,
+        found=None,
         **_new_experiment(preset),
     )
     endless = not set(_ENDS) & set(preset.config)
     if endless and max_evaluations is None and max_seconds is None and "sufficient_fitness" not in preset.config:
         raise InputError("max_evaluations, max_seconds: expected one of them, since the preset sets no end")
-    for path in (checkpoint, log):
-        if path is not None and os.path.lexists(path):
-            raise InputError(f"{os.fspath(path)}: is there already; resume it, remove it, or choose another name")
-    return _Run(session, variant, reporter or Reporter(), _Saver(checkpoint, every), log, embed=embed).outcome()
+    sitting = Sitting(callbacks, checkpoint=checkpoint, every_seconds=every_seconds, log=log)
+    return _Run(session, variant, sitting, embed=embed).result()
 
 
 def resume(
@@ -166,24 +182,24 @@ def resume(
     *,
     max_seconds: float | None = None,
     variant: Variant = "auto",
-    reporter: Reporter | None = None,
-    every: float = EVERY,
+    callbacks: Iterable[Callback] = (),
+    every_seconds: float = EVERY_SECONDS,
     seed: int | None = None,
     overrides: Iterable[str] = (),
-    log: str | os.PathLike[str] | None = None,
+    log: Path | None = None,
     data: DataSource | None = None,
-) -> Outcome:
+) -> RunResult:
     """Goes on with a run from its checkpoint, which is kept up to date, to the limits that it was begun with.
 
-    It ends in the same outcome, and in the same bytes of the checkpoint, as a run that was never stopped. What may be
+    It ends in the same result, and in the same bytes of the checkpoint, as a run that was never stopped. What may be
     other than at the beginning is the time limit, the kernels, the path, and how often it is saved.
 
     Args:
         path: the checkpoint.
         max_seconds: time for the rest, over 0, in place of what is left of the run's own limit.
         variant: kernels to use.
-        reporter: shows the progress.
-        every: seconds between two checkpoints, 0 or more.
+        callbacks: told of the progress, as by :func:`run`.
+        every_seconds: between two checkpoints, 0 or more.
         seed: what the seed should be, if that is known.
         overrides: what settings should be, as "key=value".
         log: the run's log, to go on with it; or a new one.
@@ -206,10 +222,11 @@ def resume(
         session = Session.parse(saved.session, name, data)
         session.check([saved], name)
     _check_same(name, session, seed, overrides)
-    runs = _Run(session, variant, reporter or Reporter(), _Saver(path, every), log, saved)
+    sitting = Sitting(callbacks, checkpoint=path, every_seconds=every_seconds, log=log, new=False)
+    runs = _Run(session, variant, sitting, saved, name)
     if max_seconds is not None:
         runs.max_seconds = checked_float("max_seconds", max_seconds, 0.0, over=True)
-    return runs.outcome()
+    return runs.result()
 
 
 def _new_experiment(preset: Preset) -> dict[str, Any]:
@@ -231,93 +248,101 @@ def _check_same(name: str, session: Session, seed: int | None, overrides: Iterab
         raise ArchiveError(f"{key}: {name} has {here!r}, got {there!r}; {wrong}")
 
 
-class _Saver:
-    """Writes checkpoints, or nothing if there is no path."""
-
-    def __init__(self, path: str | os.PathLike[str] | None, every: float) -> None:
-        self.path = path
-        self.every = checked_float("every", every, 0.0)
-        self.next = math.inf
-        self.failure: str | None = None
-
-    def is_due(self) -> bool:
-        return time.monotonic() >= self.next
-
-    def save(self, search: Search | Islands, session: Session) -> None:
-        """Raises AmlzError where it fails; it is tried again when it is due."""
-        if self.path is None:
-            return
-        self.next = time.monotonic() + self.every
-        try:
-            search.save(self.path, session=session.dump())
-            self.failure = None
-        except AmlzError as error:
-            self.failure = str(error)
-            raise
-
-
 class _Run:
-    """Experiments, one after the other."""
+    """Experiments, one after the other: what callbacks get as the run."""
 
     def __init__(
         self,
         session: Session,
         variant: Variant,
-        reporter: Reporter,
-        saver: _Saver,
-        log: str | os.PathLike[str] | None,
+        sitting: Sitting,
         saved: archive.Checkpoint | archive.Islands | None = None,
+        name: str = "archive",
         embed: bool = False,
     ) -> None:
-        self.preset, self.seed, self.config = session.preset, session.seed, session.preset.config
-        self.session = session
-        self.variant, self.reporter, self.saver = variant, reporter, saver
+        self.preset, self.seed, self.settings = session.preset, session.seed, session.preset.config
+        self.session, self.variant, self.sitting = session, variant, sitting
         self.max_seconds: float | None = None  # of this call
         if session.max_seconds is not None:
             self.max_seconds = session.max_seconds - (session.seconds or 0.0)
         # What is wrong in the final tasks should show before the search, not after.
         self.final, self.select = self._evaluator_on("final"), self._evaluator_on("select")
-        self.champion = session.champion
-        self.log = None if log is None else RunLog(log, warn=reporter.warn)
-        if self.log is not None:
-            self.log.open(self.seed, self.preset.self_contained().config)
-        self.experiment = _Experiment(self, session, saved)
+        self.experiment = _Experiment(self, session, saved, name)
         # All tables have been read now, to the last row that the run will ever need.
         self.session = replace(session, data=self.preset.tables.records(embed=embed) or None)
-        self.began = time.monotonic()
+        self.clock = Clock()
+        self.took: float | None = None  # seconds, once the experiments are over
         self.done_before = self.evaluations
 
-    def outcome(self) -> Outcome:
+    def result(self) -> RunResult:
         """Runs, and says what was found."""
-        with interrupt_flag(*ENDING):
-            self.saver.save(self.experiment.search, self.state())
-            best, stop_reason = self._go_on()
-            seconds = self.elapsed()
-            dims = self.experiment.search.space.dims
-            done = self.evaluations - self.done_before
-            draws = derived_seed(self.seed, "final", "draws")
-            outcome = Outcome(
-                preset=self.preset,
-                program=best.program,
-                simplified=best.program.simplified(dims),
-                dims=dims,
-                best_fitness=best.fitness,
-                select_fitness=best.select_fitness,
-                final=None if self.final is None else self.final.evaluate(best.program, draws),
-                comparisons=() if self.final is None else self._compare(self.final, best, draws),
-                experiments=self.session.experiment,
-                evaluations=self.evaluations,
-                train_steps=self.session.train_steps + self.experiment.search.progress.train_steps,
-                seconds=seconds,
-                evaluations_per_second=done / seconds if seconds > 0 else 0.0,
-                unsaved=self.saver.failure,
-                stop_reason=stop_reason,
-                seed=self.seed,
-                scores=() if stop_reason == "interrupted" else self._scores(best),
-            )
-            if self.log is not None:
-                self.log.close(_told(outcome))
-            return outcome
+        result = self.sitting.hold(self, self._result)
+        return replace(result, unsaved=self.sitting.unsaved)
+
+    def _result(self, _: Flag) -> RunResult:
+        best, stop_reason = self._go_on()
+        self.took = seconds = self.clock.in_this_run()
+        dims = self.experiment.search.space.dims
+        done = self.evaluations - self.done_before
+        draws = derived_seed(self.seed, "final", "draws")
+        final = None if self.final is None else self.final.evaluate(best.program, draws)
+        found = best if final is None else replace(best, final_fitness=final.fitness)
+        self.session = replace(self.session, found=found)
+        is_over = stop_reason != "interrupted"  # or what takes long is left out
+        comparisons = self._compare(self.final, best, draws) if is_over and self.final is not None else ()
+        return RunResult(
+            preset=self.preset,
+            program=best.program,
+            simplified=best.program.simplified(dims),
+            dims=dims,
+            fitness=best.fitness,
+            select_fitness=best.select_fitness,
+            final=final,
+            comparisons=comparisons,
+            experiments=self.session.experiment,
+            evaluations=self.evaluations,
+            train_steps=self.session.train_steps + self.experiment.search.progress.train_steps,
+            seconds=seconds,
+            evaluations_per_second=done / seconds if seconds > 0 else 0.0,
+            unsaved=None,
+            stop_reason=stop_reason,
+            seed=self.seed,
+            scores=self._scores(best) if is_over else (),
+        )
+
+    # ------------------------------------------------------------ what callbacks see
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings of all experiments."""
+        return self.preset.self_contained().config
+
+    @property
+    def progress(self) -> Progress:
+        """That of the search that is going on, and how far all are."""
+        return self.told(self.experiment.search.progress)
+
+    @property
+    def hall_of_fame(self) -> Sequence[Member]:
+        """That of the search that is going on."""
+        return self.experiment.search.hall_of_fame
+
+    def save(self, path: Path) -> None:
+        """Writes a checkpoint."""
+        self.experiment.search.save(path, session=self.state().dump())
+
+    def told(self, progress: Progress) -> Progress:
+        """What callbacks are told, of what a search tells."""
+        best = self.experiment.best
+        done = self.session.evaluations + progress.evaluations
+        return replace(
+            progress,
+            experiment=self.session.experiment,
+            select_fitness=None if best is None else best.select_fitness,
+            **self.clock.ahead(done, self.most_evaluations, self.max_seconds, self.done_before),
+        )
+
+    # ------------------------------------------------------------ how far they are
 
     def _scores(self, best: Candidate) -> tuple[Scored, ...]:
         is_of_table = self.preset.is_of_table and self.final is not None
@@ -336,49 +361,50 @@ class _Run:
         most = self.session.max_evaluations
         return _UNLIMITED if most is None else most - self.evaluations
 
-    def elapsed(self) -> float:
-        """Seconds of this call."""
-        return time.monotonic() - self.began
+    @property
+    def most_experiments(self) -> int:
+        """How many there are at most."""
+        has_end = "sufficient_fitness" in self.settings and bool(set(_ENDS) & set(self.settings))
+        most: int = self.settings.get("max_experiments", _UNLIMITED if has_end else 1)
+        return most
+
+    @property
+    def most_evaluations(self) -> int | None:
+        """Programs that all experiments score at most; None if nothing says it."""
+        each = self.settings.get("max_evaluations")
+        limits = [self.session.max_evaluations, None if each is None else each * self.most_experiments]
+        most = min((limit for limit in limits if limit is not None), default=_UNLIMITED)
+        return most if most < _UNLIMITED else None
 
     def seconds(self) -> float | None:
         """Seconds that are left; None for no limit."""
-        return None if self.max_seconds is None else max(self.max_seconds - self.elapsed(), 0.0)
+        return None if self.max_seconds is None else max(self.max_seconds - self.clock.in_this_run(), 0.0)
 
     def state(self) -> Session:
         """The session as it is now."""
         used = None
         if self.session.max_seconds is not None:
-            used = (self.session.seconds or 0.0) + self.elapsed()
+            used = (self.session.seconds or 0.0) + (self.clock.in_this_run() if self.took is None else self.took)
         e = self.experiment
         return replace(self.session, seconds=used, considered=e.considered, tried=e.tried, best=e.best)
 
-    def save(self) -> None:
-        """Writes a checkpoint; says so where that fails, and goes on."""
-        try:
-            self.saver.save(self.experiment.search, self.state())
-        except AmlzError as error:
-            self.reporter.warn(f"no checkpoint: {error}")
-
     def _go_on(self) -> tuple[Candidate, StopReason]:
         """Runs experiments until one succeeds or a limit is reached."""
-        has_end = "sufficient_fitness" in self.config and bool(set(_ENDS) & set(self.config))
-        most = self.config.get("max_experiments", _UNLIMITED if has_end else 1)
         while True:
-            reason = self.experiment.run()
-            best = self.experiment.best
-            assert best is not None
+            best, reason = self.experiment.run()
             if self.session.champion is not None and self.session.champion.merit >= best.merit:
                 best = self.session.champion
             if reason not in _ENDS or self.evaluations_left <= 0:
                 return best, reason
-            if self.session.experiment == most:
-                return best, reason if most == 1 else "max_experiments"
+            if self.session.experiment == self.most_experiments:
+                return best, reason if self.most_experiments == 1 else "max_experiments"
             self.session = replace(
                 self.session,
                 experiment=self.session.experiment + 1,
                 evaluations=self.evaluations,
                 train_steps=self.session.train_steps + self.experiment.search.progress.train_steps,
                 champion=best,
+                found=None,
                 **_new_experiment(self.preset),
             )
             self.experiment = _Experiment(self, self.session)
@@ -413,7 +439,7 @@ class _Run:
 
     def search_of(self, experiment: int, begun: bool) -> Search | Islands:
         """The search of an experiment, or its islands; one that is to be restored has not begun."""
-        seed, config = self.seed, self.config
+        seed, config = self.seed, self.settings
         if config["islands"] == 1:
             own = derived_seed(seed, "search", experiment)
             return self.preset.search(self.tasks_of(experiment), seed=own, variant=self.variant, begun=begun)
@@ -432,37 +458,43 @@ class _Run:
 class _Experiment:
     """One search, or islands, on tasks of its own, whose best programs are tried on the select tasks."""
 
-    def __init__(self, runs: _Run, session: Session, saved: archive.Checkpoint | archive.Islands | None = None) -> None:
+    def __init__(
+        self,
+        runs: _Run,
+        session: Session,
+        saved: archive.Checkpoint | archive.Islands | None = None,
+        name: str = "archive",
+    ) -> None:
         self.runs = runs
         self.search = runs.search_of(session.experiment, begun=saved is None)
         if saved is not None:
             restore: Callable[[Any, str], None] = self.search.restore
-            restore(saved, os.fspath(runs.saver.path or "archive"))
-        if runs.log is not None:
-            runs.log.experiment = session.experiment
+            restore(saved, name)
         self.considered, self.tried, self.best = session.considered, session.tried, session.best
         self._select_seed = derived_seed(session.seed, "select", "draws")
 
-    def run(self) -> StopReason:
+    def run(self) -> tuple[Candidate, StopReason]:
         """Searches until the experiment ends; "max_evaluations" stands for its own limit or that of all."""
         runs, search = self.runs, self.search
-        goal: float | None = runs.config.get("sufficient_fitness")
-        steps = runs.config.get("max_train_steps")
+        goal: float | None = runs.settings.get("sufficient_fitness")
+        steps = runs.settings.get("max_train_steps")
+        callbacks = runs.sitting.callbacks
         # Steps are looked at when so many programs more are done, so that the end depends on counts alone.
         every = _UNLIMITED if steps is None else _STEPS_EVERY
         if runs.select is not None:
             every = self._select_every()
         done = search.progress.evaluations
-        end = min(runs.config.get("max_evaluations", _UNLIMITED), done + runs.evaluations_left)
+        end = min(runs.settings.get("max_evaluations", _UNLIMITED), done + runs.evaluations_left)
         while True:
             if self.considered == done:
                 is_good = self.best is not None and goal is not None and self.best.merit >= goal
                 is_spent = steps is not None and search.progress.train_steps >= steps
                 if is_good or is_spent or done >= end:
-                    runs.save()
-                    if runs.log is not None:
-                        runs.log(search.progress)
-                    return "sufficient_fitness" if is_good else "max_train_steps" if is_spent else "max_evaluations"
+                    assert self.best is not None
+                    if callbacks.now(runs.progress):
+                        return self.best, "callback"
+                    limit: StopReason = "max_train_steps" if is_spent else "max_evaluations"
+                    return self.best, "sufficient_fitness" if is_good else limit
             target = min((self.considered // every + 1) * every, end)
             left, reason = runs.seconds(), "max_evaluations"
             if left == 0 and done > 0:
@@ -472,15 +504,15 @@ class _Experiment:
                     max_evaluations=target - done,
                     max_seconds=left if left is None else max(left, 1e-9),
                     sufficient_fitness=goal if runs.select is None else None,
-                    callbacks=[self._look] if runs.log is None else [self._look, runs.log],
+                    callbacks=callbacks.within(runs.told),
                 )
                 done, reason = result.evaluations, result.stop_reason
-            if reason in ("max_seconds", "interrupted"):
-                runs.save()  # before the program is considered, since when that is depends on the machine's speed
-                self._consider()
-                return cast(StopReason, reason)
-            self._consider()
-            self.considered = done
+            tried, best = self._candidates()
+            if reason in ("max_seconds", "interrupted", "callback"):
+                # Nothing is kept of it, since when it ended depends on the machine's speed.
+                assert best is not None
+                return best, cast(StopReason, reason)
+            self.tried, self.best, self.considered = tried, best, done
 
     def _select_every(self) -> int:
         """Evaluations from one look at the select tasks to the next.
@@ -488,48 +520,22 @@ class _Experiment:
         Islands have to stop for it, all at the same count; where they migrate, not more often than for that, unless
         the end depends on the steps that are done by then.
         """
-        config = self.runs.config
+        config = self.runs.settings
         every, n = config["select"]["every"], config["islands"]
         migration = config["migration"]["every"]
         never_migrate = n == 1 or migration * n >= config.get("max_evaluations", _UNLIMITED)
         as_told = never_migrate or "max_train_steps" in config
         return int(n * (every if as_told else max(every, migration)))
 
-    def _look(self, progress: Progress) -> None:
-        """Called every fraction of a second."""
-        runs = self.runs
-        runs.reporter.update(
-            Status(
-                experiment=runs.session.experiment,
-                evaluations=runs.session.evaluations + progress.evaluations,
-                seconds=runs.elapsed(),
-                evaluations_per_second=progress.evaluations_per_second,
-                best_fitness=progress.best_fitness,
-                mean_fitness=progress.mean_fitness,
-                hits=(progress.cache_hits + progress.fec_hits) / max(progress.evaluations, 1),
-                select_fitness=None if self.best is None else self.best.select_fitness,
-            )
-        )
-        if runs.saver.is_due():
-            runs.save()
-
-    def _consider(self) -> None:
-        """Takes the best program of each island, or of the search, if it is better than what there is."""
-        tried, select = list(self.tried), self.runs.select
+    def _candidates(self) -> tuple[tuple[float, ...], Candidate | None]:
+        """`tried` and `best` with the best program of each island, or of the search, if it is better than what was."""
+        tried, found, select = list(self.tried), self.best, self.runs.select
         for island, best in enumerate(self.search.bests):
             if best is None or best.fitness <= tried[island]:
                 continue
             tried[island] = best.fitness
             merit = None if select is None else select.evaluate(best.program, self._select_seed).fitness
             candidate = Candidate(best.program, best.fitness, merit, self.runs.session.experiment)
-            if self.best is None or candidate.merit > self.best.merit:
-                self.best = candidate
-        self.tried = tuple(tried)
-
-
-def _told(outcome: Outcome) -> dict[str, Any]:
-    """What the last line of a log has."""
-    names = ("stop_reason", "experiments", "evaluations", "train_steps", "seconds", "best_fitness", "select_fitness")
-    final = None if outcome.final is None else outcome.final.fitness
-    values = {name: getattr(outcome, name) for name in names}
-    return {**values, "final_fitness": final, "program": str(outcome.program)}
+            if found is None or candidate.merit > found.merit:
+                found = candidate
+        return tuple(tried), found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
@@ -33,12 +33,14 @@ class Candidate:
         fitness: on the tasks of its search.
         select_fitness: on the select tasks; None without them.
         experiment: number of the experiment that found it, from 1.
+        final_fitness: on the final tasks, once they were looked at.
     """
 
     program: Program
     fitness: float
     select_fitness: float | None
     experiment: int
+    final_fitness: float | None = None
 
     @property
     def merit(self) -> float:
@@ -64,6 +66,8 @@ class Session:
             first.
         best: the best candidate of this experiment.
         champion: the best candidate of those before it.
+        found: what the run reported when its last sitting ended, which may be better than `best` and `champion`: when a
+            clock or somebody ends it, the program of that moment is reported, and nothing else depends on it.
         data: what is remembered of the user's own tables, see :meth:`pyamlz.lab._data.Tables.records`; None for none.
     """
 
@@ -79,12 +83,13 @@ class Session:
     tried: tuple[float, ...]
     best: Candidate | None
     champion: Candidate | None
+    found: Candidate | None = None
     data: list[dict[str, Any]] | None = None
 
     @property
     def chosen(self) -> Candidate | None:
         """What the run has found until now: the best candidate of all its experiments."""
-        candidates = [candidate for candidate in (self.champion, self.best) if candidate is not None]
+        candidates = [candidate for candidate in (self.champion, self.best, self.found) if candidate is not None]
         return max(candidates, key=lambda candidate: candidate.merit, default=None)
 
     def ended_by(self, evaluations: int) -> str | None:
@@ -110,9 +115,10 @@ class Session:
     def dump(self) -> str:
         """The session as JSON, which :meth:`parse` reads."""
         values = {name: getattr(self, name) for name in _READERS}
-        for name in ("best", "champion"):
-            candidate: Candidate | None = values[name]
-            values[name] = None if candidate is None else {**asdict(candidate), "program": str(candidate.program)}
+        for name in _CANDIDATES:
+            values[name] = None if values[name] is None else _plain(values[name])
+        if values["found"] is None:
+            del values["found"]
         values["tried"] = self.tried[0] if len(self.tried) == 1 else self.tried
         preset = {"name": self.preset.name, "config": self.preset.self_contained().config}
         own = {"data": self.data} if self.data else {}  # archives of other runs are as they were before there was such
@@ -134,9 +140,9 @@ class Session:
         try:
             table = from_json(string, "session")
             records = checked_records("session.data", table.pop("data", [])) if isinstance(table, dict) else []
-            table = _table("session", table, {"session", *_READERS})
+            table = _table("session", table, {"session", *_READERS}, {"found"})
             checked_int("session.session", table.pop("session"), _VERSION, _VERSION)
-            values = {name: read(f"session.{name}", table[name]) for name, read in _READERS.items()}
+            values = {name: read(f"session.{name}", table.get(name)) for name, read in _READERS.items()}
             folder = os.path.dirname(where)
             tables = Tables(records, (folder, ""), data) if records or data is not None else Tables()
             values["preset"] = replace(values["preset"], tables=tables)
@@ -170,7 +176,8 @@ class Session:
         for name, number in (("preset.config.islands", islands), ("tried", len(self.tried))):
             if number != len(saved):
                 raise ArchiveError(f"{where}: session.{name}: expected {len(saved)} searches, got {number}")
-        for name, candidate in (("best", self.best), ("champion", self.champion)):
+        for name in _CANDIDATES:
+            candidate: Candidate | None = getattr(self, name)
             try:
                 if candidate is not None:
                     candidate.program.check(saved[0].dims)
@@ -178,8 +185,16 @@ class Session:
                 raise ArchiveError(f"{where}: session.{name}.program: {error}") from None
 
 
-def _table(name: str, value: object, keys: set[str]) -> dict[str, Any]:
-    if not isinstance(value, dict) or set(value) != keys:
+def _plain(candidate: Candidate) -> dict[str, Any]:
+    """A candidate for JSON."""
+    values = {**asdict(candidate), "program": str(candidate.program)}
+    if candidate.final_fitness is None:
+        del values["final_fitness"]
+    return values
+
+
+def _table(name: str, value: object, keys: set[str], optional: Iterable[str] = ()) -> dict[str, Any]:
+    if not isinstance(value, dict) or set(value) | set(optional) != keys | set(optional):
         found = ", ".join(sorted(value)) if isinstance(value, dict) else type(value).__name__
         raise InputError(f"{name}: expected a table of {', '.join(sorted(keys))}, got {found}")
     return value
@@ -200,7 +215,7 @@ def _preset(name: str, value: object) -> Preset:
 
 
 def _candidate(name: str, value: object) -> Candidate:
-    table = _table(name, value, {"program", "fitness", "select_fitness", "experiment"})
+    table = _table(name, value, {"program", "fitness", "select_fitness", "experiment"}, {"final_fitness"})
     if not isinstance(table["program"], str):
         raise InputError(f"{name}.program: expected a program's text, got {table['program']!r}")
     try:
@@ -212,6 +227,7 @@ def _candidate(name: str, value: object) -> Candidate:
         fitness=_fitness(f"{name}.fitness", table["fitness"]),
         select_fitness=_optional(_fitness)(f"{name}.select_fitness", table["select_fitness"]),
         experiment=_from_1(f"{name}.experiment", table["experiment"]),
+        final_fitness=_optional(_fitness)(f"{name}.final_fitness", table.get("final_fitness")),
     )
 
 
@@ -245,4 +261,6 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "tried": _tried,
     "best": _optional(_candidate),
     "champion": _optional(_candidate),
+    "found": _optional(_candidate),
 }
+_CANDIDATES = ("best", "champion", "found")

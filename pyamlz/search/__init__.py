@@ -7,12 +7,14 @@ from pyamlz.search._learner import Learner
 from pyamlz.search._load import Loaded, load
 from pyamlz.search._model import Model
 from pyamlz.search._records import Asked, Improvement, Member, Progress, Result, StopReason
+from pyamlz.search._running import Callback
 from pyamlz.search._scores import Score, scores_of
 from pyamlz.search._search import Algorithm, Search, Start
 
 __all__ = [
     "Algorithm",
     "Asked",
+    "Callback",
     "Combine",
     "Doubles",
     "Evaluation",

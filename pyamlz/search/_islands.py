@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, cast
 
@@ -109,6 +110,11 @@ class Islands:
     def space(self) -> SearchSpace:
         """What programs may look like on the first island; on the others only F may differ."""
         return self._searches[0].space
+
+    @property
+    def seed(self) -> int:
+        """What says who migrates, and where to."""
+        return self._seed
 
     @property
     def config(self) -> dict[str, Any]:
@@ -330,7 +336,7 @@ class Islands:
                 held.callback(lock.release)
             for search in self._searches:
                 search._check_told("run")
-            return called.around(self, lambda: _Run(self, limits, called).run())
+            return called.around(self, lambda: Result.of(self, _Run(self, limits, called).run()))
 
     def _counts(self) -> list[int]:
         """Evaluations of each island. While they run, those of the last slice that is done."""
@@ -402,7 +408,8 @@ class _Run:
         self.stop = threading.Event()
         self.next_look = time.monotonic() + SLICE_SECONDS
         self.seen = [search.progress for search in self.searches]  # of the last slice of each
-        total = min(sum(islands._counts()) + limits.evaluations, MAX_64)
+        self.before = sum(islands._counts())
+        total = min(self.before + limits.evaluations, MAX_64)
         self.targets = _shared_out(islands._counts(), total)
         self.begun: list[Future[Any]] = []  # the work of the round at hand
 
@@ -471,7 +478,9 @@ class _Run:
         return self.callbacks.often(self._progress())
 
     def _progress(self) -> Progress:
-        return self.islands._joined(self.seen, self.clock.in_all())
+        progress = self.islands._joined(self.seen, self.clock.in_all())
+        done = progress.evaluations - self.before
+        return replace(progress, **self.clock.ahead(done, self.limits.evaluations, self.limits.seconds))
 
 
 def _processors() -> int:

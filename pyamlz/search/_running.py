@@ -1,47 +1,38 @@
-"""What runs of searches have in common: what ends them, and who is told of their progress."""
+"""What long runs have in common: what ends them, and who is told of their progress."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pyamlz._lib.checks import checked_float, checked_int
 from pyamlz._lib.errors import InputError
-from pyamlz.search._records import Progress, Result, StopReason
+from pyamlz.search._records import Progress
 
 MAX_64 = 2**64 - 1
 NEVER = 2.0  # as a sufficient fitness
 SLICE_SECONDS = 0.15  # how long a Ctrl-C waits at most, but for a single evaluation that takes longer
 
-Callback: TypeAlias = Callable[[Progress], object]
+T = TypeVar("T")
 
 
-@runtime_checkable
-class RunCallback(Protocol):
-    """A callback that is told of a run's beginning and end, and called every fraction of a second."""
+class Callback(Protocol):
+    """What a long run tells of its progress: any function of a :class:`Progress`.
 
-    def begin(self, search: Any) -> None:
-        """Called before a run with what is run: a :class:`pyamlz.Search` or :class:`pyamlz.Islands`."""
+    It is called every fraction of a second, in the thread that runs. It may have more, and is then told more:
 
-    def __call__(self, progress: Progress) -> object:
-        """Something true ends the run."""
-
-    def end(self, result: Result | None) -> None:
-        """Called after a run with what it returns; None where it raises an error."""
-
-
-@runtime_checkable
-class RegularCallback(RunCallback, Protocol):
-    """One that is called at counts instead, in which no clock has a part.
-
-    Attributes:
-        every: evaluations from one call to the next: at its multiples; in islands, at the first migration after each.
+    `begin(run)` is called before the run with what is run, a :class:`Search` for one; `end(result)` after it with what
+    the run returns, None where it raises an error. With the attribute `every_evaluations` it is called at counts
+    instead, in which no clock has a part: at the multiples of that number of evaluations; in islands, at the first
+    migration after each; and when one of several searches ends.
     """
 
-    every: int
+    def __call__(self, progress: Progress, /) -> object:
+        """Something true ends the run."""
 
 
 class Limits(NamedTuple):
@@ -73,35 +64,34 @@ class Callbacks:
     def __init__(self, callbacks: Iterable[Callback] = ()) -> None:
         if not isinstance(callbacks, Iterable) or not all(map(callable, called := list(callbacks))):
             raise InputError(f"callbacks: expected functions, got {callbacks!r}")
-        self._regular = [callback for callback in called if isinstance(callback, RegularCallback)]
-        self._often = [callback for callback in called if not isinstance(callback, RegularCallback)]
-        self._told = [callback for callback in called if isinstance(callback, RunCallback)]
+        self._all = called
+        self._regular = [(_every(callback), callback) for callback in called if _every(callback)]
+        self._often = [callback for callback in called if not _every(callback)]
 
     def __len__(self) -> int:
-        return len(self._regular) + len(self._often)
+        return len(self._all)
 
-    def around(self, search: Any, go: Callable[[], StopReason]) -> Result:
+    def __iter__(self) -> Iterator[Callback]:
+        return iter(self._all)
+
+    def around(self, run: Any, go: Callable[[], T]) -> T:
         """Runs what is to be run; those that want it are told of the beginning, and then of the end, whatever it is."""
-        ended: list[Result] = []  # the result, once there is one
-
-        def end(callback: RunCallback) -> None:
-            callback.end(ended[0] if ended else None)
-
+        ended: list[T] = []  # the result, once there is one
         with ExitStack() as ends:
-            for callback in self._told:
-                callback.begin(search)
-                ends.callback(end, callback)
-            ended.append(Result.of(search, go()))
+            for callback in self._all:
+                getattr(callback, "begin", _nothing)(run)
+                ends.callback(partial(_end, callback, ended))
+            ended.append(go())
         return ended[0]
 
     def room(self, evaluations: int) -> int:
         """Evaluations until the next one is to be called that is called at fixed counts."""
-        return min((c.every - evaluations % c.every for c in self._regular), default=MAX_64)
+        return min((every - evaluations % every for every, _ in self._regular), default=MAX_64)
 
     def passed(self, before: int, progress: Progress) -> bool:
         """Calls those that are called at fixed counts of which one lies after `before`; whether the run shall stop."""
         now = progress.evaluations
-        stops = [bool(c(progress)) for c in self._regular if now // c.every > before // c.every]
+        stops = [bool(c(progress)) for every, c in self._regular if now // every > before // every]
         return any(stops)
 
     def often(self, progress: Progress) -> bool:
@@ -109,11 +99,45 @@ class Callbacks:
         stops = [bool(callback(progress)) for callback in self._often]
         return any(stops)
 
+    def now(self, progress: Progress) -> bool:
+        """Calls all, as where one of several searches ends; whether the run shall stop."""
+        stops = [bool(callback(progress)) for callback in self._all]
+        return any(stops)
+
+    def within(self, told: Callable[[Progress], Progress]) -> list[Callback]:
+        """Callbacks for a search that is a part of the run: they call these with what `told` makes of its progress."""
+        counted = [_Counted(every, c, told) for every, c in self._regular]
+        return [lambda progress: self.often(told(progress)), *counted]
+
+
+class _Counted:
+    """One that is called at counts, for a part of the run."""
+
+    def __init__(self, every: int, callback: Callback, told: Callable[[Progress], Progress]) -> None:
+        self.every_evaluations = every
+        self._callback, self._told = callback, told
+
+    def __call__(self, progress: Progress) -> object:
+        return self._callback(self._told(progress))
+
+
+def _every(callback: Callback) -> int:
+    every: int = getattr(callback, "every_evaluations", 0)
+    return every
+
+
+def _end(callback: Callback, ended: list[Any]) -> None:
+    getattr(callback, "end", _nothing)(ended[0] if ended else None)
+
+
+def _nothing(_: object) -> None:
+    pass
+
 
 class Clock:
     """The time of one run, and of all runs of the search."""
 
-    def __init__(self, before: float) -> None:
+    def __init__(self, before: float = 0.0) -> None:
         self._before = before
         self._began = time.monotonic()
 
@@ -124,3 +148,23 @@ class Clock:
     def in_all(self) -> float:
         """Seconds."""
         return self._before + self.in_this_run()
+
+    def ahead(self, done: int, total: int | None, seconds: float | None, before: int = 0) -> dict[str, Any]:
+        """What a :class:`Progress` says of the end: `share` and `seconds_left`; nothing if there are no limits.
+
+        Args:
+            done: how much of the work is done.
+            total: all of it; None for no limit.
+            seconds: time of this run; None for no limit.
+            before: how much was done before this run.
+        """
+        passed = self.in_this_run()
+        ends = []  # the time that is left, and the share that is over
+        if seconds is not None and seconds < math.inf:
+            ends.append((max(seconds - passed, 0.0), min(passed / seconds, 1.0) if seconds > 0 else 1.0))
+        if total is not None and total < MAX_64 and done > before:
+            ends.append((max(total - done, 0) * passed / (done - before), min(done / total, 1.0)))
+        if not ends:
+            return {}
+        left, share = min(ends)
+        return {"share": share, "seconds_left": left}

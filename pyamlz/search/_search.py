@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Literal, TypeAlias, cast
 
 from pyamlz import archive
@@ -19,7 +19,7 @@ from pyamlz._lib.native import PRECISIONS, VARIANTS, construct, name_of, number_
 from pyamlz.program import FunctionSpace, Program, SearchSpace
 from pyamlz.search import _checkpoint
 from pyamlz.search._evaluate import Combine, PackedTasks, Variant, packed
-from pyamlz.search._records import Asked, Improvement, Member, Progress, Result, StopReason
+from pyamlz.search._records import NOT_COUNTED, Asked, Improvement, Member, Progress, Result, StopReason
 from pyamlz.search._running import SLICE_SECONDS, Callback, Callbacks, Clock, Limits
 from pyamlz.search._settings import STARTS, configure, search_settings
 from pyamlz.tasks import TaskSet
@@ -32,8 +32,7 @@ Start: TypeAlias = Literal["random", "empty"]
 
 _FIRST_SLICE = 1  # evaluations; programs may be slow
 _MAX_GROWTH = 8  # of a slice over the one before
-_NO_COUNTS = ("seconds", "evaluations_per_second", "islands")
-_COUNTS = tuple(field.name for field in fields(Progress) if field.name not in _NO_COUNTS)
+_COUNTS = tuple(field.name for field in fields(Progress) if field.name not in {"seconds", *NOT_COUNTED})
 
 
 class Search:
@@ -205,6 +204,11 @@ class Search:
     def tasks(self) -> PackedTasks:
         """What the programs are scored on."""
         return self._tasks
+
+    @property
+    def seed(self) -> int:
+        """What everything random is derived from."""
+        return int(self._config.seed)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -442,7 +446,7 @@ class Search:
             raise SearchError("run: this search is being run already")
         try:
             self._check_told("run")
-            return called.around(self, lambda: self._run(limits, called))
+            return called.around(self, lambda: Result.of(self, self._run(limits, called)))
         finally:
             self._running.release()
 
@@ -562,7 +566,8 @@ class Search:
             while True:
                 before = int(self._counts.evaluations)
                 left -= self._advance(min(self._slice, left, callbacks.room(before)), limits, clock)
-                progress = self._progress(self._counts)
+                ahead = clock.ahead(limits.evaluations - left, limits.evaluations, limits.seconds)
+                progress = replace(self._progress(self._counts), **ahead)
                 stops = [callbacks.passed(before, progress), callbacks.often(progress)]
                 if progress.best_fitness >= limits.fitness:
                     return "sufficient_fitness"

@@ -182,10 +182,10 @@ class _Judge:
         if result.stop_reason != "sufficient_fitness":
             return False
         self.sufficient += 1
-        if self.evaluator.evaluate(result.best).fitness < self.goal:
+        if self.evaluator.evaluate(result.program).fitness < self.goal:
             return False
         self.acceptable += 1
-        self.example = self.example or result.best.simplified(search.space.dims)
+        self.example = self.example or result.program.simplified(search.space.dims)
         return True
 
     def first_acceptable(self, search: Search, evaluations: int) -> None:

@@ -28,7 +28,7 @@ def search(checkpoint: Path, kills: int, seed: int, every: float) -> list[str]:
     evaluations = ["--max-evaluations", str((kills + 2) * PER_KILL)]
     return [
         *COMMAND, "search", "demo", "--seed", str(seed), "--json", "--quiet", *SETTINGS, *evaluations,
-        "--checkpoint", str(checkpoint), "--every", str(every),
+        "--checkpoint", str(checkpoint), "--every-seconds", str(every),
     ]  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def check(kills: int, seed: int, folder: Path) -> dict[str, int]:
     counts = {"killed": 0, "terminated": 0, "before the first checkpoint": 0, "ended by themselves": 0}
     while True:
         there = torn.exists()
-        command = [*COMMAND, "resume", str(torn), "--json", "--quiet", "--every", "0.02"]
+        command = [*COMMAND, "resume", str(torn), "--json", "--quiet", "--every-seconds", "0.02"]
         process = subprocess.Popen(
             command if there else search(torn, kills, seed, 0.02), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

@@ -12,7 +12,7 @@ from samples import QUICK, linear_space, linear_tasks, start
 
 from pyamlz import Program, Search, archive, linear_regressor
 
-LONG = ["--set", "max_evaluations=1000000000", "--seed", "3", "--every", "0.05"]
+LONG = ["--set", "max_evaluations=1000000000", "--seed", "3", "--every-seconds", "0.05"]
 
 
 @pytest.fixture

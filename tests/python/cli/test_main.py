@@ -22,8 +22,10 @@ tomllib = pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "tom
 
 class TestSearch:
     def test_prints_settings_seed_and_program(self, amlz, quick):
-        code, out, _ = amlz("search", quick, "--seed", "7")
+        code, out, _ = amlz("search", quick, "--seed", "7", "--verbose")
         assert code == 0
+        assert out.endswith("for pyamlz resume, explain, report and export\n")
+        out, _, _ = out.rpartition("# next: ")
         head, _, rest = out.partition("\ndone (")
         assert head.startswith(f"# pyamlz {pyamlz.__version__}: {quick}, seed 7\n")
         assert tomllib.loads(head)["population_size"] == 100
@@ -57,6 +59,33 @@ class TestSearch:
         assert results[0]["program"] == results[1]["program"]
         assert results[0]["program"] != results[2]["program"]
 
+    def test_says_what_is_wrong_before_all_else(self, amlz, quick, tmp_path):
+        taken = tmp_path / "taken"
+        taken.write_text("mine")
+        for options in (
+            ["--set", "final.n_tasks=-1"],
+            ["--max-seconds", "-1"],
+            ["--checkpoint", str(taken)],
+            ["--log", str(taken)],
+            ["--checkpoint", str(tmp_path / "a"), "--log", str(tmp_path / "a")],
+            ["--checkpoint", str(tmp_path / "none" / "a")],
+            ["--data", "nofile.csv"],
+        ):
+            code, out, err = amlz("search", quick, "--seed", "1", *options)
+            assert (code > 0, out, err.count("\n")) == (True, "", 1), options
+            assert err.startswith("pyamlz: ")
+        assert taken.read_text() == "mine"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["quick.toml", "taken"]
+
+    def test_says_what_to_do_next(self, amlz, quick, tmp_path):
+        path = str(tmp_path / "my run.amlz")
+        _, out, _ = amlz("search", quick, "--seed", "7", "--max-evaluations", "500", "--checkpoint", path)
+        assert out.endswith(f"\n# next: pyamlz explain '{path}'\n")
+        path = str(tmp_path / "run.amlz")
+        limits = ["--max-seconds", "0.01", "--set", "max_evaluations=1_000_000_000"]
+        _, out, _ = amlz("search", quick, "--seed", "7", *limits, "--checkpoint", path)
+        assert out.endswith(f"\n# next: pyamlz resume {path}\n")
+
     def test_draws_a_seed_and_says_which(self, amlz, quick):
         first = json.loads(amlz("search", quick, "--json")[1])
         second = json.loads(amlz("search", quick, "--json")[1])
@@ -65,7 +94,7 @@ class TestSearch:
         assert again["program"] == first["program"]
 
     def test_runs_its_own_output(self, amlz, quick, tmp_path):
-        _, out, _ = amlz("search", quick, "--seed", "7")
+        _, out, _ = amlz("search", quick, "--seed", "7", "--verbose")
         (tmp_path / "again.toml").write_text(out.partition("\ndone (")[0])
         programs = [
             json.loads(amlz("search", path, "--seed", "7", "--json")[1])["program"]
@@ -74,7 +103,7 @@ class TestSearch:
         assert programs[0] == programs[1]
 
     def test_takes_limits_and_settings(self, amlz, quick):
-        arguments = ["--max-evaluations", "1e3", "--set", "population_size=10", "--set", "tasks.n_tasks=2"]
+        arguments = ["--max-evaluations", "1e3", "--set", "population_size=10", "--set", "tasks.n_tasks=2", "--verbose"]
         _, out, err = amlz("search", quick, "--json", "--seed", "1", *arguments)
         result = json.loads(out)
         assert result["evaluations"] == 1000
@@ -114,8 +143,7 @@ class TestInterruption:
         process = start("search", "demo", "--seed", "1", "--set", "sufficient_fitness=1.0", *json_flag)
         stream = process.stderr if json_flag else process.stdout
         assert stream is not None
-        while "[space.learn]" not in stream.readline():
-            pass
+        assert ": demo, seed 1" in stream.readline()
         threading.Event().wait(1.0)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)

@@ -13,7 +13,7 @@ from samples import command, environment
 from pyamlz import lab
 
 SOON = 1.5  # seconds: one is promised, and these machines are busy
-SEARCH = ["search", "demo", "--seed", "1", "--set", "sufficient_fitness=1", "--every", "1000"]
+SEARCH = ["search", "demo", "--seed", "1", "--set", "sufficient_fitness=1", "--every-seconds", "1000"]
 
 
 def wait_for(path, process):

@@ -29,7 +29,6 @@ from pyamlz import (
     neural_network,
     tasks,
 )
-from pyamlz.search._reporter import Reporter
 
 ROOT = Path(__file__).resolve().parents[3]
 TASKS = linear_tasks()
@@ -85,7 +84,7 @@ class TestSearches:
             result = resumed.run(max_evaluations=700 - cut)
             resumed.save(tmp_path / "cut.amlz")
             assert (tmp_path / "cut.amlz").read_bytes() == (tmp_path / "whole.amlz").read_bytes()
-            assert (result.best, result.history) == (whole.best.program, whole.history)
+            assert (result.program, result.history) == (whole.best.program, whole.history)
             assert resumed.hall_of_fame == whole.hall_of_fame
 
     def test_can_be_saved_before_they_begin(self, make, tmp_path):
@@ -169,7 +168,7 @@ class TestLoading:
         assert search.progress.seconds == 0
         assert search.progress.evaluations_per_second == 0
         result = search.run(max_evaluations=50)
-        assert result.stats.evaluations_per_second == pytest.approx(50 / result.seconds)
+        assert result.progress.evaluations_per_second == pytest.approx(50 / result.seconds)
 
     def test_works_while_another_thread_writes(self, saved):
         search = small_search()
@@ -253,24 +252,20 @@ def preset(**changes):
     return Preset.of(regression_table(**{**SHORT, **changes}))
 
 
-class Interrupting(Reporter):
+class Interrupting:
     """Presses Ctrl-C, or ends the process, every third time that it hears of progress."""
 
     def __init__(self):
         self.heard = 0
-        self.warnings = []
 
-    def update(self, status):
+    def __call__(self, progress):
         self.heard += 1
         if self.heard % 3 == 0:
             os.kill(os.getpid(), signal.SIGTERM if self.heard % 2 else signal.SIGINT)
 
-    def warn(self, message):
-        self.warnings.append(message)
-
 
 def same(one, other):
-    names = ("program", "best_fitness", "select_fitness", "evaluations", "experiments", "train_steps", "stop_reason")
+    names = ("program", "fitness", "select_fitness", "evaluations", "experiments", "train_steps", "stop_reason")
     assert [getattr(one, name) for name in names] == [getattr(other, name) for name in names]
     assert one.final is other.final or one.final.fitness == other.final.fitness
     assert one.comparisons == other.comparisons
@@ -296,12 +291,12 @@ class TestRuns:
     def test_go_on_to_the_same_end(self, changes, tmp_path):
         whole, torn = tmp_path / "whole.amlz", tmp_path / "torn.amlz"
         limits = {"seed": 2, "max_evaluations": 12_500}
-        wanted = lab.run(preset(**changes), checkpoint=whole, every=1000, **limits)
-        outcome = lab.run(preset(**changes), checkpoint=torn, every=0, reporter=Interrupting(), **limits)
+        wanted = lab.run(preset(**changes), checkpoint=whole, every_seconds=1000, **limits)
+        outcome = lab.run(preset(**changes), checkpoint=torn, every_seconds=0, callbacks=[Interrupting()], **limits)
         interrupted = 0
         while outcome.stop_reason == "interrupted":
             interrupted += 1
-            outcome = lab.resume(torn, every=0, reporter=Interrupting())
+            outcome = lab.resume(torn, every_seconds=0, callbacks=[Interrupting()])
         assert interrupted > 3
         same(outcome, wanted)
         assert torn.read_bytes() == whole.read_bytes()
@@ -404,13 +399,12 @@ class TestSavingThatFails:
                 raise FileError("run.amlz: write: No space left on device")
             write(*arguments)
 
-        warnings = []
-        log = Reporter()
-        log.warn = warnings.append
         monkeypatch.setattr(archive, "write", failing)
-        outcome = lab.run(preset(), seed=1, max_evaluations=20_000, checkpoint=path, every=0, reporter=log)
+        with pytest.warns(RuntimeWarning) as caught:
+            outcome = lab.run(preset(), seed=1, max_evaluations=20_000, checkpoint=path, every_seconds=0)
         assert outcome.evaluations == 20_000
-        assert warnings == ["no checkpoint: run.amlz: write: No space left on device"] * 4
+        messages = {str(one.message) for one in caught}
+        assert messages == {"no checkpoint: run.amlz: write: No space left on device"}
         assert outcome.unsaved is None
         assert archive.read(path).session is not None
 
@@ -425,7 +419,8 @@ class TestSavingThatFails:
             write(*arguments)
 
         monkeypatch.setattr(archive, "write", failing)
-        outcome = lab.run(preset(), seed=1, max_evaluations=500, checkpoint=path)
+        with pytest.warns(RuntimeWarning, match="no checkpoint: full"):
+            outcome = lab.run(preset(), seed=1, max_evaluations=500, checkpoint=path)
         assert outcome.unsaved == "full"
         monkeypatch.undo()
         assert lab.resume(path).evaluations == 500  # from the first checkpoint

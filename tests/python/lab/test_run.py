@@ -1,6 +1,5 @@
 """Runs of presets: experiments on fresh tasks, selection, final tasks, limits."""
 
-import io
 import math
 
 import pytest
@@ -9,7 +8,7 @@ from samples import regression_table
 from pyamlz import InputError, Preset, archive, lab
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab import _run
-from pyamlz.search._reporter import LineReporter, LiveReporter, Reporter, Status, reporter
+from pyamlz.search.callbacks import EarlyStopping
 
 
 def preset(**changes):
@@ -21,12 +20,18 @@ def run(seed=1, *, max_evaluations=None, max_seconds=None, **changes):
     return lab.run(preset(**changes), seed=seed, max_evaluations=max_evaluations, max_seconds=max_seconds)
 
 
-class Log(Reporter):
+class Log:
     def __init__(self):
-        self.seen = []
+        self.seen, self.ended = [], []
 
-    def update(self, status):
-        self.seen.append(status)
+    def begin(self, run):
+        self.begun = run
+
+    def __call__(self, progress):
+        self.seen.append(progress)
+
+    def end(self, result):
+        self.ended.append(result)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +65,7 @@ class TestSuccess:
 
     def test_is_the_same_again(self, outcome):
         again = run()
-        for name in ("program", "evaluations", "experiments", "best_fitness", "select_fitness", "train_steps"):
+        for name in ("program", "evaluations", "experiments", "fitness", "select_fitness", "train_steps"):
             assert getattr(again, name) == getattr(outcome, name)
         assert again.final.task_fitness.tobytes() == outcome.final.task_fitness.tobytes()
         assert run(seed=2).program != outcome.program
@@ -71,7 +76,7 @@ class TestSuccess:
     def test_needs_no_select_tasks(self):
         outcome = run(select=None, final=None)
         assert outcome.stop_reason == "sufficient_fitness"
-        assert outcome.best_fitness >= 0.99
+        assert outcome.fitness >= 0.99
         assert (outcome.select_fitness, outcome.final, outcome.comparisons) == (None, None, ())
 
 
@@ -147,7 +152,7 @@ class TestSelection:
         for section in ("select", "final"):
             broken = preset(**{section: {"n_train": 0}})
             with pytest.raises(InputError, match=f"{section}.n_train: expected an integer from 1"):
-                lab.run(broken, seed=1, reporter=log)
+                lab.run(broken, seed=1, callbacks=[log])
         assert not log.seen
 
 
@@ -207,7 +212,13 @@ class TestIslands:
     )
     def test_have_their_programs_tried_when_they_stop(self, monkeypatch, select, migration, counts):
         seen = []
-        monkeypatch.setattr(_run._Experiment, "_consider", lambda self: seen.append(self.search.progress.evaluations))
+        look = _run._Experiment._candidates
+
+        def looked(experiment):
+            seen.append(experiment.search.progress.evaluations)
+            return look(experiment)
+
+        monkeypatch.setattr(_run._Experiment, "_candidates", looked)
         monkeypatch.setattr(_run._Run, "_go_on", lambda self: self.experiment.run() and 1 / 0)
         small = {"migration": {"every": migration}, "select": {"n_tasks": 2, "every": select}, "max_evaluations": 5000}
         with pytest.raises(ZeroDivisionError):
@@ -241,47 +252,64 @@ class TestSeeds:
         assert derived_seed(1, "tasks", 1) == 3613282357548543575
 
 
-class TestReporters:
-    STATUS = Status(3, 1_234_567, 12.34, 410_000.0, 0.98765, 0.5, 0.915, 0.9)
-
+class TestCallbacks:
     def test_see_the_run(self):
         log = Log()
-        outcome = lab.run(preset(), seed=1, reporter=log)
-        assert [status.evaluations for status in log.seen] == sorted(status.evaluations for status in log.seen)
-        assert log.seen[-1].evaluations == outcome.evaluations
+        outcome = lab.run(preset(), seed=1, callbacks=[log])
+        assert [p.experiment for p in log.seen] == sorted(p.experiment for p in log.seen)
         assert log.seen[-1].experiment == outcome.experiments
-        assert 0 <= log.seen[-1].hits <= 1
+        assert log.seen[-1].select_fitness == outcome.select_fitness
+        assert log.ended == [outcome]
+        assert (log.begun.seed, log.begun.config["population_size"]) == (1, 200)
 
-    def test_write_a_line(self):
-        assert str(self.STATUS) == (
-            "experiment 3  12.3 s  1,234,567 programs  410,000/s  best 0.98765  mean 0.500  cache hits 92 %  "
-            "select 0.90000"
+    def test_see_the_end_coming(self):
+        log = Log()
+        lab.run(preset(sufficient_fitness=1.0), seed=1, max_evaluations=30_000, callbacks=[log])
+        shares = [p.share for p in log.seen if p.share is not None]
+        assert shares == sorted(shares)
+        assert shares[-1] == 1.0
+        assert log.seen[-1].seconds_left == 0.0
+        log = Log()
+        lab.run(preset(sufficient_fitness=1.0), seed=1, max_seconds=0.5, callbacks=[log])
+        assert all(0 <= p.seconds_left <= 0.5 for p in log.seen)
+
+    def test_end_the_run(self, tmp_path):
+        log = Log()
+        found = lab.run(
+            preset(sufficient_fitness=1.0),
+            seed=1,
+            checkpoint=tmp_path / "run.amlz",
+            callbacks=[log, lambda p: p.evaluations > 50],
         )
+        assert found.stop_reason == "callback"
+        assert log.ended == [found]
+        assert lab.resume(tmp_path / "run.amlz", callbacks=[lambda p: True]).stop_reason == "callback"
 
-    def test_fit_the_stream(self):
-        stream = io.StringIO()
-        assert type(reporter(stream)) is LineReporter
-        assert type(reporter(stream, quiet=True)) is Reporter
+    def test_at_counts_are_the_same_in_parts(self, tmp_path):
+        class Counted:
+            every_evaluations = 700
 
-    def test_of_lines_wait_between_them(self, monkeypatch):
-        now = [0.0]
-        monkeypatch.setattr("pyamlz.search._reporter.time.monotonic", lambda: now[0])
-        stream = io.StringIO()
-        with reporter(stream) as shown:
-            for second in range(12):
-                now[0] = float(second)
-                shown.update(self.STATUS)
-        assert len(stream.getvalue().splitlines()) == 2
+            def __init__(self):
+                self.seen = []
 
-    def test_draw_on_terminals(self):
-        pytest.importorskip("rich")
+            def __call__(self, progress):
+                self.seen.append((progress.experiment, progress.evaluations, progress.best_fitness))
 
-        class Terminal(io.StringIO):
-            def isatty(self):
-                return True
+        whole, parts = Counted(), Counted()
+        limits = {"seed": 1, "max_evaluations": 30_000}
+        lab.run(preset(sufficient_fitness=1.0), callbacks=[whole], **limits)
+        path, stop = tmp_path / "run.amlz", EarlyStopping(6000, every_evaluations=1000)
+        result = lab.run(preset(sufficient_fitness=1.0), callbacks=[parts, stop], checkpoint=path, **limits)
+        while result.stop_reason == "callback":
+            result = lab.resume(path, callbacks=[parts, EarlyStopping(6000, every_evaluations=1000)])
+        assert sorted(set(parts.seen)) == whole.seen
+        assert {experiment for experiment, *_ in whole.seen} == {1, 2}
 
-        stream = Terminal()
-        shown = reporter(stream)
-        assert type(shown) is LiveReporter
-        with shown:
-            shown.update(self.STATUS)
+    def test_that_fail_end_it_with_a_checkpoint(self, tmp_path):
+        def fail(progress):
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            lab.run(preset(), seed=1, checkpoint=tmp_path / "run.amlz", callbacks=[fail])
+        same = lab.run(preset(), seed=1)
+        assert lab.resume(tmp_path / "run.amlz").program == same.program

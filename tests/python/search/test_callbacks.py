@@ -2,14 +2,15 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import pytest
 from samples import environment, linear_space, linear_tasks
 
-from pyamlz import AmlzError, InputError, Islands, Search
+from pyamlz import AmlzError, FileError, InputError, Islands, Progress, Search
 from pyamlz.search import callbacks
 from pyamlz.search.callbacks import Checkpoint, EarlyStopping, JsonLines, ProgressBar, TensorBoard
 
@@ -25,14 +26,13 @@ def islands():
 
 
 def at(evaluations, fitness):
-    """What EarlyStopping reads of a Progress."""
-    return SimpleNamespace(evaluations=evaluations, best_fitness=fitness)
+    return Progress(evaluations=evaluations, best_fitness=fitness)
 
 
 class Bad:
     """A callback that fails."""
 
-    every = 300
+    every_evaluations = 300
 
     def begin(self, search):
         pass
@@ -47,13 +47,13 @@ class Bad:
 class TestEarlyStopping:
     def test_stops_where_patience_is_over(self):
         one = search()
-        result = one.run(callbacks=[EarlyStopping(500, every=100)])
+        result = one.run(callbacks=[EarlyStopping(500, every_evaluations=100)])
         assert result.stop_reason == "callback"
         last = result.history[-1].evaluation
         assert result.evaluations == -(-last // 100) * 100 + 500
 
     def test_small_improvements_do_not_count(self):
-        stopping = EarlyStopping(200, min_delta=0.25, every=50)
+        stopping = EarlyStopping(200, min_delta=0.25, every_evaluations=50)
         stopping.begin(search())
         looks = [(100, 0.25), (200, 0.5), (250, 0.5), (300, 0.5), (350, 0.75), (549, 1.0), (550, 1.0)]
         assert [stopping(at(*look)) for look in looks] == [False, False, False, True, False, False, True]
@@ -103,7 +103,7 @@ class TestCheckpoint:
             return len(sizes) > 2
 
         one = make()
-        one.run(callbacks=[Checkpoint(path, every=1e-9), look])
+        one.run(callbacks=[Checkpoint(path, every_seconds=1e-9), look])
         assert sizes
         resumed = load(path)
         assert resumed.digest == one.digest
@@ -113,23 +113,63 @@ class TestCheckpoint:
 
     def test_waits_its_time_and_saves_after_errors(self, tmp_path):
         path, one = tmp_path / "run.amlz", search()
-        one.run(max_evaluations=100, callbacks=[Checkpoint(path, every=3600), lambda progress: path.exists()])
+        digests = []
+
+        def look(progress):
+            digests.append(Search.load(path).digest)
+
+        begun = one.digest
+        one.run(max_evaluations=100, callbacks=[Checkpoint(path, every_seconds=3600), look])
+        assert set(digests) == {begun}
         assert Search.load(path).digest == one.digest
         path.unlink()
         with pytest.raises(ZeroDivisionError):
-            one.run(max_evaluations=1000, callbacks=[Checkpoint(path, every=3600), Bad()])
+            one.run(max_evaluations=1000, callbacks=[Checkpoint(path, every_seconds=3600), Bad()])
         assert Search.load(path).progress.evaluations == 300
         assert one.run(max_evaluations=10).evaluations == 310
 
-    def test_goes_on_where_it_cannot_write(self, tmp_path):
-        one = search()
-        with pytest.warns(RuntimeWarning, match=r"no checkpoint: .*none.run\.amlz"):
-            result = one.run(max_evaluations=500, callbacks=[Checkpoint(tmp_path / "none" / "run.amlz", every=1e-9)])
+    def test_goes_on_where_it_cannot_write_any_more(self, tmp_path):
+        one, folder = search(), tmp_path / "here"
+        folder.mkdir()
+        checkpoint = Checkpoint(folder / "run.amlz", every_seconds=0)
+        with pytest.raises(FileError, match=r"none.run\.amlz: the folder cannot be opened"):
+            one.run(max_evaluations=500, callbacks=[Checkpoint(tmp_path / "none" / "run.amlz")])
+        with pytest.warns(RuntimeWarning, match=r"no checkpoint: .*here.run\.amlz"):
+            result = one.run(
+                max_evaluations=500, callbacks=[checkpoint, lambda progress: shutil.rmtree(folder, ignore_errors=True)]
+            )
         assert (result.evaluations, result.stop_reason) == (500, "max_evaluations")
+        assert "run.amlz" in checkpoint.failure
 
     def test_refuses(self, tmp_path):
-        with pytest.raises(InputError, match="every"):
-            Checkpoint(tmp_path / "run.amlz", every=0)
+        with pytest.raises(InputError, match="every_seconds"):
+            Checkpoint(tmp_path / "run.amlz", every_seconds=-1)
+
+    def test_leaves_what_is_somebody_elses(self, tmp_path):
+        path = tmp_path / "notes.txt"
+        path.write_text("mine")
+        with pytest.raises(InputError, match=r"notes.txt: is there already, and no archive"):
+            search().run(max_evaluations=10, callbacks=[Checkpoint(path)])
+        assert path.read_text() == "mine"
+        path = tmp_path / "run.amlz"
+        search().save(path)
+        before = path.read_bytes()
+        with pytest.raises(InputError, match=r"run.amlz: is there already"):
+            search(2).run(max_evaluations=10, callbacks=[Checkpoint(path, new=True)])
+        assert path.read_bytes() == before
+
+    def test_is_held_while_it_is_written(self, tmp_path):
+        path = tmp_path / "run.amlz"
+
+        def again(progress):
+            with pytest.raises(InputError, match=r"run.amlz: is in use already"):
+                search(2).run(max_evaluations=10, callbacks=[Checkpoint(path)])
+            return True
+
+        one = search()
+        one.run(callbacks=[Checkpoint(path), again])
+        assert Search.load(path).digest == one.digest
+        search(2).run(max_evaluations=10, callbacks=[Checkpoint(path)])
 
 
 class TestProgressBar:
@@ -138,7 +178,7 @@ class TestProgressBar:
         result = search().run(max_evaluations=400, callbacks=[ProgressBar(stream)])
         (line,) = stream.getvalue().splitlines()
         assert "400 programs" in line
-        assert f"best {result.best_fitness:.5f}" in line
+        assert f"best {result.fitness:.5f}" in line
         assert "experiment" not in line
 
     def test_ends_with_errors_too(self, monkeypatch):
@@ -171,18 +211,20 @@ class TestTensorBoard:
         module = ModuleType("tensorboardX")
         module.SummaryWriter = SummaryWriter
         monkeypatch.setitem(sys.modules, "tensorboardX", module)
-        result = search(max_cost=12.0).run(max_evaluations=1000, callbacks=[TensorBoard(tmp_path, every=250)])
+        result = search(max_cost=12.0).run(
+            max_evaluations=1000, callbacks=[TensorBoard(tmp_path, every_evaluations=250)]
+        )
         assert closed == [True]
         best = [(value, step) for name, value, step in points if name == "fitness/best"]
         assert [step for _, step in best] == [250, 500, 750, 1000]
-        assert best[-1][0] == result.best_fitness
+        assert best[-1][0] == result.fitness
         shares = [value for name, value, step in points if name.startswith("evaluations/") and step == 500]
         assert len(shares) == 5
         assert sum(shares) == pytest.approx(1)
 
     def test_writes_files(self, tmp_path):
         pytest.importorskip("tensorboardX")
-        search().run(max_evaluations=500, callbacks=[TensorBoard(tmp_path, every=250)])
+        search().run(max_evaluations=500, callbacks=[TensorBoard(tmp_path, every_evaluations=250)])
         assert list(tmp_path.glob("events.out.tfevents.*"))
 
     def test_says_what_to_install(self, tmp_path, monkeypatch):
@@ -195,8 +237,8 @@ class TestTensorBoard:
 def test_json_lines_go_on_after_an_error(tmp_path):
     path, one = tmp_path / "run.jsonl", search()
     with pytest.raises(ZeroDivisionError):
-        one.run(max_evaluations=400, callbacks=[JsonLines(path, every=100), Bad()])
-    one.run(max_evaluations=200, callbacks=[JsonLines(path, every=100)])
+        one.run(max_evaluations=400, callbacks=[JsonLines(path, every_evaluations=100), Bad()])
+    one.run(max_evaluations=200, callbacks=[JsonLines(path, every_evaluations=100)])
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert [row["kind"] for row in rows] == ["header", *["progress"] * 5, "end"]
     assert [row["evaluations"] for row in rows[1:]] == [100, 200, 300, 400, 500, 500]

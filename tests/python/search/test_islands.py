@@ -130,9 +130,9 @@ class TestResult:
             found = islands(threads=threads)
             result = found.run(max_evaluations=2000)
         assert found.digest == whole[0].digest
-        assert (result.best, result.best_fitness, result.history) == (
-            whole[1].best,
-            whole[1].best_fitness,
+        assert (result.program, result.fitness, result.history) == (
+            whole[1].program,
+            whole[1].fitness,
             whole[1].history,
         )
 
@@ -187,7 +187,7 @@ class TestResult:
         for name in ("evaluations", "cache_hits", "probes", "train_steps", "population"):
             assert getattr(progress, name) == sum(getattr(part, name) for part in parts)
         assert progress.mean_fitness == pytest.approx(np.mean([member.fitness for member in found.population]))
-        assert result.best_fitness == max(search.best.fitness for search in found.searches)
+        assert result.fitness == max(search.best.fitness for search in found.searches)
         assert result.evaluations == 2000
         assert found.best in [search.best for search in found.searches]
         assert found.best.evaluation == progress.best_evaluation == result.history[-1].evaluation
@@ -233,7 +233,7 @@ class TestGoal:
     def test_ends_a_run_at_counts_that_are_always_the_same(self):
         found, result = self.reached(1)
         assert result.stop_reason == "sufficient_fitness"
-        assert result.best_fitness >= 0.35
+        assert result.fitness >= 0.35
         reached = [search.progress.best_fitness >= 0.35 for search in found.searches]
         for search, is_there in zip(found.searches, reached, strict=True):
             if is_there:
@@ -244,7 +244,7 @@ class TestGoal:
             with disturbance(2):
                 again, other = self.reached(threads)
             assert again.digest == found.digest
-            assert other.best == result.best
+            assert other.program == result.program
 
     def test_that_is_reached_already_scores_nothing(self):
         found, result = self.reached(2)
@@ -442,7 +442,7 @@ def test_logs_are_of_migrations(tmp_path):
     for name, parts in (("whole", [2000]), ("parts", [1, 700, 1299])):
         found = islands()
         for part in parts:
-            found.run(max_evaluations=part, callbacks=[JsonLines(tmp_path / name, every=500)])
+            found.run(max_evaluations=part, callbacks=[JsonLines(tmp_path / name, every_evaluations=500)])
     lines = [read(tmp_path / name) for name in ("whole", "parts")]
     rows = [[untimed(row) for row in log if row["kind"] == "progress"] for log in lines]
     assert [row["evaluations"] for row in rows[0]] == [600, 1200, 1500]

@@ -9,8 +9,7 @@ from samples import full_space, linear_space, linear_tasks, regression_table
 
 import pyamlz
 from pyamlz import Dims, FileError, InputError, Preset, Search, lab, linear_regressor
-from pyamlz.search._reporter import Reporter
-from pyamlz.search.log import JsonLines, RunLog, read
+from pyamlz.search.log import JsonLines, read
 
 TASKS = linear_tasks()
 TIMES = ("seconds",)
@@ -31,7 +30,7 @@ def progress(path):
 class TestSearches:
     def test_write_what_they_did(self, tmp_path):
         path, one = tmp_path / "run.jsonl", search(max_cost=12.0)
-        result = one.run(max_evaluations=1050, callbacks=[JsonLines(path, every=300)])
+        result = one.run(max_evaluations=1050, callbacks=[JsonLines(path, every_evaluations=300)])
         header, *rows, end = read(path)
         assert (header["kind"], header["version"], header["seed"]) == ("header", pyamlz.__version__, 1)
         assert header["config"] == json.loads(json.dumps(one.config))
@@ -45,14 +44,14 @@ class TestSearches:
         assert (rows[1]["mean_fitness"], rows[1]["best_fitness"]) == (stats.mean_fitness, stats.best_fitness)
         assert rows[1]["seconds"] > 0
         assert (end["kind"], end["stop_reason"], end["evaluations"]) == ("end", "max_evaluations", 1050)
-        assert end["program"] == str(result.best)
+        assert end["program"] == str(result.program)
 
     def test_write_the_same_in_parts_and_with_other_callbacks(self, tmp_path):
         whole, parts = tmp_path / "whole.jsonl", tmp_path / "parts.jsonl"
-        search().run(max_evaluations=1000, callbacks=[JsonLines(whole, every=100)])
+        search().run(max_evaluations=1000, callbacks=[JsonLines(whole, every_evaluations=100)])
         one, seen = search(), []
         for count in (99, 1, 101, 799):
-            one.run(max_evaluations=count, callbacks=[seen.append, JsonLines(parts, every=100)])
+            one.run(max_evaluations=count, callbacks=[seen.append, JsonLines(parts, every_evaluations=100)])
         assert progress(parts) == progress(whole)
         assert len(progress(whole)) == 10
         assert [row["kind"] for row in read(parts)].count("header") == 1
@@ -61,19 +60,19 @@ class TestSearches:
 
     def test_do_not_find_other_programs(self, tmp_path):
         one, other = search(), search()
-        one.run(max_evaluations=1000, callbacks=[JsonLines(tmp_path / "run.jsonl", every=7)])
+        one.run(max_evaluations=1000, callbacks=[JsonLines(tmp_path / "run.jsonl", every_evaluations=7)])
         other.run(max_evaluations=1000)
         assert one.digest == other.digest
 
     def test_that_were_loaded_write_no_line_twice(self, tmp_path):
         whole, torn = tmp_path / "whole.jsonl", tmp_path / "torn.jsonl"
-        search().run(max_evaluations=1000, callbacks=[JsonLines(whole, every=100)])
+        search().run(max_evaluations=1000, callbacks=[JsonLines(whole, every_evaluations=100)])
         one = search()
-        one.run(max_evaluations=350, callbacks=[JsonLines(torn, every=100)])
+        one.run(max_evaluations=350, callbacks=[JsonLines(torn, every_evaluations=100)])
         one.save(tmp_path / "run.amlz")
-        one.run(max_evaluations=300, callbacks=[JsonLines(torn, every=100)])
+        one.run(max_evaluations=300, callbacks=[JsonLines(torn, every_evaluations=100)])
         torn.write_bytes(torn.read_bytes()[:-20])  # killed in the midst of a line
-        Search.load(tmp_path / "run.amlz").run(max_evaluations=650, callbacks=[JsonLines(torn, every=100)])
+        Search.load(tmp_path / "run.amlz").run(max_evaluations=650, callbacks=[JsonLines(torn, every_evaluations=100)])
         assert progress(torn) == progress(whole)
 
     def test_have_programs_in_their_configuration_as_text(self, tmp_path):
@@ -95,21 +94,51 @@ class TestSearches:
     def test_that_cannot_write_say_so(self, tmp_path):
         with pytest.raises(FileError, match=r"run.jsonl: cannot be written: No such file"):
             search().run(max_evaluations=10, callbacks=[JsonLines(tmp_path / "none" / "run.jsonl")])
-        with pytest.raises(InputError, match=r"expected a log, got something that is not a regular file"):
+        with pytest.raises(InputError, match=r"cannot be written: Is a directory"):
             search().run(max_evaluations=10, callbacks=[JsonLines(tmp_path)])
-        log = JsonLines(tmp_path / "run.jsonl", every=1)
 
-        def fill(progress):
-            (tmp_path / "run.jsonl").unlink()
-            (tmp_path / "run.jsonl").symlink_to("/dev/full")
+    def test_that_cannot_write_any_more_say_so_once(self, tmp_path, monkeypatch):
+        """And what is there already stays."""
+        path, append = tmp_path / "run.jsonl", JsonLines._append
 
-        if os.path.exists("/dev/full"):
-            with pytest.raises(FileError, match=r"run.jsonl: cannot be written: No space left"):
-                search().run(max_evaluations=10, callbacks=[fill, log])
+        def full(log, line):
+            if "progress" in line:
+                raise OSError(28, "No space left on device")
+            append(log, line)
+
+        monkeypatch.setattr(JsonLines, "_append", full)
+        with pytest.warns(RuntimeWarning) as caught:
+            result = search().run(max_evaluations=10, callbacks=[JsonLines(path, every_evaluations=1)])
+        assert [str(one.message) for one in caught] == [f"no log: {path}: cannot be written: No space left on device"]
+        assert (result.evaluations, [row["kind"] for row in read(path)]) == (10, ["header"])
+
+    @pytest.mark.parametrize(
+        "content", [b'{"a": 1}', b'{\n  "a": 1\n}\n', b"[1, 2]\n", b"mine", b"mine\n", b'{"kind":"end"}\n']
+    )
+    def test_leave_what_is_somebody_elses(self, content, tmp_path):
+        path = tmp_path / "data.json"
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"data.json: is there already, and no log"):
+            search().run(max_evaluations=10, callbacks=[JsonLines(path)])
+        assert path.read_bytes() == content
+        with pytest.raises(InputError, match=r"data.json: is there already; resume it"):
+            search().run(max_evaluations=10, callbacks=[JsonLines(path, new=True)])
+        assert path.read_bytes() == content
+
+    def test_are_one_writer_at_a_time(self, tmp_path):
+        path = tmp_path / "run.jsonl"
+
+        def again(progress):
+            with pytest.raises(InputError, match=r"run.jsonl: another process is at work on it"):
+                search().run(max_evaluations=10, callbacks=[JsonLines(path)])
+            return True
+
+        search().run(callbacks=[JsonLines(path), again])
+        assert [row["kind"] for row in read(path)] == ["header", "end"]
 
     def test_need_a_period(self, tmp_path):
-        with pytest.raises(InputError, match="every: expected an integer from 1"):
-            JsonLines(tmp_path / "run.jsonl", every=0)
+        with pytest.raises(InputError, match="every_evaluations: expected an integer from 1"):
+            JsonLines(tmp_path / "run.jsonl", every_evaluations=0)
 
 
 class TestReading:
@@ -169,18 +198,18 @@ class TestRuns:
         assert (end["program"], end["final_fitness"]) == (str(outcome.program), outcome.final.fitness)
 
     def test_that_are_resumed_write_the_same(self, tmp_path):
-        class Interrupting(Reporter):
+        class Interrupting:
             heard = 0
 
-            def update(self, status):
+            def __call__(self, progress):
                 self.heard += 1
                 if self.heard % 5 == 0:  # after 1 + 8 + 64 + 512 + 4096 evaluations
                     os.kill(os.getpid(), signal.SIGINT)
 
         whole, torn = tmp_path / "whole.jsonl", tmp_path / "torn.jsonl"
         self.run(whole)
-        run = {"every": 0, "reporter": Interrupting(), "log": torn}
-        outcome = self.run(torn, checkpoint=tmp_path / "run.amlz", reporter=Interrupting(), every=0)
+        run = {"every_seconds": 0, "callbacks": [Interrupting()], "log": torn}
+        outcome = self.run(torn, checkpoint=tmp_path / "run.amlz", callbacks=[Interrupting()], every_seconds=0)
         interrupted = 0
         while outcome.stop_reason == "interrupted":
             interrupted += 1
@@ -196,25 +225,18 @@ class TestRuns:
         assert (tmp_path / "run.jsonl").read_text() == "mine"
 
     def test_go_on_without_a_log_that_cannot_be_written(self, tmp_path, monkeypatch):
-        write, calls, warnings = RunLog.__call__, [], []
+        append = JsonLines._append
 
-        def failing(log, progress):
-            if not calls:
-                (tmp_path / "run.jsonl").rename(tmp_path / "before.jsonl")
-                (tmp_path / "run.jsonl").symlink_to("/dev/full")
-            calls.append(1)
-            write(log, progress)
+        def full(log, line):
+            if "progress" in line:
+                raise OSError(28, "No space left on device")
+            append(log, line)
 
-        if not os.path.exists("/dev/full"):
-            pytest.skip("needs /dev/full")
-        reporter = Reporter()
-        reporter.warn = warnings.append
-        monkeypatch.setattr(RunLog, "__call__", failing)
-        outcome = self.run(tmp_path / "run.jsonl", reporter=reporter)
+        monkeypatch.setattr(JsonLines, "_append", full)
+        with pytest.warns(RuntimeWarning, match=r"no log: .*run.jsonl: cannot be written: No space left"):
+            outcome = self.run(tmp_path / "run.jsonl")
         assert outcome.evaluations == 40_000
-        assert len(warnings) == 1
-        assert "run.jsonl: cannot be written: No space left" in warnings[0]
-        assert [row["kind"] for row in read(tmp_path / "before.jsonl")] == ["header"]
+        assert [row["kind"] for row in read(tmp_path / "run.jsonl")] == ["header"]
 
 
 def test_the_command_keeps_a_log(amlz, tmp_path):

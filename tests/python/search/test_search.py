@@ -47,7 +47,7 @@ class TestDeterminism:
             last = sliced.run(max_evaluations=evaluations)
         assert sliced.digest == whole.digest
         assert sliced.population == whole.population
-        assert last.best == result.best
+        assert last.program == result.program
         strip = [r.history for r in (last, result)]
         assert strip[0] == strip[1]
 
@@ -73,9 +73,9 @@ class TestDeterminism:
         """A structural key never lies, so the same programs are found with and without."""
         with_cache, without = (demo_search(cache_size=size, fec_size=0) for size in (1000, 0))
         results = [search.run(max_evaluations=2000) for search in (with_cache, without)]
-        assert results[0].stats.cache_hits > 0
-        assert results[1].stats.cache_hits == 0
-        assert results[0].stats.full_evaluations < results[1].stats.full_evaluations
+        assert results[0].progress.cache_hits > 0
+        assert results[1].progress.cache_hits == 0
+        assert results[0].progress.full_evaluations < results[1].progress.full_evaluations
         assert with_cache.population == without.population
 
     def test_threads_run_searches_at_the_same_time(self):
@@ -107,7 +107,7 @@ class TestHurdles:
         search = demo_search(hurdles=iter(hurdles), hurdle_window=10, hurdle_percentile=0.5, fec_size=0)
         assert search.config["hurdles"] == [[2, 5], [6, 10]]
         assert (search.config["hurdle_window"], search.config["hurdle_percentile"]) == (10, 0.5)
-        stats = search.run(max_evaluations=5000).stats
+        stats = search.run(max_evaluations=5000).progress
         stops = stats.hurdle_stops
         assert len(stops) == 2
         assert min(stops) > 0
@@ -120,7 +120,7 @@ class TestHurdles:
 
     def test_none_by_default(self):
         search = demo_search()
-        stats = search.run(max_evaluations=500).stats
+        stats = search.run(max_evaluations=500).progress
         assert (stats.hurdle_stops, stats.saved_steps, stats.duplicates) == ((), 0, 0)
         assert (search.config["hurdles"], search.config["redraws"]) == ([], 0)
 
@@ -132,7 +132,7 @@ class TestHurdles:
         assert sliced.digest == whole.digest
 
     def test_children_are_drawn_again(self):
-        results = [demo_search(redraws=redraws).run(max_evaluations=3000).stats for redraws in (0, 1, 10)]
+        results = [demo_search(redraws=redraws).run(max_evaluations=3000).progress for redraws in (0, 1, 10)]
         assert results[0].duplicates == 0
         assert 0 < results[1].duplicates < results[2].duplicates
         assert results[0].cache_hits > results[1].cache_hits > results[2].cache_hits
@@ -237,19 +237,19 @@ class TestFinding:
         search = demo_search(seed=3, population_size=1000, combine="mean")
         result = search.run(max_evaluations=1_000_000, sufficient_fitness=0.95)
         assert result.stop_reason == "sufficient_fitness"
-        assert result.best_fitness >= 0.95
-        unseen = Evaluator(linear_tasks(seed=99)).evaluate(result.best)
+        assert result.fitness >= 0.95
+        unseen = Evaluator(linear_tasks(seed=99)).evaluate(result.program)
         assert unseen.fitness > 0.9
 
     def test_best_is_what_it_says(self):
         search = demo_search()
         result = search.run(max_evaluations=2000)
         best = search.best
-        assert (best.program, best.fitness) == (result.best, result.best_fitness)
-        assert Evaluator(TASKS, combine="median").evaluate(result.best).fitness == result.best_fitness
-        assert result.history[-1].fitness == result.best_fitness
-        assert result.history[-1].evaluation == result.stats.best_evaluation
-        assert max(member.fitness for member in search.population) <= result.best_fitness
+        assert (best.program, best.fitness) == (result.program, result.fitness)
+        assert Evaluator(TASKS, combine="median").evaluate(result.program).fitness == result.fitness
+        assert result.history[-1].fitness == result.fitness
+        assert result.history[-1].evaluation == result.progress.best_evaluation
+        assert max(member.fitness for member in search.population) <= result.fitness
 
     def test_hall_of_fame_has_the_best_of_each_size(self):
         search = demo_search()
@@ -289,9 +289,7 @@ class TestFinding:
         search = Search(TASKS, space, seed=1, start=start, population_size=20)
         search.run(max_evaluations=20)
         assert {member.program for member in search.population} == {start}
-        assert (
-            search.run(max_evaluations=3000).best_fitness > Evaluator(TASKS, combine="median").evaluate(start).fitness
-        )
+        assert search.run(max_evaluations=3000).fitness > Evaluator(TASKS, combine="median").evaluate(start).fitness
 
     def test_starts_empty(self):
         space = SearchSpace(SPACE.dims, learn=FunctionSpace(LINEAR_OPS, 0, 10, 5))
@@ -318,7 +316,7 @@ class TestFinding:
     def test_counts_add_up(self):
         space = full_space(Dims.of(TASKS, n_scalars=5, n_vectors=5, n_matrices=3), size=5)
         search = Search(TASKS, space, seed=1, population_size=50, max_cost=12.0)
-        stats = search.run(max_evaluations=3000).stats
+        stats = search.run(max_evaluations=3000).progress
         assert stats.evaluations == 3000
         assert stats.rejected > 0
         assert stats.fec_hits > 0

@@ -139,10 +139,10 @@ class TestDifficulty:
             preset.changed([f"must_learn={value}"]).search(tasks, seed=1).run(max_evaluations=20_000)
             for value in ("false", "true")
         )
-        assert plain.best_fitness > 0.5
-        assert (quick.best, quick.best_fitness) == (plain.best, plain.best_fitness)
-        assert quick.stats.best_evaluation == plain.stats.best_evaluation
-        assert quick.stats.rejected > 10_000
+        assert plain.fitness > 0.5
+        assert (quick.program, quick.fitness) == (plain.program, plain.fitness)
+        assert quick.progress.best_evaluation == plain.progress.best_evaluation
+        assert quick.progress.rejected > 10_000
 
 
 class TestNonlinear:
