@@ -124,7 +124,7 @@ def _read_body(reader: Reader, seen: Seen) -> Any:
         wanted = kinds[0] if seen["is_island"] else f"one of {', '.join(kinds)}"
         raise FormatError(f"expected {wanted}, got {kind[:40]!r}", has_byte=False).under("kind")
     reader.is_lenient = seen["minor"] > _minor_of(kind)
-    return _KINDS[kind].read_from(keys, seen)
+    return _KINDS[kind].read(reader, seen, keys)
 
 
 # ---------------------------------------------------------------- writing

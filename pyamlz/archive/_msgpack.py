@@ -14,6 +14,7 @@ it, must be looked at by hand before it may go on, and when that is done nothing
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -39,6 +40,7 @@ def _forms() -> list[_Form]:
 
 
 _FORMS: Final = _forms()
+_REAL: Final = struct.Struct(">d")
 
 
 class FormatError(Exception):
@@ -77,6 +79,12 @@ def refuse(wanted: str, got: object, *, has_byte: bool = True) -> NoReturn:
 def a(kind: str) -> str:
     """A kind of value, as messages call one of it."""
     return kind if kind == "nil" else f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+@functools.lru_cache
+def array_of(low: int, high: int) -> str:
+    """An array of so many values, as messages call it."""
+    return f"an array of {low}" if low == high else f"an array of {low} to {high}" if low else "an array"
 
 
 class Reader:
@@ -128,7 +136,7 @@ class Reader:
         if kind == "integer":
             return number
         if kind == "real":
-            return struct.unpack(">d", number.to_bytes(8, "big"))[0]
+            return _REAL.unpack_from(self._data, self._at - _REAL.size)[0]
         if kind == "nil":
             return None
         begin, self._at = self._at, self._at + number
@@ -153,6 +161,17 @@ class Reader:
         if count * (1 + (kind == "map")) > left:
             refuse(wanted or a(kind), f"one of {count} in the {left} bytes that are left")
         return count
+
+    def array(self, low: int, high: int, *, is_open: bool = False) -> tuple[int, int]:
+        """The header of an array of `low` to `high` values: their number, and that of others which are to be skipped.
+
+        Of an open one a newer version may have more.
+        """
+        found = self.header("array", array_of(low, high))
+        known = min(found, high) if is_open and self.is_lenient else found
+        if not low <= known <= high:
+            refuse(array_of(low, high), f"one of {found}")
+        return known, found - known
 
     def skip(self, count: int) -> None:
         """Passes over so many values of any kind, each of which must be in its shortest form too."""

@@ -7,14 +7,13 @@ the file, and bounds may be functions of what came before: `seen` has the last v
 
 from __future__ import annotations
 
-import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from pyamlz._lib.errors import InputError
-from pyamlz.archive._msgpack import FormatError, Reader, a, refuse
+from pyamlz.archive._msgpack import FormatError, Reader, a, array_of, refuse
 
 Seen: TypeAlias = dict[str, Any]
 Bound: TypeAlias = int | Callable[[Seen], int]
@@ -84,15 +83,12 @@ class Integer(Leaf):
 
     def __init__(self, low: Bound, high: Bound) -> None:
         self.low, self.high = low, high
-        self.is_fixed = isinstance(low, int) and isinstance(high, int)
 
     def check(self, value: Any, seen: Seen) -> None:
         if type(value) is not int or value < 0:
             _refuse_kind("an integer", value)
-        low: Any = self.low
-        high: Any = self.high
-        if not self.is_fixed:
-            low, high = _at(low, seen), _at(high, seen)
+        low = self.low if type(self.low) is int else _at(self.low, seen)
+        high = self.high if type(self.high) is int else _at(self.high, seen)
         if not low <= value <= high:
             refuse(f"an integer from {low} to {high}", value)
 
@@ -250,18 +246,19 @@ class Items(Schema):
         return itertools.repeat(self.item, count) if isinstance(self.item, Schema) else self.item[:count]
 
     def read(self, reader: Reader, seen: Seen) -> Any:
-        row, items = Row(reader, *self._range(seen), is_open=self.is_row), []
-        for index, schema in enumerate(self._each(row.count)):
+        count, surplus = reader.array(*self._range(seen), is_open=self.is_row)
+        start, items = reader.start, []
+        for index, schema in enumerate(self._each(count)):
             try:
                 items.append(schema.read(reader, seen))
             except FormatError as error:
                 raise error.under(index) from None
-        row.end()
-        return self._whole(tuple(items), seen, reader, row.start)
+        reader.skip(surplus)
+        return self._whole(tuple(items), seen, reader, start)
 
     def check(self, value: Any, seen: Seen) -> None:
         if isinstance(value, str | bytes) or not isinstance(value, Sequence):
-            _refuse_kind(_array(*self._range(seen)), value)
+            _refuse_kind(array_of(*self._range(seen)), value)
         self.check_count(len(value), seen)
         for index, schema in enumerate(self._each(len(value))):
             try:
@@ -275,7 +272,7 @@ class Items(Schema):
         """Refuses too few and too many."""
         low, high = self._range(seen)
         if not low <= count <= high:
-            refuse(_array(low, high), f"one of {count}")
+            refuse(array_of(low, high), f"one of {count}")
 
     def plain(self, value: Any) -> Any:
         return [schema.plain(item) for schema, item in zip(self._each(len(value)), value, strict=True)]
@@ -312,27 +309,30 @@ class Record(Schema):
             return self.fields
         return [field for field in self.fields if field[2].since <= seen["minor"]]
 
-    def read(self, reader: Reader, seen: Seen) -> Any:
-        count = len(self._known(seen))
-        return self.read_from(Row(reader, count, count) if self.is_row else Keys(reader), seen)
-
-    def read_from(self, parts: Row | Keys, seen: Seen) -> Any:
-        """Likewise, of a map or row that has begun."""
-        reader, keys, values = parts.reader, parts if isinstance(parts, Keys) else None, {}
-        for key, name, schema in self._known(seen):
+    def read(self, reader: Reader, seen: Seen, keys: Keys | None = None) -> Any:
+        """The next value of an archive, or the rest of a map of which keys have been read."""
+        fields, surplus, values = self._known(seen), 0, {}
+        if self.is_row:
+            _, surplus = reader.array(len(fields), len(fields), is_open=True)
+        elif keys is None:
+            keys = Keys(reader)
+        start = reader.start if keys is None else keys.start
+        for key, name, schema in fields:
             if keys is not None:
                 keys.take(key)
             try:
                 values[name] = seen[key] = schema.read(reader, seen)
             except FormatError as error:
                 raise error.under(key) from None
-        parts.end()
+        reader.skip(surplus)
+        if keys is not None:
+            keys.end()
         try:
             built = self.cls(**values)
         except InputError as error:
-            reader.start = parts.start
+            reader.start = start
             raise FormatError(str(error)) from None
-        return self._whole(built, seen, reader, parts.start)
+        return self._whole(built, seen, reader, start)
 
     def check(self, value: Any, seen: Seen) -> None:
         if not isinstance(value, self.cls):
@@ -351,30 +351,6 @@ class Record(Schema):
             key: schema.plain(item) for (key, _, schema), item in zip(self.fields, self._values(value), strict=True)
         }
         return list(values.values()) if self.is_row else values
-
-
-@functools.lru_cache
-def _array(low: int, high: int) -> str:
-    return f"an array of {low}" if low == high else f"an array of {low} to {high}" if low else "an array"
-
-
-class Row:
-    """The values of an array that comes next, of which there must be `low` to `high`; of an open one a newer version
-    may have more.
-    """
-
-    def __init__(self, reader: Reader, low: int, high: int, *, is_open: bool = True) -> None:
-        self.reader = reader
-        found = reader.header("array", _array(low, high))
-        self.start = reader.start
-        self.count = min(found, high) if is_open and reader.is_lenient else found
-        self._surplus = found - self.count
-        if not low <= self.count <= high:
-            refuse(_array(low, high), f"one of {found}")
-
-    def end(self) -> None:
-        """Passes over those of a newer version."""
-        self.reader.skip(self._surplus)
 
 
 class Keys:

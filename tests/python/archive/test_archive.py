@@ -4,6 +4,7 @@ import dataclasses
 import math
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import random_programs
 
-from pyamlz import ArchiveError, Program
+from pyamlz import ArchiveError, InputError, Program
 from pyamlz.archive import (
     Checkpoint,
     Counts,
@@ -166,6 +167,19 @@ class TestRoundTrips:
 # ---------------------------------------------------------------- what cannot be written
 
 
+NUMBERS = [True, -1, 0, 2**31, 2**64, 0.5, -0.0, math.nan, math.inf]
+ODD = [None, *NUMBERS, "", "text", "\ud800", b"", b"\xff", (), (1,), [], {}]
+
+
+def near(value: Any) -> list[Any]:
+    """Other values of the same kind."""
+    if isinstance(value, int):
+        return [value + 1, value - 1, value * 2]
+    if isinstance(value, Sequence):
+        return [value[:-1], (*value, *value[-1:]), tuple(reversed(value))] if not isinstance(value, str | bytes) else []
+    return []
+
+
 class TestEncoding:
     @pytest.mark.parametrize(
         ("change", "message"),
@@ -226,6 +240,31 @@ class TestEncoding:
         archive = decode(SAMPLES[name])
         monkeypatch.setattr(_msgpack.Reader, "__init__", None)
         assert encode(archive) == SAMPLES[name]
+
+    @pytest.mark.parametrize("path", ["", "config", "tasks", "mark", "mark.counts", "best", "dims"])
+    def test_what_is_written_can_be_read(self, path: str) -> None:
+        """Whatever stands in a field: it is refused, or comes back."""
+        saved = decode(SAMPLES["hurdles"])
+        steps = path.split(".") if path else []
+        nodes = [saved]
+        for step in steps:
+            nodes.append(getattr(nodes[-1], step))
+        refused = 0
+        for field in dataclasses.fields(nodes[-1]):
+            for odd in (*ODD, *near(getattr(nodes[-1], field.name))):
+                try:
+                    found = dataclasses.replace(nodes[-1], **{field.name: odd})
+                except InputError:
+                    continue
+                for node, step in zip(reversed(nodes[:-1]), reversed(steps), strict=True):
+                    found = dataclasses.replace(node, **{step: found})
+                try:
+                    data = encode(found)
+                except ArchiveError:
+                    refused += 1
+                else:
+                    assert encode(decode(data)) == data, (field.name, odd)
+        assert refused > 0 or path == "dims"
 
     def test_other_things(self) -> None:
         with pytest.raises(
