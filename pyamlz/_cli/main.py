@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import sys
 import warnings
@@ -12,20 +13,6 @@ from typing import Any
 
 from pyamlz._cli import output
 from pyamlz._cli.arguments import BAD_ARCHIVE, EPILOG, FAILED, INTERRUPTED, WRONG
-from pyamlz._cli.bench import add_bench
-from pyamlz._cli.climb import add_climb
-from pyamlz._cli.conform import add_conform
-from pyamlz._cli.evaluate import add_evaluate
-from pyamlz._cli.explain import add_explain
-from pyamlz._cli.export import add_export
-from pyamlz._cli.fit import add_fit
-from pyamlz._cli.predict import add_predict
-from pyamlz._cli.presets import add_presets
-from pyamlz._cli.report import add_reports
-from pyamlz._cli.search import add_resume, add_search
-from pyamlz._cli.select import add_select, add_tune
-from pyamlz._cli.show import add_show
-from pyamlz._cli.study import add_study
 from pyamlz._lib.columns import printable
 from pyamlz._lib.errors import AmlzError, ArchiveError, FileError, InputError
 from pyamlz._lib.interrupt import command_signals
@@ -34,11 +21,25 @@ from pyamlz._lib.version import COMPILER, KERNELS, VERSION
 
 __all__ = ["main"]
 
-_COMMANDS = (
-    *(add_search, add_resume, add_show, add_explain, add_evaluate, add_conform, add_reports, add_export),
-    *(add_fit, add_predict),
-    *(add_select, add_tune, add_climb, add_bench, add_study, add_presets),
-)  # in the order of the help
+# File and function of each command, in the order of the help. A file is loaded when one of its commands is meant.
+_COMMANDS = {
+    "search": "search.add_search",
+    "resume": "search.add_resume",
+    "show": "show.add_show",
+    "explain": "explain.add_explain",
+    "evaluate": "evaluate.add_evaluate",
+    "conform": "conform.add_conform",
+    **dict.fromkeys(("report", "lineage", "compare", "watch"), "report.add_reports"),
+    "export": "export.add_export",
+    "fit": "fit.add_fit",
+    "predict": "predict.add_predict",
+    "select": "select.add_select",
+    "tune": "select.add_tune",
+    "climb": "climb.add_climb",
+    "bench": "bench.add_bench",
+    "study": "study.add_study",
+    "presets": "presets.add_presets",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with command_signals(), _warnings():
             output.open_streams()
-            arguments = _parser().parse_args(argv)
+            words = sys.argv[1:] if argv is None else argv
+            arguments = _parser(*words[:1]).parse_args(words)
             code = int(arguments.command(arguments))
             output.flush()
             return code
@@ -94,7 +96,8 @@ class _Parser(argparse.ArgumentParser):
         super()._print_message("\n".join(map(printable, message.split("\n"))), file)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(name: str = "") -> argparse.ArgumentParser:
+    """The parser of the command of this name; of all commands, if there is none."""
     parser = _Parser(
         prog="pyamlz",
         description="Evolves machine learning algorithms from scratch.",
@@ -103,8 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in _COMMANDS:
-        add(commands)
+    for path in [_COMMANDS[name]] if name in _COMMANDS else dict.fromkeys(_COMMANDS.values()):
+        file, _, function = path.partition(".")
+        getattr(importlib.import_module(f"pyamlz._cli.{file}"), function)(commands)
     return parser
 
 
