@@ -84,24 +84,23 @@ def toctree(option: str, pages: list[str]) -> str:
 
 def documented(module_name: str) -> str:
     """A module's docstring and its public names, each by the one address that it is to be known by."""
-    module = importlib.import_module(module_name)
-    names = {name: getattr(module, name) for name in module.__all__}
-    if module is pyamlz:
-        elsewhere = {name for public in modules() for name in importlib.import_module(public).__all__}
-        names = {name: thing for name, thing in names.items() if name not in elsewhere}
+    names = importlib.import_module(module_name).__all__
     lines = [f".. automodule:: {module_name}", "   :no-members:", ""]
     for kind in KINDS:
-        for name, thing in names.items():
-            if kind_of(thing) == kind and not is_of_another_room(name, thing, module_name):
+        for name in names:
+            thing = getattr(sys.modules[module_name], name)
+            if kind_of(thing) == kind and place_of(name, thing) == module_name:
                 home = "pyamlz" if name in pyamlz.__all__ and getattr(pyamlz, name) is thing else module_name
                 lines += [f".. auto{kind}:: {home}.{name}", ""]
     return "\n".join(["```{eval-rst}", *lines, "```"])
 
 
-def is_of_another_room(name: str, thing: object, module_name: str) -> bool:
-    """Whether the room that makes it has it among its public names: then it stands there."""
-    own = ".".join(getattr(thing, "__module__", module_name).split(".")[:2])
-    return not module_name.startswith(own) and name in getattr(sys.modules.get(own), "__all__", ())
+def place_of(name: str, thing: object) -> str:
+    """The module under which a public name stands: where it is made, or nearest to that; pyamlz if it is in no room."""
+    made = f"{getattr(thing, '__module__', '')}."
+    public = map(importlib.import_module, modules())
+    having = [m.__name__ for m in public if name in m.__all__ and getattr(m, name) is thing]
+    return max(having, key=lambda module: len(module) * made.startswith(f"{module}."), default="pyamlz")
 
 
 def modules() -> list[str]:
