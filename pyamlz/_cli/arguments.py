@@ -67,6 +67,13 @@ def add_program(parser: argparse.ArgumentParser, more: str = "") -> None:
     """Adds PROGRAM, for :func:`read_program`."""
     names = ", ".join(BASELINES)
     parser.add_argument("program", metavar="PROGRAM", help=f"a file, {more}- for standard input, or one of {names}")
+    add_which(parser)
+
+
+def add_which(parser: argparse.ArgumentParser) -> None:
+    """Adds --which."""
+    which = f"of the archive of a search: {archive.WHICH} (default: selected, what its run reports)"
+    parser.add_argument("--which", default="selected", metavar="NAME", help=which)
 
 
 def machine_options(parser: argparse.ArgumentParser) -> None:
@@ -117,11 +124,11 @@ def _precision(arguments: argparse.Namespace) -> list[str]:
     return [] if arguments.precision is None else [f"precision={PRECISION_NAMES[arguments.precision]}"]
 
 
-def read_program(value: str, n_features: int = 0) -> Program:
+def read_program(value: str, n_features: int = 0, which: str = "selected") -> Program:
     """The program of a file, of standard input, or built in."""
     if value == "-":
         return Program.parse(output.read_input(_MAX_STDIN), n_features)
-    return find_program("program", value, n_features)
+    return find_program("program", value, n_features, which)
 
 
 def given_or_drawn(given: int | None) -> int:

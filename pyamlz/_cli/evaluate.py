@@ -45,7 +45,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     tasks = preset.tasks(section, derived_seed(seed, section))
     if tasks is None:
         raise InputError(f"--tasks: {preset.name} has no table {section!r}, only {', '.join(there)}")
-    program = read_program(arguments.program, tasks.n_features)
+    program = read_program(arguments.program, tasks.n_features, arguments.which)
     evaluator = preset.evaluator(tasks, cast(Variant, arguments.variant))
     result = evaluator.evaluate(program, derived_seed(seed, section, "draws"))
     if arguments.json:

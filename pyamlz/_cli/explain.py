@@ -54,7 +54,7 @@ def add_explain(commands: Any) -> None:
     """Adds the command to the subparsers of `pyamlz`."""
     summary = "say what a program does, and what each of its lines is worth"
     parser = command(commands, "explain", _explain, summary, run_options)
-    add_program(parser, "or an archive, of which the best program is taken, ")
+    add_program(parser, "or an archive, of which what it has found is taken, ")
     parser.add_argument("--features", type=integer, metavar="F", help="number of features (default: 4)")
     parser.add_argument("--kind", choices=KINDS, help="what labels are (default: regression)")
     parser.add_argument("--dot", metavar="FILE", help="write the data flow too, as a graph for Graphviz")
@@ -125,7 +125,7 @@ def _program(arguments: argparse.Namespace) -> tuple[Program, Dims]:
         if isinstance(found, archive.PopulationArchive) and found.population:
             program = max(found.population, key=lambda member: member.fitness).program
         else:
-            program = archive.program_of(found, arguments.program)
+            program = archive.program_of(found, arguments.program, arguments.which)
     else:
         program = read_program(arguments.program, n_features)
     return program, dims or program.dims(n_features, kind, n_features if kind == "multiclass" else 0)

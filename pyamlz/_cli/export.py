@@ -7,7 +7,16 @@ from typing import Any, cast
 
 from pyamlz import archive, export
 from pyamlz._cli import output
-from pyamlz._cli.arguments import DONE, PRECISION_NAMES, command, given_or_drawn, integer, load_preset, run_options
+from pyamlz._cli.arguments import (
+    DONE,
+    PRECISION_NAMES,
+    add_which,
+    command,
+    given_or_drawn,
+    integer,
+    load_preset,
+    run_options,
+)
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.files import replace_file
 from pyamlz._lib.native import KINDS
@@ -31,8 +40,11 @@ def add_export(commands: Any) -> None:
     parser = command(commands, "export", _export, summary, run_options)
     names = ", ".join(BASELINES)
     parser.add_argument(
-        "program", metavar="PROGRAM", help=f"a file, an archive (a model, or its best program), or one of {names}"
+        "program",
+        metavar="PROGRAM",
+        help=f"a file, an archive of a model or a search, or one of {names}",
     )
+    add_which(parser)
     parser.add_argument("--lang", choices=_LANGUAGES, required=True, help="what to write")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to (default: standard output)")
     parser.add_argument("--name", help="what identifiers in C begin with, or the class in Python is called")
@@ -105,7 +117,7 @@ def _program(arguments: argparse.Namespace, wanted: Dims | None) -> tuple[Progra
     saved: Dims | None = None
     if archive.is_archive(arguments.program):
         found = archive.read(arguments.program)
-        program = archive.program_of(found, arguments.program)
+        program = archive.program_of(found, arguments.program, arguments.which)
         saved = found.dims
     else:
         program = find_program("program", arguments.program, arguments.features or 0)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pyamlz import explain, lab
 from pyamlz._cli import output
-from pyamlz._cli.arguments import DONE, command, given_or_drawn, integer, load_preset, run_options
+from pyamlz._cli.arguments import DONE, add_which, command, given_or_drawn, integer, load_preset, run_options
 from pyamlz._cli.data import where_data_are
 from pyamlz._lib.columns import figure
 from pyamlz._lib.files import replace_file
@@ -37,6 +37,7 @@ def add_tune(commands: Any) -> None:
     """Adds the command `tune`."""
     parser = command(commands, "tune", _tune, "search the constants of a program at random", run_options)
     parser.add_argument("program", metavar="PROGRAM", help=f"a file, or one of {', '.join(BASELINES)}")
+    add_which(parser)
     _add_preset(parser)
     _add_funnel(parser, "trials", stages=1)
     parser.add_argument("--trials", type=integer, default=100, metavar="N", help="programs to try (default: 100)")
@@ -106,7 +107,7 @@ def _source(name: str) -> str | lab.Candidate:
 def _tune(arguments: argparse.Namespace) -> int:
     preset, seed, stages = _stages(arguments)
     tasks = stages[-1].tasks
-    program = find_program("program", arguments.program, tasks.tasks.n_features)
+    program = find_program("program", arguments.program, tasks.tasks.n_features, arguments.which)
     coupled = explain.coupled(program, tasks.dims(program))
     if arguments.decouple:
         program = explain.decoupled(program, tasks.tasks, draws=seed)

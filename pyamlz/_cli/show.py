@@ -41,6 +41,9 @@ def _show(arguments: argparse.Namespace) -> int:
 def _show_archive(arguments: argparse.Namespace, found: archive.Archive) -> int:
     if isinstance(found, archive.ProgramArchive) and not arguments.all:
         return _show_program(arguments, found.program, found.dims or found.program.dims(arguments.features))
+    if arguments.which != "selected":
+        program = archive.program_of(found, arguments.program, arguments.which)
+        return _show_program(arguments, program, found.dims or program.dims(arguments.features))
     if arguments.json:
         output.print_json(contents(found) if arguments.all else summary(found))
         return DONE

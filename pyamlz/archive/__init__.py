@@ -23,16 +23,19 @@ from pyamlz.archive._contents import (
     from_json,
     to_json,
 )
-from pyamlz.archive._files import is_archive, program_of, read, save_population, write
+from pyamlz.archive._files import is_archive, read, save_population, write
 from pyamlz.archive._find import find_program, find_start
+from pyamlz.archive._found import WHICH, Candidate, found, program_of, read_candidate
 from pyamlz.archive._members import Counts, Improvement, Member, pack, unpack
 
 __all__ = [
     "MAX_ISLANDS",
     "MAX_SESSION",
     "MAX_SOURCE",
+    "WHICH",
     "WRITER",
     "Archive",
+    "Candidate",
     "Checkpoint",
     "Config",
     "Counts",
@@ -50,11 +53,13 @@ __all__ = [
     "encode",
     "find_program",
     "find_start",
+    "found",
     "from_json",
     "is_archive",
     "pack",
     "program_of",
     "read",
+    "read_candidate",
     "save_population",
     "to_json",
     "unpack",

@@ -10,12 +10,12 @@ from pyamlz._lib.errors import ArchiveError
 from pyamlz._lib.files import replace_file
 from pyamlz._lib.saving import save
 from pyamlz.archive._codec import MAGIC, check_beginning, decode, encode
-from pyamlz.archive._contents import Archive, Checkpoint, Islands, ModelArchive, PopulationArchive, ProgramArchive
+from pyamlz.archive._contents import Archive, PopulationArchive, ProgramArchive
 from pyamlz.archive._members import Member
 from pyamlz.archive._msgpack import FormatError
 from pyamlz.program import Dims, Program
 
-__all__ = ["is_archive", "program_of", "read", "save_population", "write"]
+__all__ = ["is_archive", "read", "save_population", "write"]
 
 
 def read(path: str | os.PathLike[str]) -> Archive:
@@ -80,19 +80,6 @@ def save_population(path: str | os.PathLike[str], members: Iterable[Member], dim
     """
     population = members if isinstance(members, Sequence) else tuple(members)
     write(path, PopulationArchive(dims=dims, population=population))
-
-
-def program_of(archive: Archive, name: str = "archive") -> Program:
-    """The program of an archive, or the best one of a checkpoint or of islands.
-
-    Raises:
-        ArchiveError: it is a population, in which there is none to choose, or a search that has not run.
-    """
-    if isinstance(archive, ProgramArchive | ModelArchive):
-        return archive.program
-    if isinstance(archive, Checkpoint | Islands) and archive.best is not None:
-        return archive.best.program
-    raise ArchiveError(f"{name}: expected an archive of a program, or of a search that has run")
 
 
 @save.register

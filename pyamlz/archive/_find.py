@@ -8,6 +8,7 @@ from pyamlz._lib.checks import hint
 from pyamlz._lib.errors import InputError, ProgramError
 from pyamlz.archive import _files as archive
 from pyamlz.archive._contents import Checkpoint, Islands, ModelArchive, ProgramArchive
+from pyamlz.archive._found import program_of
 from pyamlz.archive._members import Member
 from pyamlz.program import Program
 from pyamlz.program.baselines import BASELINES, built_in
@@ -44,13 +45,14 @@ def find_start(name: str, value: str | list[str]) -> Program | list[Program]:
     return [member.program for member in sorted(members, key=lambda member: -member.fitness)]
 
 
-def find_program(name: str, value: str, n_features: int = 0) -> Program:
+def find_program(name: str, value: str, n_features: int = 0, which: str = "selected") -> Program:
     """The program that `value` stands for: the name of a built-in one, a program's text, or a file.
 
     Args:
         name: of the argument, for messages.
         value: what the user wrote.
         n_features: F, for integer indexes in the text.
+        which: of the archive of a search, see :func:`pyamlz.archive.found`.
     """
     if value in BASELINES:
         return built_in(value)
@@ -58,7 +60,7 @@ def find_program(name: str, value: str, n_features: int = 0) -> Program:
         if "\n" in value or value.lstrip().startswith("def "):
             return Program.parse(value, n_features)
         if os.path.exists(value):
-            return read_program(value, n_features)
+            return read_program(value, n_features, which)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     raise InputError(
@@ -66,10 +68,10 @@ def find_program(name: str, value: str, n_features: int = 0) -> Program:
     )
 
 
-def read_program(path: str | os.PathLike[str], n_features: int = 0) -> Program:
-    """The program of a text file or an archive, a search's best one."""
+def read_program(path: str | os.PathLike[str], n_features: int = 0, which: str = "selected") -> Program:
+    """The program of a text file or an archive; of a search's what it has found, see :func:`pyamlz.archive.found`."""
     if archive.is_archive(path):
-        return archive.program_of(archive.read(path), os.fspath(path))
+        return program_of(archive.read(path), os.fspath(path), which)
     return read_text(path, n_features)
 
 

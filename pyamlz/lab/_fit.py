@@ -64,7 +64,7 @@ def fit(
     session = Session.of(saved, name, data)
     if session is None or not session.preset.is_of_table:
         raise ArchiveError(f"{name}: expected a run on a table of one's own (search --data), got another")
-    program = session.chosen.program if session.chosen is not None else archive.program_of(saved, name)
+    program = archive.program_of(saved, name)
     model, table = model_of(program, session.preset, session.seed, epochs)
     scores = scored(model, table)
     model.session = {

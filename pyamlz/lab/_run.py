@@ -12,9 +12,10 @@ from pyamlz._lib.checks import checked_float, checked_int, checked_seed
 from pyamlz._lib.errors import ArchiveError, InputError
 from pyamlz._lib.interrupt import Flag
 from pyamlz._lib.random import derived_seed
+from pyamlz.archive import Candidate
 from pyamlz.lab._experiment import Preset, Section, differences
 from pyamlz.lab._fit import Scored, model_of, scored
-from pyamlz.lab._session import Candidate, Session
+from pyamlz.lab._session import Session
 from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
 from pyamlz.lab._tune import tuned
 from pyamlz.program import Dims, Program

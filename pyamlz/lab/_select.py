@@ -22,7 +22,6 @@ from pyamlz._lib.errors import InputError, ProgramError
 from pyamlz._lib.random import derived_seed
 from pyamlz.archive import (
     Archive,
-    Checkpoint,
     Islands,
     ModelArchive,
     PopulationArchive,
@@ -211,8 +210,8 @@ def candidates(*sources: Source) -> list[Candidate]:
 
     Args:
         sources: programs, candidates, or paths of files: a program's text, or an archive. One of a program brings it,
-            one of a population all of it, a checkpoint its best program and its hall of fame, and if it is one of a run
-            of experiments the best of those before.
+            one of a population all of it; a checkpoint what it has found, the best program of its search, its hall of
+            fame, and if it is one of a run of experiments the best of those before.
 
     Raises:
         InputError: a file cannot be read, or holds no program.
@@ -240,23 +239,19 @@ def _programs(found: Archive, name: str) -> list[tuple[str, Program]]:
         return [("program", found.program)]
     if isinstance(found, PopulationArchive):
         return [(f"population[{i}]", member.program) for i, member in enumerate(found.population)]
-    best = [("best", member.program) for member in (found.best,) if member is not None]
-    searches = found.islands if isinstance(found, Islands) else (found,)
     hall = [
-        (f"hall[{i}]" if len(searches) == 1 else f"islands[{number}].hall[{i}]", member.program)
-        for number, search in enumerate(searches)
-        for i, member in enumerate(search.mark.hall)
+        member.program
+        for search in (found.islands if isinstance(found, Islands) else (found,))
+        for member in search.mark.hall
     ]
-    return [*best, *_of_session(found, name), *hall]
-
-
-def _of_session(found: Checkpoint | Islands, name: str) -> list[tuple[str, Program]]:
-    """The candidates that a run of experiments remembers."""
+    there = [(f"hall:{number}", program) for number, program in enumerate(hall, 1)]
+    if found.best is None:
+        return there
     session = Session.of(found, name)
-    if session is None:
-        return []
-    there = {"session.best": session.best, "session.champion": session.champion}
-    return [(label, candidate.program) for label, candidate in there.items() if candidate is not None]
+    former = None if session is None else session.champion
+    earlier = [] if former is None else [("of the experiments before", former.program)]
+    chosen = [(which, archive.found(found, name, which).program) for which in ("selected", "best")]
+    return [*chosen, *earlier, *there]
 
 
 # ---------------------------------------------------------------- ranking

@@ -5,47 +5,22 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pyamlz._lib.checks import checked_float, checked_int, checked_seed
 from pyamlz._lib.errors import ArchiveError, InputError
-from pyamlz.archive import Checkpoint, Islands, from_json, to_json
+from pyamlz.archive import Candidate, Checkpoint, Islands, from_json, read_candidate, to_json
 from pyamlz.lab._data import Tables, checked_records
 from pyamlz.lab._experiment import Preset
-from pyamlz.program import Program
 from pyamlz.tasks._reading import DataSource
 
-__all__ = ["Candidate", "Session"]
+__all__ = ["Session"]
 
 T = TypeVar("T")
 
 _VERSION = 1
 _MOST = 2**63
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A program that may become the outcome.
-
-    Attributes:
-        program: the program.
-        fitness: on the tasks of its search.
-        select_fitness: on the select tasks; None without them.
-        experiment: number of the experiment that found it, from 1.
-        final_fitness: on the final tasks, once they were looked at.
-    """
-
-    program: Program
-    fitness: float
-    select_fitness: float | None
-    experiment: int
-    final_fitness: float | None = None
-
-    @property
-    def merit(self) -> float:
-        """What candidates are compared by."""
-        return self.fitness if self.select_fitness is None else self.select_fitness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +91,7 @@ class Session:
         """The session as JSON, which :meth:`parse` reads."""
         values = {name: getattr(self, name) for name in _READERS}
         for name in _CANDIDATES:
-            values[name] = None if values[name] is None else _plain(values[name])
+            values[name] = None if values[name] is None else values[name].to_json()
         if values["found"] is None:
             del values["found"]
         values["tried"] = self.tried[0] if len(self.tried) == 1 else self.tried
@@ -185,14 +160,6 @@ class Session:
                 raise ArchiveError(f"{where}: session.{name}.program: {error}") from None
 
 
-def _plain(candidate: Candidate) -> dict[str, Any]:
-    """A candidate for JSON."""
-    values = {**asdict(candidate), "program": str(candidate.program)}
-    if candidate.final_fitness is None:
-        del values["final_fitness"]
-    return values
-
-
 def _table(name: str, value: object, keys: set[str], optional: Iterable[str] = ()) -> dict[str, Any]:
     if not isinstance(value, dict) or set(value) | set(optional) != keys | set(optional):
         found = ", ".join(sorted(value)) if isinstance(value, dict) else type(value).__name__
@@ -212,27 +179,6 @@ def _preset(name: str, value: object) -> Preset:
         return Preset.of(table["config"], table["name"])
     except InputError as error:
         raise InputError(f"{name}.config: {error}") from None
-
-
-def _candidate(name: str, value: object) -> Candidate:
-    table = _table(name, value, {"program", "fitness", "select_fitness", "experiment"}, {"final_fitness"})
-    if not isinstance(table["program"], str):
-        raise InputError(f"{name}.program: expected a program's text, got {table['program']!r}")
-    try:
-        program = Program.parse(table["program"])
-    except InputError as error:
-        raise InputError(f"{name}.program: {error}") from None
-    return Candidate(
-        program=program,
-        fitness=_fitness(f"{name}.fitness", table["fitness"]),
-        select_fitness=_optional(_fitness)(f"{name}.select_fitness", table["select_fitness"]),
-        experiment=_from_1(f"{name}.experiment", table["experiment"]),
-        final_fitness=_optional(_fitness)(f"{name}.final_fitness", table.get("final_fitness")),
-    )
-
-
-def _fitness(name: str, value: object) -> float:
-    return checked_float(name, value, 0.0, 1.0)
 
 
 def _tried(name: str, value: object) -> tuple[float, ...]:
@@ -259,8 +205,8 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "train_steps": _count,
     "considered": _count,
     "tried": _tried,
-    "best": _optional(_candidate),
-    "champion": _optional(_candidate),
-    "found": _optional(_candidate),
+    "best": _optional(read_candidate),
+    "champion": _optional(read_candidate),
+    "found": _optional(read_candidate),
 }
 _CANDIDATES = ("best", "champion", "found")

@@ -19,7 +19,8 @@ def run_state(found: archive.Checkpoint | archive.Islands) -> dict[str, Any] | N
         return None
     islands = found.islands if isinstance(found, archive.Islands) else (found,)
     evaluations = sum(island.evaluations for island in islands)
-    chosen = session.chosen
+    is_begun = any(island.evaluations for island in islands)
+    chosen = archive.found(found) if is_begun or session.chosen is not None else None
     return {
         "preset": session.preset.name,
         "seed": session.seed,
@@ -39,6 +40,8 @@ def run_state(found: archive.Checkpoint | archive.Islands) -> dict[str, Any] | N
         "seconds": session.seconds,
         "fitness": None if chosen is None else chosen.fitness,
         "select_fitness": None if chosen is None else chosen.select_fitness,
+        "final_fitness": None if chosen is None else chosen.final_fitness,
+        "program": None if chosen is None else str(chosen.program),
         "ended_by": session.ended_by(evaluations),
     }
 
@@ -68,7 +71,8 @@ def run_lines(found: archive.Checkpoint | archive.Islands, name: str) -> Iterato
     yield f"so far: {state['evaluations']:,} programs{took}, experiment {state['experiment']}"
     if state["fitness"] is not None:
         select = "" if state["select_fitness"] is None else f", {state['select_fitness']:.7f} on the select tasks"
-        yield f"found: fitness {state['fitness']:.7f} on the search's tasks{select}"
+        final = "" if state["final_fitness"] is None else f", {state['final_fitness']:.7f} on the final tasks"
+        yield f"found: fitness {state['fitness']:.7f} on the search's tasks{select}{final}"
     if state["ended_by"] is not None:
         yield f"finished: {state['ended_by']}; `pyamlz resume {shlex.quote(name)}` tells once more what was found"
     else:

@@ -79,15 +79,8 @@ class Run:
         Raises:
             ArchiveError: nothing was evaluated yet.
         """
-        best = self.saved.best
-        if self.session is not None:
-            chosen = self.session.chosen
-            if chosen is not None:
-                return Found(chosen.program, self.saved.dims, chosen.fitness, chosen.select_fitness)
-        if best is None:
-            raise ArchiveError(f"{self.path}: nothing was evaluated yet")
-        island = next(island for island in self.islands if island.best is best)
-        return Found(best.program, island.dims, best.fitness, None)
+        found = archive.found(self.saved, str(self.path))
+        return Found(found.program, self.saved.dims, found.fitness, found.select_fitness)
 
     @property
     def evaluations(self) -> int:

@@ -232,7 +232,7 @@ def _islands(found: archive.Islands, everything: bool, name: str | None) -> Iter
         yield f"island {number}: {island.evaluations:,} programs scored{best}"
     if found.best is not None:
         number = next(i for i, island in enumerate(found.islands) if island.best is found.best)
-        yield f"\n# the best program, of island {number}\n{found.best.program}".rstrip("\n")
+        yield from _found(found, f"the best program, of island {number}")
     if everything:
         for number, island in enumerate(found.islands):
             yield f"\n# island {number}"
@@ -257,7 +257,17 @@ def _checkpoint(found: archive.Checkpoint, name: str | None) -> Iterator[str]:
         yield f"until then {key} known by their key, {fingerprint} by their fingerprint, {full} run in full"
     if found.best is not None:
         yield f"best fitness on the search's tasks: {found.best.fitness:.7f}, evaluation {found.best.evaluation:,}"
-        yield f"\n# the best program\n{found.best.program}".rstrip("\n")
+        yield from _found(found, "the best program")
+
+
+def _found(found: archive.Checkpoint | archive.Islands, best: str) -> Iterator[str]:
+    """What the search has found; and that another one is the best on its own tasks, if it is."""
+    chosen = archive.found(found).program
+    assert found.best is not None
+    if chosen == found.best.program:
+        yield f"\n# {best}\n{chosen}".rstrip("\n")
+    else:
+        yield f"\n# the program that the run has chosen; {best}: --which best\n{chosen}".rstrip("\n")
 
 
 def _members(members: Sequence[archive.Member], everything: bool) -> Iterator[str]:

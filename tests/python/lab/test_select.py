@@ -72,9 +72,9 @@ class TestCandidates:
         search.save(path)
         found = candidates(path)
         hall = checkpoint(search).mark.hall
-        assert found[0] == Candidate(f"{path}: best", search.best.program)
-        assert [one.name for one in found[1:]] == [f"{path}: hall[{i}]" for i in range(len(hall))]
-        assert [pack(one.program) for one in found[1:]] == [member.packed for member in hall]
+        assert found[:2] == [Candidate(f"{path}: {which}", search.best.program) for which in ("selected", "best")]
+        assert [one.name for one in found[2:]] == [f"{path}: hall:{i}" for i in range(1, len(hall) + 1)]
+        assert [pack(one.program) for one in found[2:]] == [member.packed for member in hall]
         assert len(hall) > 1
 
     def test_are_the_best_of_former_experiments_of_a_run(self, tmp_path):
@@ -82,13 +82,13 @@ class TestCandidates:
         preset = Preset.of(regression_table(sufficient_fitness=1.0, max_evaluations=2000))
         outcome = lab.run(preset, seed=1, max_evaluations=6000, checkpoint=path)
         found = {one.name.removeprefix(f"{path}: "): one.program for one in candidates(path)}
-        assert {"best", "session.best", "session.champion", "hall[0]"} <= set(found)
-        assert outcome.program in (found["session.best"], found["session.champion"])
+        assert {"selected", "best", "of the experiments before", "hall:1"} <= set(found)
+        assert outcome.program == found["selected"]
 
     def test_do_not_mind_what_another_program_has_put_into_a_checkpoint(self, tmp_path):
         path = str(tmp_path / "other.amlz")
         archive.write(path, checkpoint(search_of(50), session='{"text":1}'))
-        assert candidates(path)[0].name == f"{path}: best"
+        assert candidates(path)[0].name == f"{path}: selected"
 
     def test_refuse_a_damaged_archive_by_its_name(self, tmp_path):
         path = tmp_path / "damaged.amlz"

@@ -53,13 +53,12 @@ def test_others_say_how_to_go_on(tmp_path: Path) -> None:
     path = tmp_path / "a b" / "x.amlz"
     seen: list[archive.Checkpoint] = []
 
-    class Spy(lab._run.Reporter):  # type: ignore[name-defined]
-        def update(self, status: object) -> None:
-            found = archive.read(path)
-            assert isinstance(found, archive.Checkpoint)
-            seen.append(found)
+    def look(progress: object) -> None:
+        found = archive.read(path)
+        assert isinstance(found, archive.Checkpoint)
+        seen.append(found)
 
-    saved(path, {"max_evaluations": 3000}, reporter=Spy())
+    saved(path, {"max_evaluations": 3000}, callbacks=[look])
     told = list(run_lines(seen[0], str(path)))
     assert told[0] == "a run of mine, seed 7"
     assert told[-1] == f"not finished; to go on: pyamlz resume '{path}'"
