@@ -328,9 +328,9 @@ class _Run:
         """That of the search that is going on."""
         return self.experiment.search.hall_of_fame
 
-    def save(self, path: Path) -> None:
-        """Writes a checkpoint."""
-        self.experiment.search.save(path, session=self.state().dump())
+    def saving(self) -> Callable[[Path], None]:
+        """A copy of the run, and what writes a checkpoint of it."""
+        return self.experiment.search.saving(session=self.state().dump())
 
     def told(self, progress: Progress) -> Progress:
         """What callbacks are told, of what a search tells."""

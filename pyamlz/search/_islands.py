@@ -200,17 +200,31 @@ class Islands:
             session: a JSON object to be carried along, from :func:`pyamlz.archive.to_json`; its key "migration" is
                 taken.
         """
+        return self._copied(session)()
+
+    def _copied(self, session: str | None) -> Callable[[], archive.Islands]:
+        """What makes a checkpoint of a copy of them."""
         values = {} if session is None else archive.from_json(session, "session")
         if not isinstance(values, dict) or _MIGRATION in values:
             raise InputError(f"session: expected a JSON object without {_MIGRATION!r}, got {session!r:.100}")
         with self._gate:
             copies = [search._copied() for search in self._searches]
-        islands = tuple(search._saved(copied) for search, copied in zip(self._searches, copies, strict=True))
-        return archive.Islands(islands=islands, session=archive.to_json({**values, _MIGRATION: self._migration()}))
+        session = archive.to_json({**values, _MIGRATION: self._migration()})
+
+        def checkpoint() -> archive.Islands:
+            islands = tuple(search._saved(copied) for search, copied in zip(self._searches, copies, strict=True))
+            return archive.Islands(islands=islands, session=session)
+
+        return checkpoint
 
     def save(self, path: str | os.PathLike[str], *, session: str | None = None) -> None:
         """Writes a checkpoint, from which :meth:`load` goes on to the same bits; see :meth:`Search.save`."""
-        archive.write(path, self.checkpoint(session))
+        self.saving(session=session)(path)
+
+    def saving(self, *, session: str | None = None) -> Callable[[str | os.PathLike[str]], None]:
+        """A copy of the islands, and what writes a file of it; see :meth:`Search.saving`."""
+        checkpoint = self._copied(session)
+        return lambda path: archive.write(path, checkpoint())
 
     @classmethod
     def load(

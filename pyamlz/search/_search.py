@@ -312,7 +312,19 @@ class Search:
         Raises:
             FileError: it cannot be written; what was there before still is.
         """
-        archive.write(path, self.checkpoint(session))
+        self.saving(session=session)(path)
+
+    def saving(self, *, session: str | None = None) -> Callable[[str | os.PathLike[str]], None]:
+        """:meth:`save` in two parts: now all is copied, which is all that the search has to stand still for.
+
+        Args:
+            session: as of :meth:`save`.
+
+        Returns:
+            What writes a file of the copy, at any time and in any thread.
+        """
+        copied = self._copied()
+        return lambda path: archive.write(path, self._saved(copied, session))
 
     @classmethod
     def load(

@@ -17,6 +17,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, Final, TextIO
 
@@ -83,9 +84,10 @@ class EarlyStopping:
 class Checkpoint:
     """Saves what is run at the beginning, every few seconds, and at the end, also where an error ends it.
 
-    The file is there as a whole or as it was before, and nobody else can write it meanwhile. Where it cannot be written
-    any more there is a RuntimeWarning, and it is tried again when the time has come; the run goes on. What is loaded
-    from it goes on to the same bits.
+    The search stands still only while it is copied; another thread writes the file, for which the run waits at its end
+    alone. The file is there as a whole or as it was before, and nobody else can write it meanwhile. Where it cannot be
+    written any more there is a RuntimeWarning, and it is tried again when the time has come; the run goes on. What is
+    loaded from it goes on to the same bits.
 
     Args:
         path: the file. One that exists must be an archive already.
@@ -108,6 +110,8 @@ class Checkpoint:
         self._run: Any = None
         self._next = math.inf
         self._held = ExitStack()
+        self._pool: ThreadPoolExecutor
+        self._writing: Future[None] | None = None
 
     def begin(self, run: Any) -> None:
         """Saves for the first time."""
@@ -116,32 +120,50 @@ class Checkpoint:
             raise InputError(f"{os.fspath(self.path)}: is there already, and no archive; choose another name")
         self._held.enter_context(hold(self.path, new=is_new))
         try:
-            run.save(self.path)
+            run.saving()(self.path)
         except BaseException:
             self._held.close()
             raise
+        self._pool = self._held.enter_context(ThreadPoolExecutor(1, "checkpoint"))
         self._run = run
         self._next = time.monotonic() + self.every_seconds
 
     def __call__(self, progress: Progress) -> None:
-        """Saves if it is time."""
-        if time.monotonic() >= self._next:
+        """Saves if it is time, and what was to be saved last is written."""
+        if self._writing is not None and self._writing.done():
+            self._end_writing()
+        if self._writing is None and time.monotonic() >= self._next:
             self._save()
 
     def end(self, result: Any) -> None:
         """Saves for the last time."""
         with self._held:
+            self._end_writing()
             self._save()
+            self._end_writing()
         self._run = None
 
     def _save(self) -> None:
-        self.failure = None
+        """Has a copy of the run written by another thread, while the search goes on."""
         self._next = time.monotonic() + self.every_seconds
         try:
-            self._run.save(self.path)
+            self._writing = self._pool.submit(self._run.saving(), self.path)
         except AmlzError as error:
-            self.failure = str(error)
-            warnings.warn(f"no checkpoint: {error}", RuntimeWarning, stacklevel=2)
+            self._fail(error)
+
+    def _end_writing(self) -> None:
+        """Waits until what was to be written is, and says so if it could not."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            self.failure = None
+            try:
+                writing.result()
+            except AmlzError as error:
+                self._fail(error)
+
+    def _fail(self, error: AmlzError) -> None:
+        self.failure = str(error)
+        warnings.warn(f"no checkpoint: {error}", RuntimeWarning, stacklevel=3)
 
 
 class ProgressBar:

@@ -5,12 +5,13 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from types import ModuleType
 
 import pytest
 from samples import environment, linear_space, linear_tasks
 
-from pyamlz import AmlzError, FileError, InputError, Islands, Progress, Search
+from pyamlz import AmlzError, FileError, InputError, Islands, Progress, Search, archive
 from pyamlz.search import callbacks
 from pyamlz.search.callbacks import Checkpoint, EarlyStopping, JsonLines, ProgressBar, TensorBoard
 
@@ -110,6 +111,27 @@ class TestCheckpoint:
         one.run(max_evaluations=200)
         resumed.run(max_evaluations=200)
         assert resumed.digest == one.digest
+
+    def test_the_search_goes_on_while_it_is_written(self, tmp_path, monkeypatch):
+        path, one, write = tmp_path / "run.amlz", search(), archive.write
+        written, seen, go_on = [], [], threading.Event()
+
+        def slow(path, saved):
+            assert not written or go_on.wait(60)  # the first time the run has not begun
+            write(path, saved)
+            written.append(saved.evaluations)
+
+        def look(progress):
+            seen.append(progress.evaluations)
+            if len(seen) > 4:
+                assert written == [0]
+                go_on.set()
+            return len(seen) > 4
+
+        monkeypatch.setattr(archive, "write", slow)
+        result = one.run(callbacks=[Checkpoint(path, every_seconds=0), look])
+        assert written[0] == 0 < written[1] < seen[-1] <= written[-1] == result.evaluations
+        assert Search.load(path).digest == one.digest
 
     def test_waits_its_time_and_saves_after_errors(self, tmp_path):
         path, one = tmp_path / "run.amlz", search()
