@@ -182,4 +182,6 @@ def _print_comparison(comparison: lab.Comparison, fitness: float) -> None:
     rate = "" if comparison.learning_rate is None else f" (learning rate {comparison.learning_rate:g})"
     difference = fitness - comparison.fitness
     verdict = f"beaten by {figure(difference)}" if difference > 0 else f"not beaten, {figure(-difference)} short"
+    if difference == 0:
+        verdict = "as good"
     output.line(f"  {comparison.name}{rate} there: {figure(comparison.fitness)}: {verdict}")

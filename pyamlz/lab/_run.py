@@ -222,6 +222,9 @@ def resume(
     else:
         session = Session.parse(saved.session, name, data)
         session.check([saved], name)
+    if session.preset.is_of_table and session.data is None:
+        wrong = "was begun on a table by version 0.1, which drew other tasks from it"
+        raise ArchiveError(f"{name}: {wrong}: it cannot go on; `pyamlz fit` takes what it has found")
     _check_same(name, session, seed, overrides)
     sitting = Sitting(callbacks, checkpoint=path, every_seconds=every_seconds, log=log, new=False)
     runs = _Run(session, variant, sitting, saved, name)

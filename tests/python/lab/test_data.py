@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,21 @@ def test_damaged_records_are_refused(tmp_path: Path) -> None:
         session = Session.parse(archive.to_json({**values, "data": [{**good, "examples": examples}]}), str(path))
         with pytest.raises(ArchiveError, match=r"session\.data: expected examples|are not those"):
             session.preset.tasks("tasks", 1)
+
+
+def test_runs_of_version_0_1_are_told_apart(tmp_path: Path) -> None:
+    """They knew no digests, and drew other tasks; what they found can still be fitted."""
+    path = begun(tmp_path)
+    saved = archive.read(path)
+    assert isinstance(saved, archive.Checkpoint)
+    values = archive.from_json(saved.session or "", "session")
+    del values["data"]
+    archive.write(path, replace(saved, session=archive.to_json(values)))
+    with pytest.raises(ArchiveError, match=r"begun on a table by version 0\.1.*`pyamlz fit` takes what it has found"):
+        lab.resume(path)
+    model, scores = lab.fit(path)
+    assert model.n_examples == 800
+    assert [one.name for one in scores] == ["the program found", "constant", "linear model"]
 
 
 def test_archives_of_other_runs_are_as_before(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import tempfile
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -15,8 +17,10 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pyamlz import DataError, InputError, MissingExtraError, tasks
+from pyamlz import AmlzError, DataError, InputError, MissingExtraError, tasks
 from pyamlz.tasks._table import Labels
 
 RNG = np.random.default_rng(5)
@@ -350,3 +354,51 @@ def test_marks_tell_changed_rows(numbers: str) -> None:
     ((first, last),) = tasks.Table(big.X, y).changed_rows(big.marks())
     assert first <= 1501 <= last
     assert last - first < 3
+
+
+CELLS = [
+    "1",
+    "2",
+    "3.5",
+    "-1e5",
+    "NA",
+    "",
+    "?",
+    "x",
+    "red",
+    '"q"',
+    "inf",
+    "1,5",
+    "1_0",
+    "\uff11",
+    ".5",
+    "1e400",
+    "\U0001f600",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.lists(st.sampled_from(CELLS), min_size=3, max_size=3), max_size=30),
+    separator=st.sampled_from(",;\t|"),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    flipped=st.none() | st.tuples(st.integers(0, 200), st.integers(0, 255)),
+    labels=st.sampled_from(["auto", "numbers", "classes"]),
+)
+def test_whatever_is_in_a_file_is_read_or_refused(
+    rows: list[list[str]], separator: str, encoding: str, flipped: tuple[int, int] | None, labels: Labels
+) -> None:
+    """What is read can be prepared, told of, and made tasks of; anything else is an error of this package."""
+    data = bytearray("\n".join(separator.join(row) for row in (["a", "b", "y"], *rows)).encode(encoding))
+    if flipped is not None:
+        data[flipped[0] % len(data)] = flipped[1]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        path.write_bytes(data)
+        with contextlib.suppress(AmlzError):
+            table = tasks.read_table(path, "y", labels)
+            assert tasks.described(table)
+            prepared = tasks.Preparation.of(table)
+            assert np.isfinite(prepared.features(path)).all()
+            np.testing.assert_array_equal(prepared.features(path), prepared.features(table))
+            tasks.resampled(table, n_tasks=1)
