@@ -28,11 +28,12 @@ EXAMPLES = "\n".join(["x,y,label", *(f"{i % 7},{i % 5},{int(i % 7 > 3)}" for i i
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkpoint of a run on data of one's own in a file with a hostile name, and its log of many lines."""
     folder = tmp_path_factory.mktemp("own")
-    os.chdir(folder)
-    Path(HOSTILE.replace("/", "_")).write_text(EXAMPLES, encoding="utf-8")
-    arguments = ["search", "--data", HOSTILE.replace("/", "_"), "--target", "label", "--seed", "7", "--quiet"]
+    table = folder / HOSTILE.replace("/", "_")
+    table.write_text(EXAMPLES, encoding="utf-8")
+    arguments = ["search", "--data", str(table), "--target", "label", "--seed", "7", "--quiet"]
     limits = ["--max-evaluations", "3000", "--set", "population_size=50"]
-    assert main([*arguments, *limits, "--checkpoint", "own.amlz", "--log", "own.jsonl"]) == 0
+    files = ["--checkpoint", str(folder / "own.amlz"), "--log", str(folder / "own.jsonl")]
+    assert main([*arguments, *limits, *files]) == 0
     return folder / "own.amlz"
 
 

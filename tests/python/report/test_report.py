@@ -53,7 +53,7 @@ class TestReport:
         assert not re.search(r"(?:src|href)=.https?:", text)
         assert "<script" not in text
         assert "12,000" in page.texts
-        assert text.count("<figure") == 7
+        assert text.count("<figure") == 6
 
     def test_the_same_run_gives_the_same_page(self, runs: Path) -> None:
         assert self.made(runs, "a") == self.made(runs, "a")
