@@ -9,8 +9,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from pyamlz import Preset, lab
-from pyamlz.lab import _experiment
+from pyamlz import Experiment, lab
+from pyamlz.lab._experiment import KEYS
 from pyamlz.program import FUNCTIONS, FunctionSpace
 from pyamlz.tasks._generators import GENERATORS
 
@@ -18,10 +18,9 @@ INTRODUCTION = """\
 <!-- Made by docs/make_presets.py; do not edit. -->
 # Presets and options
 
-The presets that come with the package, what each of them sets, and the arguments of each generator of tasks. What the
-keys mean, with their ranges, is in [search.md](../search.md#presets), and more about tasks in [tasks.md](../tasks.md).
-`pyamlz presets NAME` prints a preset, `--set KEY=VALUE` replaces one of its keys, and `pyamlz search my.toml` takes a
-file of your own.
+The experiments that come with the package, what each of them sets, all keys of experiment files, and the arguments of
+each generator of tasks; more about tasks is in [tasks.md](../tasks.md). `pyamlz presets NAME` prints a preset,
+`--set KEY=VALUE` replaces one of its keys, and `pyamlz search my.toml` takes a file of your own.
 
 | preset | what it is |
 |---|---|
@@ -30,11 +29,12 @@ file of your own.
 OPTIONS = """
 ## Every option
 
-The keys at the top of a preset, with the value that holds where a preset does not set them. "Set to" leaves out the
-presets that set just that. Those of tables have a dot in their names, as on the command line.
+The keys of a file, with the value that holds where it does not set them. "Set to" leaves out the presets that set just
+that. Those of tables have a dot in their names, as on the command line. A search by itself takes the same settings as
+arguments, with `fec_size` for `fec.size`.
 
-| key | default | set to |
-|---|---|---|
+| key | meaning | range | default | set to |
+|---|---|---|---|---|
 """
 
 GENERATED = """
@@ -69,15 +69,14 @@ def toml(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def flat(config: dict[str, Any]) -> dict[str, Any]:
-    """The settings at the top, and those in tables of settings, by dotted key."""
-    settings: dict[str, Any] = {}
-    for key, value in config.items():
-        if key in ("fec", "migration"):
-            settings.update({f"{key}.{inner}": setting for inner, setting in value.items()})
-        elif key not in ("description", "tasks", "select", "final", "space", "fixed_program"):
-            settings[key] = value
-    return settings
+def flat(table: dict[str, Any]) -> dict[str, Any]:
+    """The keys at the top, and those in tables of settings, by dotted key."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in ("description", "tasks", "select", "final", "space", "fixed_program"):
+            is_setting = key in KEYS
+            found.update({key: value} if is_setting else {f"{key}.{inner}": one for inner, one in value.items()})
+    return found
 
 
 def size(function: dict[str, Any]) -> str:
@@ -110,7 +109,7 @@ def comments(text: str) -> Iterator[str]:
 
 def preset(name: str, defaults: dict[str, Any]) -> Iterator[str]:
     """The Markdown of a preset, piece by piece."""
-    config = Preset.load(name).config
+    config = Experiment.load(name).as_dict()
     settings = {key: value for key, value in flat(config).items() if defaults.get(key) != value}
     tables = config["tasks"] if isinstance(config["tasks"], list) else [config["tasks"]]
     space = config["space"]
@@ -126,26 +125,28 @@ def preset(name: str, defaults: dict[str, Any]) -> Iterator[str]:
     for function in FUNCTIONS:
         yield f"| {function.capitalize()} | {size(space[function])} |\n"
     yield f"| set | {pairs(settings)} |\n"
-    if remarks := list(comments(lab.source(name))):
+    if remarks := list(comments(lab.preset_source(name))):
         yield from ["\n", *remarks]
 
 
-def defaults_of(key: str, defaults: dict[str, Any]) -> Any:
-    """The default of a key at the top of a preset; of a table, those of its keys."""
-    inner = {name.partition(".")[2]: value for name, value in defaults.items() if name.startswith(f"{key}.")}
-    return inner or defaults.get(key)
-
-
-def options(defaults: dict[str, Any]) -> Iterator[str]:
+def options() -> Iterator[str]:
     """The rows of the table of options."""
-    loaded = {name: flat(Preset.load(name).config) for name in lab.names()}
-    for key in flat({key: defaults_of(key, defaults) for key in _experiment._TOP}):
+    loaded = {name: flat(Experiment.load(name).as_dict()) for name in lab.presets()}
+    for key, facts in KEYS.items():
+        if key.startswith(("space.predict.", "space.learn.")):
+            continue
         others: dict[str, list[str]] = {}
         for name, config in loaded.items():
-            if key in config and config[key] != defaults.get(key):
+            if key in config and config[key] != facts.default and key not in ("profile", "islands"):
                 others.setdefault(code(config[key]), []).append(f"[{name}](#{name})")
-        cells = "; ".join(f"{value} {', '.join(names)}" for value, names in others.items())
-        yield f"| `{key}` | {code(defaults[key]) if key in defaults else 'none'} | {cells} |\n".replace("|  |", "| |")
+        cells = [
+            f"`{key}`" + ", so of `predict` and `learn`" * key.startswith("space.setup."),
+            facts.meaning.replace("|", "\\|"),
+            facts.range,
+            "" if facts.default in (None, "") else code(facts.default),
+            "; ".join(f"{value} {', '.join(names)}" for value, names in others.items()),
+        ]
+        yield f"| {' | '.join(cells)} |\n".replace("|  |", "| |").replace("|  |", "| |")
 
 
 def explained(function: Any) -> dict[str, str]:
@@ -178,13 +179,13 @@ def generator(name: str) -> Iterator[str]:
 
 def page() -> str:
     """The whole page."""
-    defaults = flat(Preset.of(SMALLEST).config)
-    names = lab.names()
+    defaults = flat(Experiment.of(SMALLEST).as_dict())
+    names = lab.presets()
     pieces = [INTRODUCTION]
-    pieces += [f"| [{name}](#{name}) | {Preset.load(name).description} |\n" for name in names]
+    pieces += [f"| [{name}](#{name}) | {Experiment.load(name).description} |\n" for name in names]
     for name in names:
         pieces += preset(name, defaults)
-    pieces += [OPTIONS, *options(defaults), GENERATED]
+    pieces += [OPTIONS, *options(), GENERATED]
     for name in GENERATORS:
         pieces += generator(name)
     return "".join(pieces)

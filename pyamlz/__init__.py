@@ -62,17 +62,18 @@ from pyamlz.search import (
     Progress,
     Result,
     Search,
+    Settings,
     load,
 )
 from pyamlz.tasks import Preparation, TaskSet
 
 if TYPE_CHECKING:
     from pyamlz import bench, explain, export, lab, plot, report, sklearn, study
-    from pyamlz.lab import Preset
+    from pyamlz.lab import Experiment
 
 # What stands on the core is loaded when it is asked for.
 _ROOMS = ("bench", "explain", "export", "lab", "plot", "report", "sklearn", "study")
-_FROM_ROOMS = {"Preset": "lab"}
+_FROM_ROOMS = {"Experiment": "lab"}
 
 __all__ = [
     "OPS",
@@ -83,6 +84,7 @@ __all__ = [
     "Dims",
     "Evaluation",
     "Evaluator",
+    "Experiment",
     "FileError",
     "FunctionSpace",
     "Improvement",
@@ -96,7 +98,6 @@ __all__ = [
     "Op",
     "PackedTasks",
     "Preparation",
-    "Preset",
     "Probe",
     "Program",
     "ProgramError",
@@ -105,6 +106,7 @@ __all__ = [
     "Search",
     "SearchError",
     "SearchSpace",
+    "Settings",
     "TaskSet",
     "__version__",
     "archive",

@@ -10,12 +10,13 @@ from typing import Any
 
 from pyamlz import archive, lab
 from pyamlz._cli import output
-from pyamlz._cli.data import data_settings, preset_of_run
+from pyamlz._cli.data import data_settings, experiment_of_run
 from pyamlz._lib.checks import Precision, checked_seed
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.native import VARIANTS
 from pyamlz.archive import find_program
-from pyamlz.lab import Preset
+from pyamlz.lab import Experiment
+from pyamlz.lab._toml import tables_of
 from pyamlz.program import Program
 from pyamlz.program.baselines import BASELINES
 from pyamlz.search import Callback, Progress
@@ -108,20 +109,19 @@ def seed(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def load_preset(name: str | None, arguments: argparse.Namespace) -> Preset:
-    """The preset, changed by --set, --precision and --data; of an archive that of its run."""
+def load_experiment(name: str | None, arguments: argparse.Namespace) -> Experiment:
+    """The experiment, changed by --set, --precision and --data; of an archive that of its run."""
+    changes = tables_of(arguments.set)
+    if arguments.precision is not None:
+        changes["precision"] = PRECISION_NAMES[arguments.precision]
     if name is not None and archive.is_archive(name):
-        preset = preset_of_run(name, arguments)
-        return preset.changed([*arguments.set, *_precision(arguments)])
+        return experiment_of_run(name, arguments).replace(**changes)
     if name is None:
         if getattr(arguments, "data", None) is None:
             raise InputError("expected a preset, or --data with examples of your own")
         name = "table"
-    return Preset.load(name, [*data_settings(arguments), *arguments.set, *_precision(arguments)])
-
-
-def _precision(arguments: argparse.Namespace) -> list[str]:
-    return [] if arguments.precision is None else [f"precision={PRECISION_NAMES[arguments.precision]}"]
+    experiment, data = Experiment.load(name), data_settings(arguments)
+    return (experiment.replace(tasks=data) if data else experiment).replace(**changes)
 
 
 def read_program(value: str, n_features: int = 0, which: str = "selected") -> Program:

@@ -15,7 +15,7 @@ from pyamlz._cli.arguments import (
     command,
     given_or_drawn,
     integer,
-    load_preset,
+    load_experiment,
     run_options,
 )
 from pyamlz._lib.errors import InputError
@@ -144,7 +144,7 @@ def _steps_json(speed: bench.StepSpeed) -> dict[str, Any]:
 
 def _search(arguments: argparse.Namespace) -> None:
     _needed(arguments, "preset")
-    preset = load_preset(arguments.preset, arguments)
+    preset = load_experiment(arguments.preset, arguments)
     seed = given_or_drawn(arguments.seed)
     speed = bench.search(
         preset,

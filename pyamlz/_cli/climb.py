@@ -9,7 +9,7 @@ from pyamlz._cli import output
 from pyamlz._cli.arguments import command, given_or_drawn, integer
 from pyamlz._cli.arguments import seed as seed_argument
 from pyamlz._lib.random import derived_seed
-from pyamlz.lab import Attempt, Preset, climb, nonlinear_stages, tuned
+from pyamlz.lab import Attempt, Experiment, climb, nonlinear_stages, tuned
 from pyamlz.program import Program
 from pyamlz.program.baselines import TUNABLE
 from pyamlz.search import Evaluator
@@ -52,14 +52,14 @@ def _climb(arguments: argparse.Namespace) -> int:
 
 def _final(program: Program, seed: int) -> dict[str, float]:
     """Fitness on the preset's final tasks, with random draws of their own, beside tuned programs written by hand."""
-    preset = Preset.load("nonlinear")
+    preset = Experiment.load("nonlinear")
     select, final = (_evaluator(preset, section, seed) for section in ("select", "final"))
     programs = {"found": program, **{name: tuned(name, select)[0] for name in TUNABLE}}
     draws = derived_seed(seed, "final", "draws")
     return {name: final.evaluate(each, draws).fitness for name, each in programs.items()}
 
 
-def _evaluator(preset: Preset, section: Any, seed: int) -> Evaluator:
+def _evaluator(preset: Experiment, section: Any, seed: int) -> Evaluator:
     tasks = preset.tasks(section, derived_seed(seed, section))
     assert tasks is not None
     return preset.evaluator(tasks)

@@ -9,15 +9,14 @@ from typing import Any, get_args
 from pyamlz import archive
 from pyamlz._cli import output
 from pyamlz._lib.errors import ArchiveError, InputError
-from pyamlz.lab import Preset, Scored, Session
-from pyamlz.lab._toml import toml_value
+from pyamlz.lab import Experiment, Scored, Session
 from pyamlz.tasks import described
 from pyamlz.tasks._table import Labels
 
 __all__ = [
     "data_options",
     "data_settings",
-    "preset_of_run",
+    "experiment_of_run",
     "print_scores",
     "say_what_data_are",
     "scores_json",
@@ -48,24 +47,24 @@ def where_data_are(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="FILE", help=wanted)
 
 
-def data_settings(arguments: argparse.Namespace) -> list[str]:
-    """The settings of a preset that the options stand for."""
+def data_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of tasks that the options stand for."""
     given = {key: getattr(arguments, key, None) for key in ("data", *_READ)}
     path = given.pop("data")
     if path is None:
         wrong = next((key for key, value in given.items() if value is not None), None)
         if wrong is not None:
             raise InputError(f"--{wrong}: expected only with --data")
-        return []
+        return {}
     values: dict[str, Any] = {"path": path, **given}
     for key in _LISTS:
         if values[key] is not None:
             values[key] = [name.strip() for name in values[key].split(",") if name.strip()]
-    return [f"tasks.{key}={toml_value(value)}" for key, value in values.items() if value is not None]
+    return {key: value for key, value in values.items() if value is not None}
 
 
-def preset_of_run(path: str, arguments: argparse.Namespace) -> Preset:
-    """The preset of the run that an archive is of; --data says where its table is now.
+def experiment_of_run(path: str, arguments: argparse.Namespace) -> Experiment:
+    """The experiment of the run that an archive is of; --data says where its table is now.
 
     Raises:
         ArchiveError: it is no archive of a run.
@@ -82,10 +81,10 @@ def preset_of_run(path: str, arguments: argparse.Namespace) -> Preset:
     return session.preset
 
 
-def say_what_data_are(arguments: argparse.Namespace, preset: Preset) -> None:
-    """Reads the table of a preset that has one, and says what it is taken for; errors come before anything is said."""
-    if preset.is_of_table:
-        for line in described(preset.table(), preset.table_settings().get("n_features")):
+def say_what_data_are(arguments: argparse.Namespace, experiment: Experiment) -> None:
+    """Reads the table of an experiment that has one, and says what it is taken for; errors come before that."""
+    if experiment.is_of_table:
+        for line in described(experiment.own_table(), experiment.table_settings().get("n_features")):
             output.note(arguments, line)
 
 

@@ -13,7 +13,7 @@ from pyamlz._cli.arguments import (
     add_program,
     command,
     given_or_drawn,
-    load_preset,
+    load_experiment,
     read_program,
     run_options,
 )
@@ -38,9 +38,9 @@ def add_evaluate(commands: Any) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    preset = load_preset(arguments.preset, arguments)
+    preset = load_experiment(arguments.preset, arguments)
     seed = given_or_drawn(arguments.seed)
-    there: list[Section] = [section for section in ("final", "select", "tasks") if section in preset.config]
+    there: list[Section] = [section for section in ("final", "select", "tasks") if section in preset.sections]
     section = cast(Section, arguments.tasks or there[0])
     tasks = preset.tasks(section, derived_seed(seed, section))
     if tasks is None:
@@ -70,7 +70,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         f"kernels: {evaluator.variant}",
     )
     told = spread(result, share_rows=preset.is_of_table and section != "final")
-    output.line(f"fitness ({preset.config['combine']}): {figure(result.fitness)}  ({told})")
+    output.line(f"fitness ({preset.settings.combine}): {figure(result.fitness)}  ({told})")
     output.line(f"stopped early: {result.n_stopped} tasks; {result.train_steps:,} training steps")
     return DONE
 

@@ -17,7 +17,7 @@ from pyamlz._cli.arguments import (
     command,
     given_or_drawn,
     integer,
-    load_preset,
+    load_experiment,
     read_program,
     run_options,
 )
@@ -93,9 +93,9 @@ class _Tasks:
     """What lines are measured on."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self.preset = load_preset(arguments.preset, arguments)
+        self.preset = load_experiment(arguments.preset, arguments)
         self.seed = given_or_drawn(arguments.seed)
-        there: list[Section] = [section for section in ("select", "tasks", "final") if section in self.preset.config]
+        there: list[Section] = [section for section in ("select", "tasks", "final") if section in self.preset.sections]
         self.section = cast(Section, arguments.tasks or there[0])
         tasks = self.preset.tasks(self.section, derived_seed(self.seed, self.section))
         if tasks is None:

@@ -14,7 +14,7 @@ from pyamlz._cli.arguments import (
     command,
     given_or_drawn,
     integer,
-    load_preset,
+    load_experiment,
     run_options,
 )
 from pyamlz._lib.errors import InputError
@@ -69,8 +69,8 @@ def _export(arguments: argparse.Namespace) -> int:
     precision = PRECISION_NAMES[arguments.precision or "f32"]
     tasks = None
     if arguments.preset is not None:
-        preset = load_preset(arguments.preset, arguments)
-        section: Any = "final" if "final" in preset.config else "tasks"
+        preset = load_experiment(arguments.preset, arguments)
+        section: Any = "final" if "final" in preset.sections else "tasks"
         tasks = preset.tasks(section, derived_seed(seed, section))
     wanted = Dims.of(tasks, n_scalars=2, n_vectors=3, n_matrices=0) if tasks is not None else None
     program, dims = _program(arguments, wanted)

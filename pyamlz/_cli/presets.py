@@ -8,7 +8,7 @@ from typing import Any
 from pyamlz import lab
 from pyamlz._cli import output
 from pyamlz._cli.arguments import DONE, command
-from pyamlz.lab import Preset
+from pyamlz.lab import Experiment
 
 __all__ = ["add_presets"]
 
@@ -22,11 +22,11 @@ def add_presets(commands: Any) -> None:
 def _presets(arguments: argparse.Namespace) -> int:
     if arguments.name is not None:
         if arguments.json:
-            output.print_json(Preset.load(arguments.name).config)
+            output.print_json(Experiment.load(arguments.name).as_dict())
         else:
-            output.block(lab.source(arguments.name))
+            output.block(lab.preset_source(arguments.name))
         return DONE
-    loaded = [Preset.load(name) for name in lab.names()]
+    loaded = [Experiment.load(name) for name in lab.presets()]
     if arguments.json:
         output.print_json({preset.name: preset.description for preset in loaded})
     else:

@@ -174,9 +174,9 @@ def _settings(path: str, found: archive.Checkpoint | archive.Islands) -> dict[st
     """The settings of a run, flat."""
     session = Session.of(found, path)
     if session is not None:
-        return {"seed": session.seed, **_flat(session.preset.config)}
+        return {"seed": session.seed, **_flat(session.preset.as_dict())}
     config = found.islands[0].config if isinstance(found, archive.Islands) else found.config
-    return {name: getattr(config, name) for name in type(config).__slots__ if name != "start_program"}
+    return {"seed": config.seed, "precision": config.precision, **config.settings.as_dict()}
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pyamlz._cli.arguments import (
     given_or_drawn,
     integer,
     keep_options,
-    load_preset,
+    load_experiment,
     run_options,
     shown,
 )
@@ -28,6 +28,7 @@ from pyamlz._cli.evaluate import figure, spread
 from pyamlz._cli.show import sizes
 from pyamlz._lib.native import VARIANTS
 from pyamlz._lib.version import VERSION
+from pyamlz.lab._toml import tables_of
 from pyamlz.search import Variant
 
 __all__ = ["add_resume", "add_search"]
@@ -65,7 +66,7 @@ def add_resume(commands: Any) -> None:
 def _search(arguments: argparse.Namespace) -> int:
     if arguments.islands is not None:
         arguments.set.append(f"islands={arguments.islands}")
-    preset = load_preset(arguments.preset, arguments)
+    preset = load_experiment(arguments.preset, arguments)
     seed = given_or_drawn(arguments.seed)
     result = lab.run(
         preset,
@@ -90,7 +91,7 @@ def _resume(arguments: argparse.Namespace) -> int:
         callbacks=shown(arguments, _head(arguments)),
         every_seconds=arguments.every_seconds,
         seed=arguments.seed,
-        overrides=arguments.set,
+        expected=tables_of(arguments.set),
         log=arguments.log,
         data=arguments.data,
     )
@@ -135,7 +136,7 @@ def _next(result: lab.RunResult, checkpoint: str | None) -> str:
 
 def _result_json(result: lab.RunResult) -> dict[str, Any]:
     return {
-        "preset": result.preset.name,
+        "preset": result.experiment.name,
         "seed": result.seed,
         "stop_reason": result.stop_reason,
         "experiments": result.experiments,
@@ -153,14 +154,14 @@ def _result_json(result: lab.RunResult) -> dict[str, Any]:
         "program": str(result.program),
         "simplified": str(result.simplified),
         "version": VERSION,
-        "config": result.preset.config,
+        "config": result.experiment.as_dict(),
     }
 
 
 def _print_result(result: lab.RunResult) -> None:
     solved = result.stop_reason == "sufficient_fitness"
     output.line(
-        f"{'solved' if solved else 'not solved' if 'sufficient_fitness' in result.preset.config else 'done'}"
+        f"{'solved' if solved else 'done' if result.experiment.sufficient_fitness is None else 'not solved'}"
         f" ({result.stop_reason}): experiment {result.experiments}, {result.evaluations:,} programs"
         f" in {result.seconds:.1f} s, {result.evaluations_per_second:,.0f}/s, seed {result.seed}"
     )

@@ -8,13 +8,13 @@ from typing import Any, cast
 
 from pyamlz import explain, lab
 from pyamlz._cli import output
-from pyamlz._cli.arguments import DONE, add_which, command, given_or_drawn, integer, load_preset, run_options
+from pyamlz._cli.arguments import DONE, add_which, command, given_or_drawn, integer, load_experiment, run_options
 from pyamlz._cli.data import where_data_are
 from pyamlz._lib.columns import figure
 from pyamlz._lib.files import replace_file
 from pyamlz._lib.version import VERSION
 from pyamlz.archive import find_program
-from pyamlz.lab import Preset
+from pyamlz.lab import Experiment
 from pyamlz.program import Program
 from pyamlz.program.baselines import BASELINES, built_in
 from pyamlz.search import Evaluator, Variant
@@ -71,7 +71,7 @@ def _add_funnel(parser: argparse.ArgumentParser, what: str, stages: int) -> None
 
 def _select(arguments: argparse.Namespace) -> int:
     preset, seed, stages = _stages(arguments)
-    tests = _evaluators(preset, arguments, lab.final_tasks(preset, seed=seed, seeds=arguments.seeds))
+    tests = _evaluators(preset, arguments, lab.final_tasks(preset, seed=seed, n_seeds=arguments.seeds))
     found = lab.candidates(*(_source(name) for name in arguments.candidates))
     sizes = ", ".join(str(stage.tasks.tasks.n_tasks) for stage in stages)
     output.note(arguments, f"{preset.name}, seed {seed}: {len(found)} candidates; tasks: {sizes}")
@@ -113,7 +113,7 @@ def _tune(arguments: argparse.Namespace) -> int:
         program = explain.decoupled(program, tasks.tasks, draws=seed)
     tests = []
     if arguments.seeds:
-        tests = _evaluators(preset, arguments, lab.final_tasks(preset, seed=seed, seeds=arguments.seeds))
+        tests = _evaluators(preset, arguments, lab.final_tasks(preset, seed=seed, n_seeds=arguments.seeds))
     sizes = ", ".join(str(stage.tasks.tasks.n_tasks) for stage in stages)
     output.note(arguments, f"{preset.name}, seed {seed}: {arguments.trials} trials; tasks: {sizes}")
     for one in coupled:
@@ -154,15 +154,15 @@ def _tune(arguments: argparse.Namespace) -> int:
 # ---------------------------------------------------------------- both
 
 
-def _stages(arguments: argparse.Namespace) -> tuple[Preset, int, list[Evaluator]]:
+def _stages(arguments: argparse.Namespace) -> tuple[Experiment, int, list[Evaluator]]:
     """The preset, the seed, and what is scored on in selection."""
-    preset = load_preset(arguments.preset, arguments)
+    preset = load_experiment(arguments.preset, arguments)
     seed = given_or_drawn(arguments.seed)
     stages = lab.select_tasks(preset, seed=seed, stages=arguments.stages, keep=arguments.keep)
     return preset, seed, _evaluators(preset, arguments, stages)
 
 
-def _evaluators(preset: Preset, arguments: argparse.Namespace, tasks: list[TaskSet]) -> list[Evaluator]:
+def _evaluators(preset: Experiment, arguments: argparse.Namespace, tasks: list[TaskSet]) -> list[Evaluator]:
     return [preset.evaluator(one, cast(Variant, arguments.variant)) for one in tasks]
 
 

@@ -38,10 +38,16 @@ MOVED: Final[dict[str, str]] = {
     "pyamlz.tune": "pyamlz.lab",
 }
 
+#: The new name of each public name of the package that is called otherwise now.
+RENAMED: Final[dict[str, str]] = {
+    "pyamlz.Preset": "pyamlz.Experiment",
+}
+
 
 def where(name: str) -> str | None:
-    """A sentence about what had this name and has moved; None if nothing has."""
-    return f"{name} has moved: use {MOVED[name]}" if name in MOVED else None
+    """A sentence about what had this name and has moved, or has another name now; None if nothing has."""
+    new = MOVED.get(name) or RENAMED.get(name)
+    return None if new is None else f"{name} has moved: use {new}"
 
 
 class _Finder:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision
 from pyamlz._lib.errors import ArchiveError
-from pyamlz._lib.native import new_config, text
+from pyamlz._lib.native import PRECISIONS, text
 from pyamlz.archive._members import Counts, Improvement, Member
-from pyamlz.program import Dims, FunctionSpace, Program, SearchSpace
+from pyamlz.program import Dims, FunctionSpace, Program, SearchSpace, Settings
 
 WRITER: Final = f"libamlz {text(lib.amlz_version())}"
 MAX_SOURCE: Final = 2**20  # bytes
@@ -29,59 +29,29 @@ class Function(NamedTuple):
     ops: bytes
 
 
-class Hurdle(NamedTuple):
-    """An evaluation on the first examples of each task that a program must do well in to be tried on more."""
-
-    n_train: int
-    n_valid: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """How a search was set up: `amlz_search_config`, but for the memory of its programs.
 
-    What has a default came with version 1.1 of the format; the default is what archives of version 1.0 mean.
+    Attributes:
+        seed: 0 to 2**64 - 1.
+        precision: what its programs compute in.
+        settings: its settings; what came with a later version of the format has its default in older archives.
+        functions: what Setup, Predict and Learn may be.
     """
 
     seed: int
-    algorithm: int
-    start: int
-    combine: int
-    precision: int
-    population_size: int
-    tournament_size: int
-    mutate_prob: float
-    mutations: tuple[float, ...]
-    cache_size: int
-    fec_size: int
-    fec_train: int
-    fec_valid: int
-    cache_period: int
-    cache_work: int
-    history_size: int
-    max_cost: float
-    must_learn: int
+    precision: Precision
+    settings: Settings
     functions: tuple[Function, ...]
-    start_program: Program
-    redraws: int = 0
-    hurdles: tuple[Hurdle, ...] = ()
-    hurdle_percentile: float = 0.75
-    hurdle_window: int = 100
 
     def _c(self, dims: Any, variant: int = lib.AMLZ_VARIANT_AUTO) -> Any:
         """The `amlz_search_config *`, with memory as in an `amlz_dims *`."""
-        plain = {name: getattr(self, name) for name in PLAIN_CONFIG}
-        config = new_config("amlz_search_config", variant=variant, mutation_weight=self.mutations, **plain)
-        set_space(config.space, dims, self.functions)
-        config.n_hurdles = len(self.hurdles)
-        config.hurdle = self.hurdles
-        return config
-
-
-# Members of Config that have the same name and type in C.
-PLAIN_CONFIG: Final = tuple(
-    field.name for field in fields(Config) if field.name not in ("mutations", "functions", "start_program", "hurdles")
-)
+        space = ffi.new("amlz_space *")
+        set_space(space, dims, self.functions)
+        return self.settings._config(
+            space=space[0], seed=self.seed, precision=PRECISIONS[self.precision], variant=variant
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

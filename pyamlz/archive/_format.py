@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Final, TypeVar
+from types import SimpleNamespace
+from typing import Any, Final, TypeVar, cast
 
 from pyamlz._ffi import ffi, lib
-from pyamlz._lib.checks import MAX_FEATURES
-from pyamlz._lib.native import KINDS, PRECISIONS, text
+from pyamlz._lib.checks import MAX_FEATURES, Precision
+from pyamlz._lib.errors import InputError
+from pyamlz._lib.native import KINDS, PRECISIONS, name_of, text
 from pyamlz.archive._contents import (
     MAX_ISLANDS,
     MAX_SESSION,
@@ -15,7 +17,6 @@ from pyamlz.archive._contents import (
     Checkpoint,
     Config,
     Function,
-    Hurdle,
     Islands,
     Mark,
     ModelArchive,
@@ -27,7 +28,8 @@ from pyamlz.archive._contents import (
 from pyamlz.archive._members import ACTIONS, Counts, Improvement, Member, Members, pack, unpack
 from pyamlz.archive._msgpack import MAX_64, FormatError, Reader, refuse
 from pyamlz.archive._schema import Binary, Held, Integer, Items, Maybe, Real, Record, Schema, Seen, Text, named
-from pyamlz.program import CAPACITY, FUNCTIONS, Dims, Program
+from pyamlz.program import CAPACITY, FUNCTIONS, Dims, Hurdle, Program, Setting, Settings
+from pyamlz.program import _settings as settings
 
 T = TypeVar("T", bound=Schema)
 
@@ -153,56 +155,80 @@ def _check_ops(ops: bytes, seen: Seen) -> None:
         refuse(f"at most {lib.AMLZ_MAX_OPS} ops", len(ops))
 
 
-def _check_config(config: Config, seen: Seen) -> None:
-    reason = ffi.new("const char **")
-    if lib.amlz_search_size(config._c(seen["dims"]._c()), 1, reason) == 0:
-        raise FormatError(text(reason[0]))
-
-
 SIZE: Final = Integer(0, CAPACITY)
 FUNCTION: Final = Record(
     Function, {"min_size": SIZE, "max_size": SIZE, "init_size": SIZE, "ops": Binary(rule=_check_ops)}, is_row=True
 )
 HURDLE: Final = Record(Hurdle, {"n_train": Integer(1, _MAX_31), "n_valid": Integer(1, _MAX_31)}, is_row=True)
-CONFIG: Final = Record(
-    Config,
-    {
-        "seed": WHOLE,
-        "algorithm": Integer(0, lib.AMLZ_RANDOM_SEARCH),
-        "start": Integer(0, lib.AMLZ_START_PROGRAM),
-        "combine": Integer(0, lib.AMLZ_MEDIAN),
-        "precision": Integer(0, lib.AMLZ_FLOAT64),
-        "population_size": POSITIVE,
-        "tournament_size": POSITIVE,
-        "mutate_prob": SHARE,
-        "mutations": Items(LARGEST, len(ACTIONS), len(ACTIONS), is_row=True),
-        "cache_size": WORD,
-        "fec_size": WORD,
-        "fec_train": WORD,
-        "fec_valid": WORD,
-        "cache_period": POSITIVE,
-        "cache_work": Integer(1, MAX_64),
-        "history_size": WORD,
-        "max_cost": LARGEST,
-        "must_learn": Integer(0, 1),
-        "functions": Items(FUNCTION, len(FUNCTIONS), len(FUNCTIONS), rule=_check_functions),
-        "start_program": PROGRAM,
-        "redraws": _since(1, Integer(0, _MAX_32)),
-        "hurdles": _since(1, Items(HURDLE, 0, lib.AMLZ_MAX_HURDLES)),
-        "hurdle_percentile": _since(1, Real(0, 1)),
-        "hurdle_window": _since(1, Integer(0, _MAX_32)),
-    },
-    rule=_check_config,
-)
+
+
+def _schema_of(setting: Setting) -> Schema:
+    """What stands for a setting."""
+    kind = setting.kind
+    schema: Schema | None = None
+    if isinstance(kind, settings.Whole):
+        schema = Integer(kind.least, kind.most)
+    elif isinstance(kind, settings.Real):
+        schema = Real(kind.low, kind.high)
+    elif isinstance(kind, settings.Weights):
+        schema = Items(LARGEST, len(kind.places), len(kind.places), is_row=True)
+    elif isinstance(kind, settings.Hurdles):
+        schema = Items(HURDLE, 0, kind.most)
+    assert schema is not None
+    return _since(setting.minor, schema)
+
+
+def _fields_of_config() -> dict[str, Schema]:
+    """The settings, the others where version 1.0 has them, in the order of the file."""
+    first = [setting for setting in settings.NUMBERS if setting.minor == 0]
+    later = [setting for setting in settings.NUMBERS if setting.minor > 0]
+    fields: dict[str, Schema] = {"seed": WHOLE}
+    for setting in first:
+        fields[setting.name] = _schema_of(setting)
+        if setting.name == "combine":
+            fields["precision"] = Integer(0, lib.AMLZ_FLOAT64)
+    fields["functions"] = Items(FUNCTION, len(FUNCTIONS), len(FUNCTIONS), rule=_check_functions)
+    fields["start_program"] = PROGRAM
+    return {**fields, **{setting.name: _schema_of(setting) for setting in later}}
+
+
+def _config_of(numbers: SimpleNamespace) -> Config:
+    return Config(
+        seed=numbers.seed,
+        precision=cast(Precision, name_of(numbers.precision, PRECISIONS)),
+        settings=Settings.of_numbers(vars(numbers), numbers.start_program),
+        functions=numbers.functions,
+    )
+
+
+def _numbers_of(config: Config) -> SimpleNamespace:
+    return SimpleNamespace(
+        seed=config.seed,
+        precision=PRECISIONS[config.precision],
+        functions=config.functions,
+        start_program=config.settings.start_program or Program(),
+        **{setting.name: config.settings.number(setting) for setting in settings.NUMBERS},
+    )
+
+
+def _check_config(numbers: SimpleNamespace, seen: Seen) -> None:
+    try:
+        settings.check_config(_config_of(numbers)._c(seen["dims"]._c()))
+    except InputError as error:
+        raise FormatError(str(error)) from None
+
+
+CONFIG_FIELDS: Final = _fields_of_config()
+CONFIG: Final = Held(Config, Record(SimpleNamespace, CONFIG_FIELDS, rule=_check_config), _config_of, _numbers_of)
 
 # ---------------------------------------------------------------- tasks
 
 
 def _most_seen(seen: Seen, part: int) -> int:
     """Examples of a task that hurdles and fingerprints look at, which must be there: of training 0, of validation 1."""
-    config: Config = seen["config"]
-    fingerprint = [(config.fec_train, config.fec_valid)] if config.fec_size > 0 else []
-    return max(1, *(sizes[part] for sizes in [(1, 1), *config.hurdles, *fingerprint]))
+    of: Settings = seen["config"].settings
+    fingerprint = [(of.fec_train, of.fec_valid)] if of.fec_size > 0 else []
+    return max(1, *(sizes[part] for sizes in [(1, 1), *of.hurdles, *fingerprint]))
 
 
 def _numbers(examples: str, per_example: str | None = None) -> Binary:
@@ -236,11 +262,11 @@ TASKS: Final = Record(
 
 
 def _n_hurdles(seen: Seen) -> int:
-    return len(seen["config"].hurdles)
+    return len(seen["config"].settings.hurdles)
 
 
 def _n_members(seen: Seen) -> int:
-    return min(int(seen["evaluations"]), int(seen["config"].population_size))
+    return min(int(seen["evaluations"]), int(seen["config"].settings.population_size))
 
 
 def _check_random(state: tuple[int, ...], seen: Seen) -> None:
@@ -250,9 +276,9 @@ def _check_random(state: tuple[int, ...], seen: Seen) -> None:
 
 def _check_evaluations(checkpoint: Checkpoint, seen: Seen) -> None:
     """What was done since the mark must be what a search can have done."""
-    config, at_mark = checkpoint.config, checkpoint.mark.counts.evaluations
-    has_memory = config.cache_size > 0 or config.fec_size > 0 or config.hurdles  # which is emptied at a mark
-    most = at_mark + (config.cache_period if has_memory else 0)
+    of, at_mark = checkpoint.config.settings, checkpoint.mark.counts.evaluations
+    has_memory = of.cache_size > 0 or of.fec_size > 0 or of.hurdles  # which is emptied at a mark
+    most = at_mark + (of.cache_period if has_memory else 0)
     if not at_mark <= checkpoint.evaluations <= most:
         why = f"expected an integer from {at_mark} to {most}, by the mark, got {checkpoint.evaluations}"
         raise FormatError(why, has_byte=False).under("evaluations")
@@ -274,7 +300,7 @@ MARK: Final = Record(
         "rng": Items(WHOLE, 4, 4, rule=_check_random),
         "population": _MemberItems(MEMBER, _n_members, _n_members),
         "hall": _MemberItems(MEMBER, 0, _MAX_32),
-        "history": Items(IMPROVEMENT, 0, lambda seen: int(seen["config"].history_size), rule=_check_rising),
+        "history": Items(IMPROVEMENT, 0, lambda seen: int(seen["config"].settings.history_size), rule=_check_rising),
         "best": BEST,
     },
 )

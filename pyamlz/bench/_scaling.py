@@ -13,7 +13,7 @@ from pyamlz._lib.errors import FileError
 from pyamlz._lib.extras import imported
 from pyamlz.bench._speed import steps_of
 from pyamlz.bench._workload import Workload
-from pyamlz.lab import Preset
+from pyamlz.lab import Experiment
 from pyamlz.program import Instruction, Program
 from pyamlz.search import Variant
 
@@ -81,11 +81,11 @@ def _steps(workload: Workload, seconds: float, variant: Variant) -> float:
 
 def _search(seconds: float, variant: Variant, **settings: int) -> float:
     """Nanoseconds for a program that a `demo` search scores, once it is under way."""
-    preset = Preset.load("demo", [f"{key}={value}" for key, value in settings.items()])
+    preset = Experiment.load("demo").replace(**settings)
     tasks = preset.tasks("tasks", 1)
     assert tasks is not None
     search = preset.search(tasks, seed=1, variant=variant)
-    search.run(max_evaluations=max(20_000, 2 * preset.config["population_size"]))
+    search.run(max_evaluations=max(20_000, 2 * preset.settings.population_size))
     before = search.progress
     result = search.run(max_seconds=seconds)
     return 1e9 * (result.seconds - before.seconds) / (result.evaluations - before.evaluations)

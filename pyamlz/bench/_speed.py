@@ -18,7 +18,7 @@ from pyamlz._lib.native import text
 from pyamlz._lib.random import derived_seed
 from pyamlz.bench._plain import PlainInterpreter, plain_interpreter
 from pyamlz.bench._workload import Burst, ProgramName, Rate, Workload
-from pyamlz.lab import Preset
+from pyamlz.lab import Experiment
 from pyamlz.search import Evaluator, Progress, Search, Variant
 
 __all__ = [
@@ -271,14 +271,14 @@ class SearchSpeed:
     phases: dict[str, float]
 
 
-def search(preset: Preset, *, seed: int, seconds: float = 10.0, variant: Variant = "auto") -> SearchSpeed:
-    """Measures programs scored per second in searches of a preset, on the tasks that a run of it has, one by one.
+def search(experiment: Experiment, *, seed: int, seconds: float = 10.0, variant: Variant = "auto") -> SearchSpeed:
+    """Measures programs scored per second in searches of an experiment, on the tasks that a run of it has, one by one.
 
-    A search ends at the preset's max_evaluations, or when it reaches sufficient_fitness on its own tasks. Nothing is
+    A search ends at its max_evaluations, or when it reaches sufficient_fitness on its own tasks. Nothing is
     tried on select and final tasks.
 
     Args:
-        preset: the preset.
+        experiment: what is searched.
         seed: of tasks and searches, 0 to 2**64 - 1.
         seconds: how long to search in all, over 0.
         variant: kernels to use.
@@ -290,7 +290,7 @@ def search(preset: Preset, *, seed: int, seconds: float = 10.0, variant: Variant
     left = checked_float("seconds", seconds, 0.0, over=True)
     done: list[Progress] = []
     while left > 0:
-        done.append(_search(preset, seed, len(done) + 1, left, variant))
+        done.append(_search(experiment, seed, len(done) + 1, left, variant))
         left -= done[-1].seconds
     evaluations, spent = sum(p.evaluations for p in done), sum(p.seconds for p in done)
     return SearchSpeed(
@@ -302,15 +302,15 @@ def search(preset: Preset, *, seed: int, seconds: float = 10.0, variant: Variant
         train_steps=sum(p.train_steps for p in done),
         seconds=spent,
         evaluations_per_second=evaluations / spent,
-        phases=_phases(preset, seed, min(seconds, _PHASE_SECONDS), variant),
+        phases=_phases(experiment, seed, min(seconds, _PHASE_SECONDS), variant),
     )
 
 
-def _phases(preset: Preset, seed: int, seconds: float, variant: Variant) -> dict[str, float]:
+def _phases(experiment: Experiment, seed: int, seconds: float, variant: Variant) -> dict[str, float]:
     """Shares of the time that the first experiment spends in its phases."""
     ticks = ffi.new("uint64_t[]", lib.AMLZ_PHASE_COUNT)
     began = time.perf_counter()
-    search = _searching(preset, seed, 1, variant)
+    search = _searching(experiment, seed, 1, variant)
     lib.amlz_search_measure(search._handle.pointer, ffi.addressof(lib, "pyamlz_ticks"), ticks)
     check(lib.amlz_search_run(search._handle.pointer, _PHASE_EVALUATIONS, 2.0, ffi.NULL))
     while time.perf_counter() - began < seconds:
@@ -319,19 +319,19 @@ def _phases(preset: Preset, seed: int, seconds: float, variant: Variant) -> dict
     return {text(lib.amlz_phase_name(phase)): count / sum(ticks) for phase, count in enumerate(ticks)}
 
 
-def _searching(preset: Preset, seed: int, experiment: int, variant: Variant) -> Search:
+def _searching(experiment: Experiment, seed: int, number: int, variant: Variant) -> Search:
     """The search of the experiment of this number."""
-    tasks = preset.tasks("tasks", derived_seed(seed, "tasks", experiment))
+    tasks = experiment.tasks("tasks", derived_seed(seed, "tasks", number))
     assert tasks is not None
-    return preset.search(tasks, seed=derived_seed(seed, "search", experiment), variant=variant)
+    return experiment.search(tasks, seed=derived_seed(seed, "search", number), variant=variant)
 
 
-def _search(preset: Preset, seed: int, experiment: int, seconds: float, variant: Variant) -> Progress:
+def _search(experiment: Experiment, seed: int, number: int, seconds: float, variant: Variant) -> Progress:
     """The experiment of this number."""
-    result = _searching(preset, seed, experiment, variant).run(
-        max_evaluations=preset.config.get("max_evaluations"),
+    result = _searching(experiment, seed, number, variant).run(
+        max_evaluations=experiment.max_evaluations,
         max_seconds=seconds,
-        sufficient_fitness=preset.config.get("sufficient_fitness"),
+        sufficient_fitness=experiment.sufficient_fitness,
     )
     if result.stop_reason == "interrupted":
         raise KeyboardInterrupt

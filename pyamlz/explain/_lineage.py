@@ -168,7 +168,7 @@ class _Replay:
         islands, (island, evaluation) = self.islands, node
         if islands is None:
             return [evaluation]
-        ends = [islands._migrations(evaluation) * islands.config["every"]] * len(self.searches)
+        ends = [islands._migrations(evaluation) * islands.every_evaluations] * len(self.searches)
         ends[island] = evaluation
         return ends
 
@@ -204,13 +204,13 @@ class _Replay:
         """Evaluations of each island before it."""
         if self.islands is None:
             return self.ends[0]
-        return (self.islands._migrations(self._counts()[0]) + 1) * int(self.islands.config["every"])
+        return (self.islands._migrations(self._counts()[0]) + 1) * self.islands.every_evaluations
 
     def _advance(self, island: int, end: int) -> Iterator[int]:
         """Runs an island to an evaluation, by so many at a time that their members are all still there."""
         search = self.searches[island]
         while (left := end - int(search._counts.evaluations)) > 0:
-            n = min(search._config.population_size, left)
+            n = min(search.settings.population_size, left)
             check(lib.amlz_search_run(search._handle.pointer, n, 2.0, search._counts))
             yield n
 

@@ -1,7 +1,7 @@
 """Experiments: whole searches by name or file, in stages and sittings, and what is done with what they find."""
 
 from pyamlz.lab._climb import NONLINEAR, Attempt, Climb, Stage, climb, nonlinear_stages, padded, without_idle_lines
-from pyamlz.lab._experiment import Preset, Section, differences, names, source
+from pyamlz.lab._experiment import Experiment, Migration, Section, differences, preset_source, presets
 from pyamlz.lab._fit import Scored, fit, scored
 from pyamlz.lab._run import Comparison, RunResult, resume, run
 from pyamlz.lab._select import (
@@ -28,10 +28,11 @@ __all__ = [
     "Candidate",
     "Climb",
     "Comparison",
+    "Experiment",
     "Hyperparameter",
     "Measured",
+    "Migration",
     "PairResult",
-    "Preset",
     "Ranked",
     "RunResult",
     "Scored",
@@ -51,9 +52,10 @@ __all__ = [
     "hyperparameters",
     "measure",
     "measure_on_pair",
-    "names",
     "nonlinear_stages",
     "padded",
+    "preset_source",
+    "presets",
     "rank",
     "resume",
     "run",
@@ -61,7 +63,6 @@ __all__ = [
     "scored",
     "select",
     "select_tasks",
-    "source",
     "transfer",
     "tune",
     "tune_on_pairs",

@@ -2,9 +2,10 @@
 
 A large step, as from a linear model to a network with backpropagation (Real et al., ICML 2020, figure 5), needs many
 instructions at once, and evolution does not find it; a ladder of tasks on which every single step pays makes it many
-small ones. A stage is a preset with ``max_evaluations`` and ``sufficient_fitness``. Its attempts are short searches on
-fresh tasks; one that reaches that fitness hands its best program on to the next stage. What a stage found may be a dead
-end: a program has so many attempts at the next stage, after which the stage that found it goes on with its own.
+small ones. A stage is an experiment with ``max_evaluations`` and ``sufficient_fitness``. Its attempts are short
+searches on fresh tasks; one that reaches that fitness hands its best program on to the next stage. What a stage found
+may be a dead end: a program has so many attempts at the next stage, after which the stage that found it goes on with
+its own.
 
 Between stages lines whose absence does not harm are removed, and the places that are left, where sizes have a minimum,
 are filled with random dead code: code that is tied in knots does not change for the better.
@@ -13,18 +14,20 @@ are filled with random dead code: code that is tied in knots does not change for
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pyamlz._lib.checks import checked_int, checked_seed
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.random import derived_seed
-from pyamlz.lab._experiment import Preset
+from pyamlz.lab._experiment import Experiment
 from pyamlz.program import FUNCTIONS, Program, SearchSpace
 from pyamlz.search import Evaluator
 
 __all__ = ["NONLINEAR", "Attempt", "Climb", "Stage", "climb", "nonlinear_stages", "padded", "without_idle_lines"]
+
+Changes: TypeAlias = Mapping[str, Any]
 
 _MAX_COUNT = 2**63 - 1
 
@@ -35,18 +38,18 @@ class Stage:
 
     Attributes:
         name: for people.
-        preset: with max_evaluations, those of one attempt, and sufficient_fitness, on the tasks of the attempt.
+        experiment: with max_evaluations, those of one attempt, and sufficient_fitness, on the tasks of the attempt.
         attempts: from one program of the stage before, 1 or more. The first stage has as many as there is time for.
     """
 
     name: str
-    preset: Preset = field(repr=False)
+    experiment: Experiment = field(repr=False)
     attempts: int = 1
 
     def __post_init__(self) -> None:
         checked_int("attempts", self.attempts, 1, _MAX_COUNT)
         for key in ("max_evaluations", "sufficient_fitness"):
-            if self.preset.config.get(key) is None:
+            if getattr(self.experiment, key) is None:
                 raise InputError(f"{self.name}: {key}: expected one, since stages end by it")
 
 
@@ -128,19 +131,20 @@ def climb(
 
 
 def _attempt(stage: Stage, start: Program | None, seed: int) -> Attempt:
-    tasks = stage.preset.tasks("tasks", derived_seed(seed, "tasks"))
+    experiment = stage.experiment
+    tasks = experiment.tasks("tasks", derived_seed(seed, "tasks"))
+    sufficient = experiment.sufficient_fitness
     assert tasks is not None
-    preset = stage.preset
+    assert sufficient is not None
     if start is not None:
-        filled = padded(start, preset.space(tasks), derived_seed(seed, "padding"))
-        preset = Preset.of({**preset.config, "start": str(filled)})
-    search = preset.search(tasks, seed=derived_seed(seed, "search"))
-    sufficient = preset.config["sufficient_fitness"]
-    result = search.run(max_evaluations=preset.config["max_evaluations"], sufficient_fitness=sufficient)
+        filled = padded(start, experiment.space(tasks), derived_seed(seed, "padding"))
+        experiment = experiment.replace(start=str(filled))
+    search = experiment.search(tasks, seed=derived_seed(seed, "search"))
+    result = search.run(max_evaluations=experiment.max_evaluations, sufficient_fitness=sufficient)
     passed = result.fitness >= sufficient
     best = result.program
     if passed:
-        best = without_idle_lines(best, preset.evaluator(search.tasks), derived_seed(seed, "draws"))
+        best = without_idle_lines(best, experiment.evaluator(search.tasks), derived_seed(seed, "draws"))
     return Attempt(stage.name, result.evaluations, result.fitness, passed, best)
 
 
@@ -199,47 +203,76 @@ def padded(program: Program, space: SearchSpace, seed: int) -> Program:
 _MAX_TRIES = 100_000
 
 
-_COMMON = (
-    "profile=fast",
-    "population_size=1000",
-    "mutations={alter_argument=1,randomize_instruction=1,randomize_function=0.1}",
-    "tasks.n_tasks=16",
-)
-_EASY = ("tasks.n_train=250", "tasks.n_valid=50", "tasks.feature_scale=0.35", "tasks.unit_labels=true")
-_LONGER = (*_EASY, "tasks.n_train=500")
-_UNIT = ("tasks.n_train=1000", "tasks.n_valid=100", "tasks.unit_labels=true")
+_COMMON: Changes = {
+    "profile": "fast",
+    "population_size": 1000,
+    "mutations": {"alter_argument": 1, "randomize_instruction": 1, "randomize_function": 0.1},
+}
+_EASY: Changes = {"n_tasks": 16, "n_train": 250, "n_valid": 50, "feature_scale": 0.35, "unit_labels": True}
+_LONGER: Changes = {**_EASY, "n_train": 500}
+_UNIT: Changes = {"n_tasks": 16, "n_train": 1000, "n_valid": 100, "unit_labels": True}
 
-#: The ladder to figure 5: name, attempts, evaluations of one, sufficient fitness, and what differs from "nonlinear".
-NONLINEAR: Final[tuple[tuple[str, int, int, float, tuple[str, ...]], ...]] = (
+
+class Rung(NamedTuple):
+    """A stage of the ladder to figure 5.
+
+    Attributes:
+        name: of the stage.
+        attempts: from one program of the stage before.
+        max_evaluations: of one attempt.
+        sufficient_fitness: that ends it.
+        tasks: arguments of the generator that differ from those of the preset "nonlinear".
+        tournament_size: T.
+    """
+
+    name: str
+    attempts: int
+    max_evaluations: int
+    sufficient_fitness: float
+    tasks: Changes
+    tournament_size: int = 10
+
+
+#: The ladder to figure 5.
+NONLINEAR: Final[tuple[Rung, ...]] = (
     # Small features, so that large learning rates work too: a linear model that learns from its error. Small
     # tournaments, since what leads there is not better at first.
-    ("linear", 1, 120_000, 0.99, (*_EASY, "tasks.generator='linear'", "tournament_size=3")),
+    Rung("linear", 1, 120_000, 0.99, {**_EASY, "generator": "linear"}, tournament_size=3),
     # A ReLU of each feature; and so few examples that its gradient is needed too.
-    ("relu", 4, 60_000, 0.975, (*_EASY, "tasks.n_train=100", "tasks.hidden='identity'")),
+    Rung("relu", 4, 60_000, 0.975, {**_EASY, "n_train": 100, "hidden": "identity"}),
     # Two features, of which eight random hidden units make more than a linear model can. They are larger, so that
     # learning rates get small enough for hidden weights to be learned.
-    ("hidden", 4, 80_000, 0.82, (*_EASY, "tasks.n_informative=2", "tasks.feature_scale=0.7")),
+    Rung("hidden", 4, 80_000, 0.82, {**_EASY, "n_informative": 2, "feature_scale": 0.7}),
     # Three, where random hidden units would still do, but ones that are learned are far better; and most push the same
     # way, so the error alone says where to.
-    ("learned", 20, 100_000, 0.9, (*_LONGER, "tasks.n_informative=3", "tasks.output_mean=1.0")),
+    Rung("learned", 20, 100_000, 0.9, {**_LONGER, "n_informative": 3, "output_mean": 1.0}),
     # With five random ones do not, and fewer push the same way, so errors must go back through the output weights.
-    ("weighted", 15, 100_000, 0.835, (*_LONGER, "tasks.n_informative=5", "tasks.output_mean=0.25")),
+    Rung("weighted", 15, 100_000, 0.835, {**_LONGER, "n_informative": 5, "output_mean": 0.25}),
     # All features, and units that push either way: both layers must be learned.
-    ("signed", 10, 80_000, 0.86, (*_EASY, "tasks.n_train=1000", "tasks.n_valid=100")),
+    Rung("signed", 10, 80_000, 0.86, {**_EASY, "n_train": 1000, "n_valid": 100}),
     # Few features again: weights as far as a gradient through the activation brings them are not enough, it must be one
     # through its derivative, a step.
-    ("step", 25, 60_000, 0.925, (*_LONGER, "tasks.n_informative=4", "tasks.output_mean=0.25")),
+    Rung("step", 25, 60_000, 0.925, {**_LONGER, "n_informative": 4, "output_mean": 0.25}),
     # The paper's features and labels, by and by, since a large change would make any program diverge.
-    ("larger", 3, 30_000, 0.86, (*_UNIT, "tasks.feature_scale=0.6")),
-    ("unit", 3, 30_000, 0.86, (*_UNIT, "tasks.feature_scale=1.0")),
-    ("figure 5", 10, 30_000, 0.6, ("tasks.n_train=2000", "tasks.n_valid=100")),
+    Rung("larger", 3, 30_000, 0.86, {**_UNIT, "feature_scale": 0.6}),
+    Rung("unit", 3, 30_000, 0.86, {**_UNIT, "feature_scale": 1.0}),
+    Rung("figure 5", 10, 30_000, 0.6, {"n_tasks": 16, "n_train": 2000, "n_valid": 100}),
 )
 
 
 def nonlinear_stages() -> list[Stage]:
     """The stages of :data:`NONLINEAR`."""
-    stages = []
-    for name, attempts, evaluations, fitness, changes in NONLINEAR:
-        ends = [f"max_evaluations={evaluations}", f"sufficient_fitness={fitness}"]
-        stages.append(Stage(name, Preset.load("nonlinear", [*_COMMON, *changes, *ends]), attempts))
-    return stages
+    plain = Experiment.load("nonlinear").replace(**_COMMON)
+    return [
+        Stage(
+            rung.name,
+            plain.replace(
+                tasks=rung.tasks,
+                max_evaluations=rung.max_evaluations,
+                sufficient_fitness=rung.sufficient_fitness,
+                tournament_size=rung.tournament_size,
+            ),
+            rung.attempts,
+        )
+        for rung in NONLINEAR
+    ]

@@ -1,118 +1,126 @@
-"""Presets: whole experiments as TOML files, in the paper's terms.
+"""Experiments: tasks, space, method and what ends it, as TOML files in the paper's terms.
 
-A file has the settings of :class:`pyamlz.Search` at its top (``fec`` is a table of ``size``, ``train`` and ``valid``,
-``hurdles`` a list of pairs such as ``[[100, 100], [800, 100]]``), and besides ``description``, ``precision``,
-``max_evaluations`` and ``max_train_steps`` (of one experiment), ``max_experiments`` and ``sufficient_fitness``;
-``budget``, how many times as much as the plain two-layer network programs may cost; and ``islands``, how many searches
-run at once and exchange programs. ``start`` is "random", "empty", a program (the name of a built-in one, its text, or a
-path from the current folder; so is ``fixed_program``), an archive of programs, or a list of programs. Its tables:
+A file has the settings of a search, :class:`pyamlz.Settings`, at its top (``fec`` is a table of ``size``, ``train`` and
+``valid``, ``hurdles`` a list of pairs such as ``[[100, 100], [800, 100]]``), and ``description``, ``precision``,
+``max_evaluations`` and ``max_train_steps`` (of one search), ``max_experiments`` and ``sufficient_fitness``; ``budget``,
+how many times as much as the plain two-layer network programs may cost; and ``islands``, how many searches run at once
+and exchange programs. ``start`` is "random", "empty", a program (the name of a built-in one, its text, or a path from
+the current folder; so is ``fixed_program``), an archive of programs, or a list of programs. Its tables:
 
 ``[tasks]``
     ``generator`` names a function of :mod:`pyamlz.tasks`; the other keys are its arguments, but for seed and precision.
     A list of such tables, ``[[tasks]]``, is dealt to the islands in turn; the first is what the other sections follow.
 ``[migration]``
-    ``every`` and ``share``, of :class:`pyamlz.Islands`.
+    ``every`` (evaluations) and ``share``, of :class:`pyamlz.Islands`.
 ``[select]``
     Optional. Programs are chosen, and ``sufficient_fitness`` is measured, on these tasks and not on those of the
-    search, every ``every`` evaluations of an experiment. Its other keys are those of ``[tasks]`` that differ.
+    search, every ``every`` evaluations of a search. Its other keys are those of ``[tasks]`` that differ.
 ``[final]``
     Optional. Tasks for the last figure; its keys are those of ``[tasks]`` that differ, and ``compare``, which names
     built-in programs to be scored on the same tasks.
 ``[space]``
     ``scalars``, ``vectors`` and ``matrices``, and for each of ``[space.setup]``, ``[space.predict]`` and
     ``[space.learn]`` the ``ops`` (names or ids), and ``size``, or ``min_size``, ``max_size`` and ``init_size``.
+
+Those that come with the package are the presets.
 """
 
 from __future__ import annotations
 
-import copy
-import importlib
 import inspect
-import re
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from dataclasses import replace as with_fields
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
 
 from pyamlz import archive
-from pyamlz._lib.checks import Precision, checked_bool, checked_choice, checked_float, checked_int, hint
+from pyamlz._lib.checks import Precision, checked_choice, checked_float, hint
 from pyamlz._lib.errors import ArchiveError, DataError, InputError
-from pyamlz._lib.native import ALGORITHMS, COMBINES, PRECISIONS
+from pyamlz._lib.frozen import frozen, thawed
+from pyamlz._lib.native import PRECISIONS
 from pyamlz.archive import find_program, find_start
 from pyamlz.lab._data import READ, Tables
-from pyamlz.lab._toml import dump_toml
-from pyamlz.program import FUNCTIONS, Dims, FunctionSpace, Program, SearchSpace
-from pyamlz.program.baselines import BASELINES, fitting, neural_network
-from pyamlz.search import Combine, Evaluator, PackedTasks, Search, Variant
+from pyamlz.lab._toml import dump_toml, load_toml
+from pyamlz.program import CAPACITY, FUNCTIONS, SETTINGS, Dims, FunctionSpace, Program, SearchSpace, Settings
+from pyamlz.program._settings import STARTS, Choice, Count, Kind, Real
+from pyamlz.program.baselines import BASELINES, built_in, fitting, neural_network
+from pyamlz.search import Evaluator, PackedTasks, Search, Variant
 from pyamlz.search._islands import EVERY, SHARE
-from pyamlz.search._settings import (
-    COUNT_RANGES,
-    STARTS,
-    checked_hurdles,
-    checked_mutations,
-    checked_percentile,
-    search_settings,
-)
-from pyamlz.tasks import Kind, TaskSet
+from pyamlz.tasks import Kind as Labels
 from pyamlz.tasks import Table as OwnTable
+from pyamlz.tasks import TaskSet
 from pyamlz.tasks._generators import GENERATORS
 
-__all__ = ["Preset", "names", "source"]
+__all__ = ["KEYS", "Experiment", "Key", "Migration", "Section", "differences", "preset_source", "presets"]
 
 Section: TypeAlias = Literal["tasks", "select", "final"]
-Checker: TypeAlias = Callable[[str, object], Any]
+Checker: TypeAlias = Callable[[str, Any], Any]
 Table: TypeAlias = dict[str, Any]
-
-_toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 _SPLITS: dict[Section, str] = {"tasks": "search", "select": "select", "final": "test"}
 _GIVEN = ("seed", "precision")  # arguments of generators that are no keys
 _MAX_COUNT = 2**63 - 1  # as large as TOML's integers
 _MAX_FILE_SIZE = 2**20
-_DEFAULT_EVERY = 10_000
 
 
-def names() -> list[str]:
-    """The presets that come with the package."""
+def presets() -> list[str]:
+    """The names of the experiments that come with the package."""
     folder = resources.files("pyamlz.lab") / "presets"
     return sorted(Path(file.name).stem for file in folder.iterdir() if file.name.endswith(".toml"))
 
 
-def source(name: str) -> str:
-    """The TOML text of a preset that comes with the package.
+def preset_source(name: str) -> str:
+    """The TOML text of an experiment that comes with the package.
 
     Raises:
         InputError: there is none; the message suggests the nearest.
     """
-    if name not in names():
-        raise InputError(f"unknown preset {name!r}{hint(name, names())}")
+    if name not in presets():
+        raise InputError(f"unknown preset {name!r}{hint(name, presets())}")
     return (resources.files("pyamlz.lab") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """An experiment: tasks, space, method and what ends it.
+class Migration(NamedTuple):
+    """How islands exchange programs; see :class:`pyamlz.Islands`."""
+
+    every_evaluations: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Experiment:
+    """Tasks, space, method and what ends it. It cannot be changed; equal contents make equal experiments.
+
+    It is made by :meth:`load`, :meth:`of` or :meth:`replace`. Programs in files are read then, and not again.
+
+    >>> from pyamlz import Experiment
+    >>> small = Experiment.load("linear").replace(population_size=50, tasks={"n_tasks": 4})
+    >>> small.settings.population_size, small.tasks("tasks", seed=1).n_tasks
+    (50, 4)
 
     Attributes:
         name: of the preset, or the file's path.
-        config: all settings, checked, with the defaults of what was left out.
+        table: all keys and their values, those that were left out too, as files have them.
+        settings: those of its searches, but for what `budget` makes of `max_cost`.
+        taken_in: programs that its searches take in at their beginning, where it names several to start from.
         tables: the user's own tables that its tasks are made of.
     """
 
-    name: str
-    config: Table
-    tables: Tables = field(default_factory=Tables, compare=False, repr=False)
+    name: str = field(compare=False)
+    table: Mapping[str, Any]
+    settings: Settings = field(compare=False)
+    taken_in: tuple[Program, ...] = field(compare=False)
+    _written: Mapping[str, Any] = field(compare=False)  # without what was left out
+    tables: Tables = field(default_factory=Tables, compare=False)
 
     @classmethod
-    def load(cls, name_or_path: str, overrides: Iterable[str] = ()) -> Preset:
-        """Reads a preset by its name, or from a TOML file.
+    def load(cls, name_or_path: str) -> Experiment:
+        """The preset of this name, or the experiment in a TOML file.
 
         Args:
             name_or_path: something that ends in ".toml" or has a slash is a path.
-            overrides: settings that replace the file's, as "key=value": a dotted key, and a value as in TOML or a bare
-                word.
 
         Raises:
             InputError: a file, key or value is wrong; the message names it, and suggests the nearest key.
@@ -120,41 +128,41 @@ class Preset:
         if name_or_path.endswith(".toml") or "/" in name_or_path:
             text = _read_file(name_or_path)
         else:
-            text = source(name_or_path)
-        try:
-            table = _toml.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{name_or_path}: not TOML: {error}") from None
-        for override in overrides:
-            _apply(table, override)
-        return cls.of(table, name_or_path)
+            text = preset_source(name_or_path)
+        return cls.of(load_toml(text, name_or_path), name_or_path)
 
     @classmethod
-    def of(cls, table: Mapping[str, Any], name: str = "") -> Preset:
-        """Checks a preset given as a dict.
+    def of(cls, table: Mapping[str, Any], name: str = "") -> Experiment:
+        """The experiment in a table such as a TOML file has; what is None counts as left out.
 
         Raises:
             InputError: a key or value is wrong.
         """
-        return cls(name, _checked_preset(copy.deepcopy(dict(table))))
+        written = _merged({}, thawed(table))
+        complete = _completed(_table(_tree(KEYS))("", written))
+        settings, taken_in = _settings_of(complete)
+        return cls(name, frozen(complete), settings, taken_in, frozen(written))
 
-    def changed(self, overrides: Iterable[str]) -> Preset:
-        """The preset with some settings replaced, as in :meth:`load`.
+    def replace(self, **changes: Any) -> Experiment:
+        """The experiment with some keys of its file replaced, before what is left out gets its defaults.
+
+        Args:
+            changes: values by key. One that is a table itself is merged with the table that is there, as
+                `tasks={"n_tasks": 4}`, unless it is empty; a setting is replaced as a whole, `mutations` too. None
+                takes a key away.
 
         Raises:
-            InputError: a key or value is wrong.
+            InputError: a key or value is wrong; the message names it, and suggests the nearest key.
         """
-        table = copy.deepcopy(self.config)
-        for override in overrides:
-            _apply(table, override)
-        return replace(Preset.of(table, self.name), tables=self.tables)
+        made = Experiment.of(_merged(thawed(self._written), changes), self.name)
+        return with_fields(made, tables=self.tables)
 
     def table_settings(self) -> Table:
         """The arguments of the first table of the user's own, as :func:`pyamlz.tasks.table` takes them."""
-        tables = (table for _, table in _task_tables(self.config["tasks"]) if table["generator"] == "table")
-        return {name: value for name, value in next(tables).items() if name != "generator"}
+        settings = next(table for table in self.task_tables if table["generator"] == "table")
+        return {name: thawed(value) for name, value in settings.items() if name != "generator"}
 
-    def table(self) -> OwnTable:
+    def own_table(self) -> OwnTable:
         """The first table of the user's own that its tasks are made of.
 
         Raises:
@@ -164,60 +172,118 @@ class Preset:
         settings = self.table_settings()
         return self.tables.get({name: settings[name] for name in READ if name in settings})
 
-    def compared(self, kind: Kind) -> list[str]:
-        """Names of the built-in programs that are scored on the final tasks too, for labels of this kind."""
-        names: list[str] = self.config.get("final", {}).get("compare", [])
-        return [fitting(name, kind) for name in names] if self.is_of_table else names
-
-    def with_table(self, table: OwnTable) -> Preset:
-        """The preset with tasks of a table that is read already, as of a data frame.
+    def with_table(self, table: OwnTable) -> Experiment:
+        """The experiment with tasks of a table that is read already, as of a data frame.
 
         Raises:
             InputError: its tasks are not made of a table.
         """
         if not self.is_of_table:
             raise InputError(f"{self.name}: expected a preset whose tasks are made of a table, such as 'table'")
-        config, tables = copy.deepcopy(self.config), Tables()
-        for _, tasks in _task_tables(config["tasks"]):
+        written, tables = thawed(self._written), Tables()
+        for _, tasks in _task_tables(written["tasks"]):
             if tasks["generator"] == "table":
                 for name in READ:
                     tasks.pop(name, None)
                 tasks.update(path=table.name, target=table.target, labels="classes" if table.classes else "numbers")
                 tables.put({name: tasks[name] for name in READ if name in tasks}, table)
-        return replace(Preset.of(config, self.name), tables=tables)
+        return with_fields(Experiment.of(written, self.name), tables=tables)
 
-    def self_contained(self) -> Preset:
-        """The same preset without paths: programs in files become their texts."""
-        config = dict(self.config)
-        fixed, start = config.get("fixed_program"), config["start"]
+    def self_contained(self) -> Experiment:
+        """The same experiment without paths: programs in files become their texts."""
+        changes: Table = {}
+        start, fixed = self.table["start"], self.table.get("fixed_program")
+        if self.taken_in:
+            changes["start"] = [str(program) for program in self.taken_in]
+        elif start not in STARTS and start not in BASELINES:
+            changes["start"] = str(self.settings.start)
         if fixed is not None and fixed not in BASELINES:
-            config["fixed_program"] = str(find_program("fixed_program", fixed))
-        if isinstance(start, list) or (start not in STARTS and start not in BASELINES):
-            found = find_start("start", start)
-            config["start"] = str(found) if isinstance(found, Program) else [str(program) for program in found]
-        return Preset(self.name, config, self.tables)
+            changes["fixed_program"] = str(self.settings.fixed_program)
+        return self.replace(**changes)
+
+    def __repr__(self) -> str:
+        return f"<Experiment {self.name}: {self.description}>"
+
+    def toml(self) -> str:
+        """All keys as TOML; loading it gives an equal experiment."""
+        return dump_toml(self.table)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All keys as new dicts, lists and plain values, as JSON has them."""
+        table: Table = thawed(self.table)
+        return table
+
+    # ------------------------------------------------------------ what it says
 
     @property
     def description(self) -> str:
         """One line about it."""
-        return str(self.config["description"])
+        return str(self.table["description"])
 
     @property
     def precision(self) -> Precision:
         """What programs compute in."""
-        return cast(Precision, self.config["precision"])
+        return cast(Precision, self.table["precision"])
+
+    @property
+    def max_evaluations(self) -> int | None:
+        """Programs that a search scores at most."""
+        return cast("int | None", self.table.get("max_evaluations"))
+
+    @property
+    def max_train_steps(self) -> int | None:
+        """Training steps of a search at most."""
+        return cast("int | None", self.table.get("max_train_steps"))
+
+    @property
+    def max_experiments(self) -> int | None:
+        """Searches, one after the other, at most."""
+        return cast("int | None", self.table.get("max_experiments"))
+
+    @property
+    def sufficient_fitness(self) -> float | None:
+        """What a program must reach for the experiment to succeed."""
+        return cast("float | None", self.table.get("sufficient_fitness"))
+
+    @property
+    def islands(self) -> int:
+        """How many searches exchange programs; 1 for a search alone."""
+        return int(self.table["islands"])
+
+    @property
+    def migration(self) -> Migration:
+        """How they exchange them."""
+        return Migration(self.table["migration"]["every"], self.table["migration"]["share"])
+
+    @property
+    def task_tables(self) -> tuple[Mapping[str, Any], ...]:
+        """The tables of tasks, which are dealt to islands in turn; the first is what the other sections follow."""
+        return tuple(table for _, table in _task_tables(self.table["tasks"]))
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The sections that it has, of "tasks", "select" and "final"."""
+        return tuple(section for section in _SPLITS if section in self.table)
+
+    @property
+    def select_every_evaluations(self) -> int | None:
+        """How often the best program is tried on the select tasks; None without them."""
+        return int(self.table["select"]["every"]) if "select" in self.table else None
+
+    def compared(self, kind: Labels) -> tuple[str, ...]:
+        """Names of the built-in programs that are scored on the final tasks too, for labels of this kind."""
+        names: tuple[str, ...] = self.table.get("final", {}).get("compare", ())
+        return tuple(fitting(name, kind) for name in names) if self.is_of_table else names
 
     @property
     def is_of_table(self) -> bool:
         """Whether its tasks come from a table of the user's own, so that their kind depends on that."""
-        return any(table["generator"] == "table" for _, table in _task_tables(self.config["tasks"]))
+        return any(table["generator"] == "table" for table in self.task_tables)
 
-    def toml(self) -> str:
-        """All settings as TOML; loading it gives the same preset."""
-        return dump_toml(self.config)
+    # ------------------------------------------------------------ what it makes
 
     def tasks(self, section: Section, seed: int, island: int = 0) -> TaskSet | None:
-        """The tasks of a section; None if the preset does not have it.
+        """The tasks of a section; None if the experiment does not have it.
 
         Args:
             section: which.
@@ -227,10 +293,10 @@ class Preset:
         Raises:
             InputError: an argument of the generator is wrong; the message names the key.
         """
-        arguments = self.config.get(section)
+        arguments = self.table.get(section)
         if arguments is None:
             return None
-        tables = _task_tables(self.config["tasks"])
+        tables = _task_tables(self.table["tasks"])
         name, table = tables[island % len(tables) if section == "tasks" else 0]
         generator = GENERATORS[table["generator"]]
         arguments = table if section == "tasks" else arguments
@@ -240,9 +306,10 @@ class Preset:
         if "split" in _keys_of(generator) and "split" not in own:
             merged["split"] = _SPLITS[section]
         try:
+            arguments = thawed(merged)
             if table["generator"] == "table":
-                merged["path"] = self.tables.get({name: merged.pop(name) for name in READ if name in merged})
-            return generator(**merged, seed=seed, precision=self.precision)
+                arguments["path"] = self.tables.get({key: arguments.pop(key) for key in READ if key in arguments})
+            return generator(**arguments, seed=seed, precision=self.precision)
         except MemoryError:
             raise InputError(f"{section}: there is not enough memory for so many numbers") from None
         except InputError as error:
@@ -253,7 +320,7 @@ class Preset:
 
     def space(self, tasks: TaskSet) -> SearchSpace:
         """What programs may look like, on the features and labels of `tasks`."""
-        space = self.config["space"]
+        space = self.table["space"]
         try:
             dims = Dims.of(tasks, n_scalars=space["scalars"], n_vectors=space["vectors"], n_matrices=space["matrices"])
             return SearchSpace(dims, **{name: _function_space(space[name]) for name in FUNCTIONS})
@@ -261,14 +328,13 @@ class Preset:
             raise InputError(f"space.{error}") from None
 
     def evaluator(self, tasks: TaskSet | PackedTasks, variant: Variant = "auto") -> Evaluator:
-        """What scores programs on `tasks` as the preset's searches do."""
-        combine = cast(Combine, self.config["combine"])
-        return Evaluator(tasks, precision=self.precision, variant=variant, combine=combine)
+        """What scores programs on `tasks` as the experiment's searches do."""
+        return Evaluator(tasks, precision=self.precision, variant=variant, combine=self.settings.combine)
 
     def search(
         self, tasks: TaskSet | PackedTasks, *, seed: int, variant: Variant = "auto", begun: bool = True
     ) -> Search:
-        """A search with the preset's settings on the given tasks: one island, if it has islands.
+        """A search with the experiment's settings on the given tasks: one island, if it has islands.
 
         Args:
             tasks: what programs are scored on.
@@ -277,47 +343,51 @@ class Preset:
             begun: whether it has taken in the programs that it starts from, if they are several. One that is to be
                 restored has not.
         """
-        settings = {key: self.config[key] for key in search_settings() if key in self.config}
-        settings.update({f"fec_{key}": value for key, value in self.config["fec"].items()})
         task_set = tasks.tasks if isinstance(tasks, PackedTasks) else tasks
-        settings["max_cost"] = self._max_cost(task_set.n_features)
-        start = self.config["start"]
-        if isinstance(start, str) and self.is_of_table:
-            start = fitting(start, task_set.kind)
-        if isinstance(start, list) or start not in STARTS:
-            start = find_start("start", start)
-        fixed = self.config.get("fixed_program")
-        search = Search(
-            tasks,
-            self.space(task_set),
-            seed=seed,
-            start="random" if isinstance(start, list) else start,
-            fixed_program=None if fixed is None else find_program("fixed_program", fixed),
-            precision=self.precision,
-            variant=variant,
-            **settings,
-        )
-        if begun and isinstance(start, list):
+        settings = self.settings.replace(max_cost=self._max_cost(task_set.n_features))
+        if self.is_of_table and self.table["start"] in BASELINES:
+            settings = settings.replace(start=built_in(fitting(self.table["start"], task_set.kind)))
+        space, precision = self.space(task_set), self.precision
+        search = Search(tasks, space, settings, seed=seed, precision=precision, variant=variant)
+        if begun and self.taken_in:
             try:
-                search.take(start[: self.config["population_size"]])
+                search.take(self.taken_in[: settings.population_size])
             except InputError as error:
                 raise InputError(f"start: {error}") from None
         return search
 
     def _max_cost(self, n_features: int) -> float:
         """The lower one of the two limits that there are; 0 for none."""
-        limits = (self.config["max_cost"], self.config["budget"] * neural_network().cost(n_features))
+        limits = (self.settings.max_cost, self.table["budget"] * neural_network().cost(n_features))
         return min((limit for limit in limits if limit > 0), default=0.0)
 
 
-def differences(one: Table, other: Table, prefix: str = "") -> Iterator[tuple[str, object, object]]:
-    """Where two presets' settings differ: dotted key, and both values, None for one that is not there."""
+def differences(
+    one: Mapping[str, Any], other: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, object, object]]:
+    """Where two tables of keys differ: dotted key, and both values, None for one that is not there."""
     for key in sorted(one.keys() | other.keys()):
         here, there = one.get(key), other.get(key)
-        if isinstance(here, dict) and isinstance(there, dict):
+        if isinstance(here, Mapping) and isinstance(there, Mapping):
             yield from differences(here, there, f"{prefix}{key}.")
         elif here != there:
-            yield f"{prefix}{key}", here, there
+            yield f"{prefix}{key}", thawed(here), thawed(there)
+
+
+def _merged(table: Table, changes: Mapping[str, Any], prefix: str = "") -> Table:
+    """A table with changes, see :meth:`Experiment.replace`."""
+    merged = dict(table)
+    for key, value in changes.items():
+        there = merged.get(key)
+        if value is None:
+            merged.pop(key, None)
+        elif not isinstance(value, Mapping) or not value or prefix + key in _SETTING_KEYS:
+            merged[key] = value
+        elif isinstance(there, list):
+            raise InputError(f"{prefix}{key}: expected a list of tables in place of the one that there is")
+        else:
+            merged[key] = _merged(there if isinstance(there, dict) else {}, value, f"{prefix}{key}.")
+    return merged
 
 
 # ---------------------------------------------------------------- reading
@@ -338,32 +408,6 @@ def _read_file(path: str) -> str:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _apply(table: Table, override: str) -> None:
-    """Sets one "key=value" in a table."""
-    key, equals, value = override.partition("=")
-    path = [part.strip() for part in key.split(".")]
-    if not equals or not all(re.fullmatch(r"[A-Za-z0-9_-]+", part) for part in path):
-        raise InputError(f"--set: expected key=value, got {override!r}")
-    for part in path[:-1]:
-        inner = table.setdefault(part, {})
-        if not isinstance(inner, dict):
-            raise InputError(f"{key.strip()}: {part} is not a table")
-        table = inner
-    table[path[-1]] = _value(key.strip(), value.strip())
-
-
-def _value(key: str, text: str) -> object:
-    if re.fullmatch(r"[A-Za-z_./~][\w./~-]*", text) and text not in ("true", "false", "inf", "nan"):
-        return text
-    try:
-        parsed = _toml.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        parsed = {}
-    if list(parsed) != ["value"]:
-        raise InputError(f"{key}: expected a value as in TOML, got {text!r}")
-    return parsed["value"]
-
-
 # ---------------------------------------------------------------- checking
 
 
@@ -373,24 +417,8 @@ def _text(name: str, value: object) -> str:
     raise InputError(f"{name}: expected a string, got {value!r}")
 
 
-def _choice(choices: Iterable[str]) -> Checker:
-    return lambda name, value: checked_choice(name, value, choices)
-
-
-def _integer(low: int, high: int = _MAX_COUNT) -> Checker:
-    return lambda name, value: checked_int(name, value, low, min(high, _MAX_COUNT))
-
-
-def _fraction(name: str, value: object) -> float:
-    return checked_float(name, value, 0.0, 1.0)
-
-
 def _share(name: str, value: object) -> float:
     return checked_float(name, value, 0.0, 1.0, over=True)
-
-
-def _cost(name: str, value: object) -> float:
-    return checked_float(name, value, 0.0, sys.float_info.max)
 
 
 def _ops(name: str, value: object) -> list[str]:
@@ -410,109 +438,160 @@ def _baselines(name: str, value: object) -> list[str]:
 
 def _start(name: str, value: object) -> str | list[str]:
     if isinstance(value, list) and value:
-        return [_program(f"{name}[{i}]", program) for i, program in enumerate(value)]
-    start = _text(name, value)
-    if start not in STARTS:
-        find_start(name, start)
-    return start
-
-
-def _program(name: str, value: object) -> str:
-    find_program(name, _text(name, value))
-    return str(value)
+        return [_text(f"{name}[{i}]", program) for i, program in enumerate(value)]
+    return _text(name, value)
 
 
 def _any(name: str, value: object) -> object:
     return value
 
 
-def _mutations(name: str, value: object) -> dict[str, float]:
-    return checked_mutations(value)
-
-
-def _hurdles(name: str, value: object) -> list[list[int]]:
-    return checked_hurdles(value)
-
-
-def _table(checkers: Mapping[str, Checker]) -> Checker:
-    """Checks a table whose keys are those of `checkers`."""
+def _table(checkers: Mapping[str, Any]) -> Checker:
+    """Checks a table whose keys are those of `checkers`: checkers of values, or of the tables inside of it."""
 
     def check(name: str, value: object) -> Table:
-        if not isinstance(value, dict):
+        if not isinstance(value, Mapping):
             raise InputError(f"{name}: expected a table, got {value!r}")
         prefix = f"{name}." if name else ""
         for key in value:
             if key not in checkers:
                 raise InputError(f"unknown key {prefix + key!r}{hint(key, checkers)}")
-        return {key: checkers[key](prefix + key, value[key]) for key in checkers if key in value}
+        return {key: _checker(checkers[key])(prefix + key, value[key]) for key in checkers if key in value}
 
     return check
 
 
-_FEC: dict[str, Checker] = {"size": _integer(0, 2**32 - 1), "train": _integer(1, 2**32 - 1)}
-_FEC["valid"] = _FEC["train"]
-_FUNCTION: dict[str, Checker] = {
-    "size": _integer(0),
-    "min_size": _integer(0),
-    "max_size": _integer(0),
-    "init_size": _integer(0),
-    "ops": _ops,
-}
-_MIGRATION: dict[str, Checker] = {"every": _integer(1), "share": _share}
-_SPACE: dict[str, Checker] = {
-    "scalars": _integer(2, 256),
-    "vectors": _integer(1, 256),
-    "matrices": _integer(0, 256),
-    **dict.fromkeys(FUNCTIONS, _table(_FUNCTION)),
-}
+def _checker(of: Checker | Mapping[str, Any]) -> Checker:
+    return _table(of) if isinstance(of, Mapping) else of
+
+
+# ---------------------------------------------------------------- the keys
+
+
+class Key(NamedTuple):
+    """What there is to know of a key of a file, but for its name.
+
+    Attributes:
+        check: gives the value as tables have it, or says what is wrong with it.
+        meaning: what it is, in Markdown, as the documentation tells it.
+        range: of its values, in words.
+        default: its value where it is left out; None: none.
+    """
+
+    check: Checker
+    meaning: str
+    range: str = ""
+    default: Any = None
+
+
+def _key(kind: Kind, meaning: str, default: Any = None) -> Key:
+    return Key(kind.checked, meaning, kind.range, default)
+
+
 _PROFILES: dict[str, Table] = {"paper": {}, "fast": {"must_learn": True}}  # settings that take the place of defaults
-_TOP: dict[str, Checker] = {
-    "description": _text,
-    "profile": _choice(_PROFILES),
-    "algorithm": _choice(ALGORITHMS),
-    **{name: _integer(*COUNT_RANGES[name]) for name in ("population_size", "tournament_size")},
-    "mutate_prob": _fraction,
-    "mutations": _mutations,
-    "start": _start,
-    "fixed_program": _program,
-    "combine": _choice(COMBINES),
-    "precision": _choice(PRECISIONS),
-    "budget": _cost,
-    "max_cost": _cost,
-    "must_learn": checked_bool,
-    "redraws": _integer(*COUNT_RANGES["redraws"]),
-    "hurdles": _hurdles,
-    "hurdle_percentile": checked_percentile,
-    "hurdle_window": _integer(*COUNT_RANGES["hurdle_window"]),
-    **{name: _integer(*COUNT_RANGES[name]) for name in ("cache_size", "cache_period", "cache_work", "history_size")},
-    "max_evaluations": _integer(1),
-    "max_train_steps": _integer(1),
-    "max_experiments": _integer(1),
-    "sufficient_fitness": _fraction,
-    "islands": _integer(1, archive.MAX_ISLANDS),
-    "migration": _table(_MIGRATION),
-    "fec": _table(_FEC),
-    "tasks": _any,
-    "select": _any,
-    "final": _any,
-    "space": _table(_SPACE),
+_MANY = Count(1, _MAX_COUNT)
+_FUNCTION: dict[str, Key] = {
+    "size": _key(Count(0, CAPACITY), "of all programs: shorthand for the next three"),
+    "min_size": _key(Count(0, CAPACITY), "fewest instructions; by default 0"),
+    "max_size": _key(Count(0, CAPACITY), f"most instructions; by default {CAPACITY}"),
+    "init_size": _key(Count(0, CAPACITY), "instructions of a random program; by default `min_size`"),
+    "ops": Key(_ops, "names or ids, each once; without any the function is never changed"),
+}
+_SETTING_KEYS = {setting.key for setting in SETTINGS}
+
+#: All keys, in the order of the tables that experiments have. A dot leads into a table.
+KEYS: Final[dict[str, Key]] = {
+    "description": Key(_text, "a line for people", default=""),
+    "profile": _key(
+        Choice({"paper": 0, "fast": 1}),
+        "`fast` goes beyond the paper by `must_learn = true`, unless that is set",
+        "paper",
+    ),
+    **{s.key: Key(s.kind.checked, s.meaning, s.kind.range, thawed(s.default)) for s in SETTINGS},
+    "start": Key(
+        _start,
+        "what the first population is made of; a program is a built-in name, a path, or its text. Or several: the "
+        "archive of a population, of a search or of islands, or a list of programs. Those are taken in, the fittest "
+        "first; where there are fewer than P, random ones follow",
+        "`random`, `empty`, programs",
+        "random",
+    ),
+    "fixed_program": Key(_text, "what functions without ops hold; not with a start that is a program", "a program"),
+    "precision": _key(Choice(PRECISIONS), "what programs compute in", "float32"),
+    "budget": _key(
+        Real(0),
+        "programs that cost more than so many times the plain two-layer network (`neural_network`) at the tasks' F "
+        "score 0 unrun; 0: no limit",
+        4.0,
+    ),
+    "max_evaluations": _key(_MANY, "programs in one experiment"),
+    "max_train_steps": _key(
+        _MANY,
+        "training steps in one experiment, looked at every `select.every` evaluations (10,000 without select tasks)",
+    ),
+    "max_experiments": _key(_MANY, "[experiments](../search.md#experiments), one after the other"),
+    "sufficient_fitness": _key(Real(0, 1), "success, on the select tasks if there are any"),
+    "islands": _key(
+        Count(1, archive.MAX_ISLANDS),
+        "searches that [exchange programs](../search.md#islands); by default one for each table of tasks",
+    ),
+    "migration.every": Key(_MANY.checked, "evaluations of an island between two migrations", "P or more", EVERY),
+    "migration.share": Key(_share, "of its population that an island gives out", "over 0, to 1", SHARE),
+    "tasks": Key(_any, "a table, see [tasks](#tasks), or a list of them"),
+    "select": Key(_any, "a table of what differs in select tasks"),
+    "select.every": _key(_MANY, "evaluations between two looks at the select tasks", 10_000),
+    "final": Key(_any, "a table of what differs in final tasks"),
+    "final.compare": Key(_baselines, "built-in programs to score on the final tasks"),
+    "space.scalars": _key(Count(2, 256), "addresses of this type"),
+    "space.vectors": _key(Count(1, 256), "addresses of this type"),
+    "space.matrices": _key(Count(0, 256), "addresses of this type"),
+    **{f"space.{function}.{key}": _FUNCTION[key] for function in FUNCTIONS for key in _FUNCTION},
 }
 
 
-def _checked_preset(table: Table) -> Table:
-    config = _table(_TOP)("", table)
+def _tree(values: Mapping[str, Any]) -> Table:
+    """Values by dotted keys as tables in tables. What has a value of its own is not gone into."""
+    tree: Table = {}
+    for key, value in values.items():
+        *tables, last = key.split(".")
+        inside = tree
+        for table in tables:
+            inside = inside.setdefault(table, {})
+        if isinstance(inside, dict):
+            inside[last] = value.check if isinstance(value, Key) else value
+    return tree
+
+
+def _completed(table: Table) -> Table:
+    """A table of checked values with the defaults of what was left out."""
     for needed in ("tasks", "space"):
-        if needed not in config:
+        if needed not in table:
             raise InputError(f"{needed}: this table is missing")
-    defaults = search_settings()
-    fec = {key: defaults.pop(f"fec_{key}") for key in _FEC}
-    first = {"description": "", "profile": "paper", "start": "random", "precision": "float32", "budget": 4.0}
-    defaults.update(_PROFILES[config.get("profile", "paper")])
-    config = {**first, **defaults, **config, "fec": {**fec, **config.get("fec", {})}}
-    config["space"] = _checked_space(config["space"])
-    _check_tasks(config)
-    _check_islands(config)
-    return {key: config[key] for key in _TOP if key in config}
+    defaults = _tree({name: key.default for name, key in KEYS.items() if _is_given(name, key)})
+    complete = _merged({**defaults, **_PROFILES[table.get("profile", "paper")]}, table)
+    complete["space"] = _checked_space(complete["space"])
+    _check_tasks(complete)
+    _check_islands(complete)
+    return {name: complete[name] for name in _tree(KEYS) if name in complete}
+
+
+def _is_given(name: str, key: Key) -> bool:
+    """Whether a key that is left out is there by default, as none of a section is."""
+    return key.default is not None and name.partition(".")[0] not in _SPLITS
+
+
+def _settings_of(table: Table) -> tuple[Settings, tuple[Program, ...]]:
+    """The settings of searches, and the programs that they take in at their beginning."""
+    values: Table = {}
+    for setting in SETTINGS:
+        outer, dot, inner = setting.key.rpartition(".")
+        values[setting.name] = (table[outer] if dot else table).get(inner)
+    start = table["start"]
+    if isinstance(start, list) or start not in STARTS:
+        start = find_start("start", start)
+    taken_in = tuple(start) if isinstance(start, list) else ()
+    fixed = None if values["fixed_program"] is None else find_program("fixed_program", values["fixed_program"])
+    return Settings(**{**values, "start": "random" if taken_in else start, "fixed_program": fixed}), taken_in
 
 
 def _checked_space(space: Table) -> Table:
@@ -530,7 +609,7 @@ def _checked_space(space: Table) -> Table:
     return space
 
 
-def _function_space(function: Table) -> FunctionSpace:
+def _function_space(function: Mapping[str, Any]) -> FunctionSpace:
     if "size" in function:
         return FunctionSpace.fixed(function["size"], function.get("ops", []))
     return FunctionSpace(**function)
@@ -540,9 +619,13 @@ def _keys_of(generator: Callable[..., TaskSet]) -> list[str]:
     return [key for key in inspect.signature(generator).parameters if key not in _GIVEN]
 
 
-def _task_tables(tasks: Table | list[Table]) -> list[tuple[str, Table]]:
+def _task_tables(tasks: Any) -> list[tuple[str, Table]]:
     """The tables of `tasks`, which may be one or a list, and what messages call them."""
-    return [(f"tasks[{i}]", table) for i, table in enumerate(tasks)] if isinstance(tasks, list) else [("tasks", tasks)]
+    return (
+        [(f"tasks[{i}]", table) for i, table in enumerate(tasks)]
+        if isinstance(tasks, (list, tuple))
+        else [("tasks", tasks)]
+    )
 
 
 def _check_tasks(config: Table) -> None:
@@ -550,12 +633,15 @@ def _check_tasks(config: Table) -> None:
     checked = [_checked_task_table(name, table) for name, table in _task_tables(config["tasks"] or {})]
     config["tasks"] = checked if isinstance(config["tasks"], list) else checked[0]
     arguments: dict[str, Checker] = dict.fromkeys(_keys_of(GENERATORS[checked[0]["generator"]]), _any)
-    own: dict[Section, dict[str, Checker]] = {"select": {"every": _integer(1)}, "final": {"compare": _baselines}}
+    own: dict[Section, dict[str, Checker]] = {
+        "select": {"every": KEYS["select.every"].check},
+        "final": {"compare": _baselines},
+    }
     for section, checkers in own.items():
         if section in config:
             config[section] = _table({**checkers, **arguments})(section, config[section])
     if "select" in config:
-        config["select"].setdefault("every", _DEFAULT_EVERY)
+        config["select"].setdefault("every", KEYS["select.every"].default)
 
 
 def _checked_task_table(name: str, table: object) -> Table:
@@ -574,9 +660,8 @@ def _checked_task_table(name: str, table: object) -> Table:
 
 
 def _check_islands(config: Table) -> None:
-    """Gives islands and migrations their defaults; there are as many islands as tables of tasks, or more."""
+    """Gives islands their default; there are as many islands as tables of tasks, or more."""
     n_tables = len(_task_tables(config["tasks"]))
-    config["migration"] = {"every": EVERY, "share": SHARE, **config.get("migration", {})}
     if config.setdefault("islands", n_tables) < n_tables:
         wanted = f"expected {n_tables} or more, as many as there are [[tasks]]"
         raise InputError(f"islands: {wanted}, got {config['islands']}")

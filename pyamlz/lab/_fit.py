@@ -15,7 +15,7 @@ from pyamlz import archive
 from pyamlz._lib.checks import MAX_COUNT, checked_int
 from pyamlz._lib.errors import ArchiveError, InputError
 from pyamlz._lib.random import derived_seed
-from pyamlz.lab._experiment import Preset
+from pyamlz.lab._experiment import Experiment
 from pyamlz.lab._session import Session
 from pyamlz.program import Program
 from pyamlz.search import Model, Score, scores_of
@@ -75,7 +75,7 @@ def fit(
     return model, scores
 
 
-def model_of(program: Program, preset: Preset, seed: int, epochs: int | None = None) -> tuple[Model, Table]:
+def model_of(program: Program, preset: Experiment, seed: int, epochs: int | None = None) -> tuple[Model, Table]:
     """A program trained on the training rows of a preset's table, and the table.
 
     Args:
@@ -84,7 +84,7 @@ def model_of(program: Program, preset: Preset, seed: int, epochs: int | None = N
         seed: of the run.
         epochs: passes over the rows; by default as in the preset.
     """
-    table = preset.table()
+    table = preset.own_table()
     settings = preset.table_settings()
     rows = split_rows(table)
     preparation = Preparation.of(table.take(rows.search), n_features=settings.get("n_features"))

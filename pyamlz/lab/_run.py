@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
@@ -13,7 +13,7 @@ from pyamlz._lib.errors import ArchiveError, InputError
 from pyamlz._lib.interrupt import Flag
 from pyamlz._lib.random import derived_seed
 from pyamlz.archive import Candidate
-from pyamlz.lab._experiment import Preset, Section, differences
+from pyamlz.lab._experiment import Experiment, Section, differences
 from pyamlz.lab._fit import Scored, model_of, scored
 from pyamlz.lab._session import Session
 from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
@@ -38,7 +38,6 @@ StopReason: TypeAlias = Literal[
     "callback",
 ]
 _UNLIMITED = 2**63  # evaluations, training steps, experiments
-_ENDS = ("max_evaluations", "max_train_steps")  # of an experiment
 _STEPS_EVERY = 10_000  # evaluations between two looks at training steps, without select tasks
 
 T = TypeVar("T")
@@ -65,7 +64,7 @@ class RunResult:
     """What a run of experiments found; what it has beyond a :class:`pyamlz.Result` is of several searches.
 
     Attributes:
-        preset: what was run.
+        experiment: what was run.
         program: the best program, by `select_fitness` if there are select tasks, else by `fitness`.
         simplified: the same without its dead code.
         dims: the memory of the search's programs.
@@ -87,7 +86,7 @@ class RunResult:
             others as :func:`pyamlz.lab.fit` does, and how others do.
     """
 
-    preset: Preset
+    experiment: Experiment
     program: Program
     simplified: Program
     dims: Dims
@@ -121,7 +120,7 @@ class RunResult:
 
 
 def run(
-    preset: Preset,
+    experiment: Experiment,
     *,
     seed: int,
     max_evaluations: int | None = None,
@@ -133,15 +132,15 @@ def run(
     log: Path | None = None,
     embed: bool = False,
 ) -> RunResult:
-    """Runs a preset.
+    """Runs an experiment: searches, one after the other, until a program is good enough.
 
-    Each experiment is a search on tasks of its own. With a ``[select]`` table, its best program is tried on the select
+    Each search is on tasks of its own. With a ``[select]`` table, its best program is tried on the select
     tasks, the same for all experiments, every so many evaluations if it has become better; so what is found depends on
-    the seed alone, unless `max_seconds` or Ctrl-C ends the run. A preset without sufficient_fitness has one
-    experiment, unless it says otherwise.
+    the seed alone, unless `max_seconds` or Ctrl-C ends the run. An experiment without sufficient_fitness has one
+    search, unless it says otherwise.
 
     Args:
-        preset: the preset.
+        experiment: what is run.
         seed: 0 to 2**64 - 1.
         max_evaluations: programs to score in all experiments, 1 or more.
         max_seconds: time for all experiments, over 0.
@@ -159,7 +158,7 @@ def run(
         FileError: the first checkpoint, or the first line of the log, cannot be written.
     """
     session = Session(
-        preset=preset,
+        preset=experiment,
         seed=checked_seed("seed", seed),
         max_evaluations=_or_none(max_evaluations, lambda n: checked_int("max_evaluations", n, 1, _UNLIMITED)),
         max_seconds=_or_none(max_seconds, lambda n: checked_float("max_seconds", n, 0.0, over=True)),
@@ -169,11 +168,11 @@ def run(
         train_steps=0,
         champion=None,
         found=None,
-        **_new_experiment(preset),
+        **_new_experiment(experiment),
     )
-    endless = not set(_ENDS) & set(preset.config)
-    if endless and max_evaluations is None and max_seconds is None and "sufficient_fitness" not in preset.config:
-        raise InputError("max_evaluations, max_seconds: expected one of them, since the preset sets no end")
+    endless = not _has_end(experiment) and experiment.sufficient_fitness is None
+    if endless and max_evaluations is None and max_seconds is None:
+        raise InputError("max_evaluations, max_seconds: expected one of them, since the experiment sets no end")
     sitting = Sitting(callbacks, checkpoint=checkpoint, every_seconds=every_seconds, log=log)
     return _Run(session, variant, sitting, embed=embed).result()
 
@@ -186,7 +185,7 @@ def resume(
     callbacks: Iterable[Callback] = (),
     every_seconds: float = EVERY_SECONDS,
     seed: int | None = None,
-    overrides: Iterable[str] = (),
+    expected: Mapping[str, Any] | None = None,
     log: Path | None = None,
     data: DataSource | None = None,
 ) -> RunResult:
@@ -202,7 +201,7 @@ def resume(
         callbacks: told of the progress, as by :func:`run`.
         every_seconds: between two checkpoints, 0 or more.
         seed: what the seed should be, if that is known.
-        overrides: what settings should be, as "key=value".
+        expected: what keys should be, with tables as dicts, as :meth:`Experiment.replace` has them.
         log: the run's log, to go on with it; or a new one.
         data: where the user's own table is now, if it is neither where it was, nor in the archive's folder, nor in the
             working folder.
@@ -225,7 +224,7 @@ def resume(
     if session.preset.is_of_table and session.data is None:
         wrong = "was begun on a table by version 0.1, which drew other tasks from it"
         raise ArchiveError(f"{name}: {wrong}: it cannot go on; `pyamlz fit` takes what it has found")
-    _check_same(name, session, seed, overrides)
+    _check_same(name, session, seed, expected or {})
     sitting = Sitting(callbacks, checkpoint=path, every_seconds=every_seconds, log=log, new=False)
     runs = _Run(session, variant, sitting, saved, name)
     if max_seconds is not None:
@@ -233,22 +232,27 @@ def resume(
     return runs.result()
 
 
-def _new_experiment(preset: Preset) -> dict[str, Any]:
+def _has_end(experiment: Experiment) -> bool:
+    """Whether each of its searches ends by itself."""
+    return experiment.max_evaluations is not None or experiment.max_train_steps is not None
+
+
+def _new_experiment(experiment: Experiment) -> dict[str, Any]:
     """What a session has of an experiment that has not begun."""
-    return {"considered": 0, "tried": (-1.0,) * preset.config["islands"], "best": None}
+    return {"considered": 0, "tried": (-1.0,) * experiment.islands, "best": None}
 
 
 def _or_none(value: T | None, check: Callable[[T], V]) -> V | None:
     return None if value is None else check(value)
 
 
-def _check_same(name: str, session: Session, seed: int | None, overrides: Iterable[str]) -> None:
+def _check_same(name: str, session: Session, seed: int | None, expected: Mapping[str, Any]) -> None:
     """Refuses what is other than when the run was begun."""
     wrong = "a resumed run goes on as it was begun"
     if seed is not None and seed != session.seed:
         raise ArchiveError(f"seed: {name} has {session.seed}, got {seed}; {wrong}")
-    wanted = session.preset.changed(overrides)
-    for key, here, there in differences(session.preset.config, wanted.config):
+    wanted = session.preset.replace(**expected)
+    for key, here, there in differences(session.preset.table, wanted.table):
         raise ArchiveError(f"{key}: {name} has {here!r}, got {there!r}; {wrong}")
 
 
@@ -264,7 +268,7 @@ class _Run:
         name: str = "archive",
         embed: bool = False,
     ) -> None:
-        self.preset, self.seed, self.settings = session.preset, session.seed, session.preset.config
+        self.preset, self.seed = session.preset, session.seed
         self.session, self.variant, self.sitting = session, variant, sitting
         self.max_seconds: float | None = None  # of this call
         if session.max_seconds is not None:
@@ -295,7 +299,7 @@ class _Run:
         is_over = stop_reason != "interrupted"  # or what takes long is left out
         comparisons = self._compare(self.final, best, draws) if is_over and self.final is not None else ()
         return RunResult(
-            preset=self.preset,
+            experiment=self.preset,
             program=best.program,
             simplified=best.program.simplified(dims),
             dims=dims,
@@ -319,7 +323,7 @@ class _Run:
     @property
     def config(self) -> dict[str, Any]:
         """The settings of all experiments."""
-        return self.preset.self_contained().config
+        return self.preset.self_contained().as_dict()
 
     @property
     def progress(self) -> Progress:
@@ -368,14 +372,14 @@ class _Run:
     @property
     def most_experiments(self) -> int:
         """How many there are at most."""
-        has_end = "sufficient_fitness" in self.settings and bool(set(_ENDS) & set(self.settings))
-        most: int = self.settings.get("max_experiments", _UNLIMITED if has_end else 1)
+        goes_on = self.preset.sufficient_fitness is not None and _has_end(self.preset)
+        most = self.preset.max_experiments or (_UNLIMITED if goes_on else 1)
         return most
 
     @property
     def most_evaluations(self) -> int | None:
         """Programs that all experiments score at most; None if nothing says it."""
-        each = self.settings.get("max_evaluations")
+        each = self.preset.max_evaluations
         limits = [self.session.max_evaluations, None if each is None else each * self.most_experiments]
         most = min((limit for limit in limits if limit is not None), default=_UNLIMITED)
         return most if most < _UNLIMITED else None
@@ -398,7 +402,7 @@ class _Run:
             best, reason = self.experiment.run()
             if self.session.champion is not None and self.session.champion.merit >= best.merit:
                 best = self.session.champion
-            if reason not in _ENDS or self.evaluations_left <= 0:
+            if reason not in ("max_evaluations", "max_train_steps") or self.evaluations_left <= 0:
                 return best, reason
             if self.session.experiment == self.most_experiments:
                 return best, reason if self.most_experiments == 1 else "max_experiments"
@@ -443,20 +447,20 @@ class _Run:
 
     def search_of(self, experiment: int, begun: bool) -> Search | Islands:
         """The search of an experiment, or its islands; one that is to be restored has not begun."""
-        seed, config = self.seed, self.settings
-        if config["islands"] == 1:
+        seed, preset = self.seed, self.preset
+        if preset.islands == 1:
             own = derived_seed(seed, "search", experiment)
-            return self.preset.search(self.tasks_of(experiment), seed=own, variant=self.variant, begun=begun)
+            return preset.search(self.tasks_of(experiment), seed=own, variant=self.variant, begun=begun)
         searches = [
-            self.preset.search(
+            preset.search(
                 self.tasks_of(experiment, island),
                 seed=derived_seed(seed, "search", experiment, island),
                 variant=self.variant,
                 begun=begun,
             )
-            for island in range(config["islands"])
+            for island in range(preset.islands)
         ]
-        return Islands(searches, seed=derived_seed(seed, "migration", experiment), **config["migration"])
+        return Islands(searches, seed=derived_seed(seed, "migration", experiment), **preset.migration._asdict())
 
 
 class _Experiment:
@@ -480,15 +484,14 @@ class _Experiment:
     def run(self) -> tuple[Candidate, StopReason]:
         """Searches until the experiment ends; "max_evaluations" stands for its own limit or that of all."""
         runs, search = self.runs, self.search
-        goal: float | None = runs.settings.get("sufficient_fitness")
-        steps = runs.settings.get("max_train_steps")
+        goal, steps = runs.preset.sufficient_fitness, runs.preset.max_train_steps
         callbacks = runs.sitting.callbacks
         # Steps are looked at when so many programs more are done, so that the end depends on counts alone.
         every = _UNLIMITED if steps is None else _STEPS_EVERY
         if runs.select is not None:
             every = self._select_every()
         done = search.progress.evaluations
-        end = min(runs.settings.get("max_evaluations", _UNLIMITED), done + runs.evaluations_left)
+        end = min(runs.preset.max_evaluations or _UNLIMITED, done + runs.evaluations_left)
         while True:
             if self.considered == done:
                 is_good = self.best is not None and goal is not None and self.best.merit >= goal
@@ -524,12 +527,11 @@ class _Experiment:
         Islands have to stop for it, all at the same count; where they migrate, not more often than for that, unless
         the end depends on the steps that are done by then.
         """
-        config = self.runs.settings
-        every, n = config["select"]["every"], config["islands"]
-        migration = config["migration"]["every"]
-        never_migrate = n == 1 or migration * n >= config.get("max_evaluations", _UNLIMITED)
-        as_told = never_migrate or "max_train_steps" in config
-        return int(n * (every if as_told else max(every, migration)))
+        preset = self.runs.preset
+        every, n, migration = preset.select_every_evaluations or 0, preset.islands, preset.migration.every_evaluations
+        never_migrate = n == 1 or migration * n >= (preset.max_evaluations or _UNLIMITED)
+        as_told = never_migrate or preset.max_train_steps is not None
+        return n * (every if as_told else max(every, migration))
 
     def _candidates(self) -> tuple[tuple[float, ...], Candidate | None]:
         """`tried` and `best` with the best program of each island, or of the search, if it is better than what was."""

@@ -28,7 +28,7 @@ from pyamlz.archive import (
     ProgramArchive,
 )
 from pyamlz.archive._find import read_program
-from pyamlz.lab._experiment import Preset, Section
+from pyamlz.lab._experiment import Experiment, Section
 from pyamlz.lab._funnel import Scored, as_evaluators, rank_key, run_funnel
 from pyamlz.lab._session import Session
 from pyamlz.program import Program
@@ -147,14 +147,14 @@ def ranking_table(ranking: Sequence[Ranked], most: int = 10) -> str:
 # ---------------------------------------------------------------- tasks
 
 
-def select_tasks(preset: Preset, *, seed: int, stages: int = 1, keep: float = 0.25) -> list[TaskSet]:
-    """Tasks of selection as a preset describes them, other than those that its searches select by.
+def select_tasks(experiment: Experiment, *, seed: int, stages: int = 1, keep: float = 0.25) -> list[TaskSet]:
+    """Tasks of selection as an experiment describes them, other than those that its searches select by.
 
     Args:
-        preset: the preset. Its ``[select]`` table counts; without one, ``[tasks]`` with the split "select".
+        experiment: its ``[select]`` table counts; without one, ``[tasks]`` with the split "select".
         seed: they are drawn by.
-        stages: task sets of rising size. The last has as many tasks as the preset says, the one before `keep` of that,
-            rounded, and so on, at least one: with `keep` of the candidates going on, all stages take as long.
+        stages: task sets of rising size. The last has as many tasks as the experiment says, the one before `keep` of
+            that, rounded, and so on, at least one: with `keep` of the candidates going on, all stages take as long.
         keep: see there, over 0 to 1.
 
     Raises:
@@ -162,43 +162,43 @@ def select_tasks(preset: Preset, *, seed: int, stages: int = 1, keep: float = 0.
     """
     stages = checked_int("stages", stages, 1, _MAX_STAGES)
     keep = checked_float("keep", keep, 0.0, 1.0, over=True)
-    whole = _with_section(preset, "select")
-    count = whole.config["select"].get("n_tasks", whole.config["tasks"].get("n_tasks"))
+    whole = _with_section(experiment, "select")
+    first = whole.task_tables[0]
+    count = whole.table["select"].get("n_tasks", first.get("n_tasks"))
     if stages > 1 and count is None:
-        generator = whole.config["tasks"]["generator"]
-        raise InputError(f"stages: expected 1, since {generator} takes no number of tasks, got {stages}")
+        raise InputError(f"stages: expected 1, since {first['generator']} takes no number of tasks, got {stages}")
     found = []
     for stage in range(stages):
         part = whole
         if stage < stages - 1:
-            part = whole.changed([f"select.n_tasks={max(round(count * keep ** (stages - 1 - stage)), 1)}"])
+            part = whole.replace(select={"n_tasks": max(round(count * keep ** (stages - 1 - stage)), 1)})
         found.append(_tasks(part, "select", derived_seed(seed, "selection", "select", stage)))
     return found
 
 
-def final_tasks(preset: Preset, *, seed: int, seeds: int = 5) -> list[TaskSet]:
-    """Test tasks as a preset describes them, other than the final tasks of its searches.
+def final_tasks(experiment: Experiment, *, seed: int, n_seeds: int = 5) -> list[TaskSet]:
+    """Test tasks as an experiment describes them, other than the final tasks of its searches.
 
     Args:
-        preset: the preset. Its ``[final]`` table counts; without one, ``[tasks]`` with the split "test".
+        experiment: its ``[final]`` table counts; without one, ``[tasks]`` with the split "test".
         seed: they are drawn by.
-        seeds: how often.
+        n_seeds: how often.
 
     Raises:
         InputError: an argument is wrong.
     """
-    seeds = checked_int("seeds", seeds, 1, _MAX_SEEDS)
-    whole = _with_section(preset, "final")
-    return [_tasks(whole, "final", derived_seed(seed, "selection", "test", number)) for number in range(seeds)]
+    n_seeds = checked_int("n_seeds", n_seeds, 1, _MAX_SEEDS)
+    whole = _with_section(experiment, "final")
+    return [_tasks(whole, "final", derived_seed(seed, "selection", "test", number)) for number in range(n_seeds)]
 
 
-def _with_section(preset: Preset, section: Section) -> Preset:
-    return preset if section in preset.config else Preset.of({**preset.config, section: {}}, preset.name)
+def _with_section(experiment: Experiment, section: Section) -> Experiment:
+    return experiment if section in experiment.sections else experiment.replace(**{section: {}})
 
 
-def _tasks(preset: Preset, section: Section, seed: int) -> TaskSet:
-    found = preset.tasks(section, seed)
-    assert found is not None  # the preset has the section
+def _tasks(experiment: Experiment, section: Section, seed: int) -> TaskSet:
+    found = experiment.tasks(section, seed)
+    assert found is not None  # the experiment has the section
     return found
 
 

@@ -12,7 +12,7 @@ from pyamlz._lib.checks import checked_float, checked_int, checked_seed
 from pyamlz._lib.errors import ArchiveError, InputError
 from pyamlz.archive import Candidate, Checkpoint, Islands, from_json, read_candidate, to_json
 from pyamlz.lab._data import Tables, checked_records
-from pyamlz.lab._experiment import Preset
+from pyamlz.lab._experiment import Experiment
 from pyamlz.tasks._reading import DataSource
 
 __all__ = ["Session"]
@@ -28,7 +28,7 @@ class Session:
     """Where a run of experiments is. All but `seconds` depends on how the run was begun, and on counts.
 
     Attributes:
-        preset: the preset.
+        preset: what is run.
         seed: what everything random is derived from.
         max_evaluations: programs to score in all experiments; None for no limit.
         max_seconds: time for all experiments; None for no limit.
@@ -46,7 +46,7 @@ class Session:
         data: what is remembered of the user's own tables, see :meth:`pyamlz.lab._data.Tables.records`; None for none.
     """
 
-    preset: Preset
+    preset: Experiment
     seed: int
     max_evaluations: int | None
     max_seconds: float | None
@@ -73,15 +73,15 @@ class Session:
         Args:
             evaluations: programs scored by the experiment that is going on.
         """
-        config, chosen = self.preset.config, self.chosen
-        goal, most = config.get("sufficient_fitness"), config.get("max_experiments")
+        chosen = self.chosen
+        goal, most = self.preset.sufficient_fitness, self.preset.max_experiments
         if goal is not None and chosen is not None and chosen.merit >= goal:
             return "sufficient_fitness"
         if self.max_evaluations is not None and self.evaluations + evaluations >= self.max_evaluations:
             return "max_evaluations"
         if most is None and goal is None:
             most = 1
-        if self.experiment == most and evaluations >= config.get("max_evaluations", math.inf):
+        if self.experiment == most and evaluations >= (self.preset.max_evaluations or math.inf):
             return "max_evaluations" if most == 1 else "max_experiments"
         if self.max_seconds is not None and (self.seconds or 0.0) >= self.max_seconds:
             return "max_seconds"
@@ -95,7 +95,7 @@ class Session:
         if values["found"] is None:
             del values["found"]
         values["tried"] = self.tried[0] if len(self.tried) == 1 else self.tried
-        preset = {"name": self.preset.name, "config": self.preset.self_contained().config}
+        preset = {"name": self.preset.name, "config": self.preset.self_contained().as_dict()}
         own = {"data": self.data} if self.data else {}  # archives of other runs are as they were before there was such
         return to_json({"session": _VERSION, **values, "preset": preset, **own})
 
@@ -147,7 +147,7 @@ class Session:
         evaluations = sum(island.evaluations for island in saved)
         if self.considered > evaluations:
             raise ArchiveError(f"{where}: session.considered: expected at most {evaluations}, got {self.considered}")
-        islands = self.preset.config["islands"]
+        islands = self.preset.islands
         for name, number in (("preset.config.islands", islands), ("tried", len(self.tried))):
             if number != len(saved):
                 raise ArchiveError(f"{where}: session.{name}: expected {len(saved)} searches, got {number}")
@@ -171,12 +171,12 @@ def _optional(read: Callable[[str, object], T]) -> Callable[[str, object], T | N
     return lambda name, value: None if value is None else read(name, value)
 
 
-def _preset(name: str, value: object) -> Preset:
+def _preset(name: str, value: object) -> Experiment:
     table = _table(name, value, {"name", "config"})
     if not isinstance(table["name"], str) or not isinstance(table["config"], Mapping):
         raise InputError(f"{name}: expected a name and a table of settings")
     try:
-        return Preset.of(table["config"], table["name"])
+        return Experiment.of(table["config"], table["name"])
     except InputError as error:
         raise InputError(f"{name}.config: {error}") from None
 

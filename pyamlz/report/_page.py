@@ -151,7 +151,7 @@ _FOUND: Final = "the program found"
 
 def _unseen(run: Run, program: Program) -> dict[str, Any] | None:
     """On the final tasks, beside the programs that the preset compares with; None where there are no such tasks."""
-    if run.session is None or "final" not in run.session.preset.config:
+    if run.session is None or "final" not in run.session.preset.sections:
         return None
     preset, seed = run.session.preset, run.session.seed
     tasks = preset.tasks("final", derived_seed(seed, "final"))
@@ -165,7 +165,7 @@ def _unseen(run: Run, program: Program) -> dict[str, Any] | None:
     return {
         "n_rows": None,
         "n_tasks": tasks.n_tasks,
-        "combine": preset.config["combine"],
+        "combine": preset.settings.combine,
         "fact": ("on unseen tasks", f"{scores[_FOUND].fitness:.5f}"),
         "scores": scores,
         "figures": [
@@ -181,7 +181,7 @@ def _compared(run: Run, kind: Kind, draws: int) -> dict[str, Program]:
     preset, seed = run.session.preset, run.session.seed
     programs = {}
     for name in preset.compared(kind):
-        section: Any = "select" if "select" in preset.config else "tasks"
+        section: Any = "select" if "select" in preset.sections else "tasks"
         labels = ("select",) if section == "select" else ("tasks", run.session.experiment)
         tasks = preset.tasks(section, derived_seed(seed, *labels))
         assert tasks is not None

@@ -9,15 +9,13 @@ from typing import Any
 
 from pyamlz import archive
 from pyamlz._lib.columns import printable
-from pyamlz._lib.native import ALGORITHMS, COMBINES, MUTATIONS, PRECISIONS, name_of
-from pyamlz.program import FUNCTIONS, OPS, Dims
+from pyamlz.archive._format import CONFIG_FIELDS
+from pyamlz.program import FUNCTIONS, OPS, Dims, Program
 from pyamlz.report._resuming import run_lines, run_state
-from pyamlz.search._settings import STARTS
 from pyamlz.tasks import Preparation
 
 __all__ = ["contents", "kind_of", "lines", "summary"]
 
-_STARTS = {**STARTS, "program": 2}
 _SHOWN = 10  # members of a population, unless all are wanted
 
 
@@ -52,7 +50,7 @@ def summary(found: archive.Archive) -> dict[str, Any]:
         return {**head, **_model(found)}
     return {
         **head,
-        "precision": name_of(found.config.precision, PRECISIONS),
+        "precision": found.config.precision,
         "seed": found.config.seed,
         "evaluations": found.evaluations,
         "best": _member(found.best),
@@ -139,17 +137,20 @@ def _member(member: archive.Member | None) -> dict[str, Any] | None:
 
 
 def _config(config: archive.Config) -> dict[str, Any]:
-    values = {name: getattr(config, name) for name in type(config).__slots__}
-    names = {"algorithm": ALGORITHMS, "start": _STARTS, "combine": COMBINES, "precision": PRECISIONS}
-    values.update({key: name_of(values[key], table) for key, table in names.items()})
-    values["mutations"] = {name: config.mutations[number] for name, number in MUTATIONS.items()}
-    values["functions"] = {
+    settings = config.settings
+    functions = {
         name: {**function._asdict(), "ops": [OPS[op].name for op in function.ops]}
         for name, function in zip(FUNCTIONS, config.functions, strict=True)
     }
-    values["hurdles"] = [hurdle._asdict() for hurdle in config.hurdles]
-    values["start_program"] = str(config.start_program)
-    return values
+    values = {
+        **settings.as_dict(),
+        "seed": config.seed,
+        "start": "program" if isinstance(settings.start, Program) else settings.start,
+        "precision": config.precision,
+        "functions": functions,
+        "start_program": str(settings.start_program or Program()),
+    }
+    return {key: values[key] for key in CONFIG_FIELDS}
 
 
 def _tasks(tasks: archive.TasksRecord) -> dict[str, Any]:
@@ -240,13 +241,13 @@ def _islands(found: archive.Islands, everything: bool, name: str | None) -> Iter
 
 
 def _checkpoint(found: archive.Checkpoint, name: str | None) -> Iterator[str]:
-    config, counts, tasks = found.config, found.mark.counts, found.tasks
+    settings, counts, tasks = found.config.settings, found.mark.counts, found.tasks
     yield f"# a checkpoint{_origin(found)}"
     if name is not None:
         yield from map(printable, run_lines(found, name))
     yield (
-        f"# {name_of(config.algorithm, ALGORITHMS)}, seed {config.seed}, population {config.population_size:,}, "
-        f"tournaments of {config.tournament_size}, {name_of(config.precision, PRECISIONS)}"
+        f"# {settings.algorithm}, seed {found.config.seed}, population {settings.population_size:,}, "
+        f"tournaments of {settings.tournament_size}, {found.config.precision}"
     )
     yield f"# {tasks.count} tasks of {tasks.train} + {tasks.valid} examples, {tasks.epochs} epochs"
     yield f"# memory: {_memory(found.dims)}"

@@ -18,16 +18,14 @@ from pyamlz.archive import (
     Config,
     Counts,
     Function,
-    Hurdle,
     Improvement,
     Mark,
     Member,
     TasksRecord,
     from_json,
 )
-from pyamlz.archive._contents import PLAIN_CONFIG
 from pyamlz.archive._members import ACTIONS, Members
-from pyamlz.program import Dims, Program
+from pyamlz.program import Dims, Settings
 from pyamlz.tasks import Kind, Reals, TaskSet
 
 __all__ = ["Copied", "CopiedItems", "data_of", "restore", "task_set_of"]
@@ -160,13 +158,12 @@ def _dims_of(c: Any) -> Dims:
 
 def _config_of(c: Any, start: Any) -> Config:
     return Config(
-        **{name: getattr(c, name) for name in PLAIN_CONFIG},
-        mutations=tuple(c.mutation_weight),
+        seed=c.seed,
+        precision=cast(Precision, name_of(c.precision, PRECISIONS)),
+        settings=Settings._get(c, start),
         functions=tuple(
             Function(f.min_size, f.max_size, f.init_size, bytes(ffi.buffer(f.ops, f.n_ops))) for f in c.space.function
         ),
-        start_program=Program._of(start),
-        hurdles=tuple(Hurdle(hurdle.n_train, hurdle.n_valid) for hurdle in c.hurdle[0 : c.n_hurdles]),
     )
 
 
@@ -224,10 +221,11 @@ def _check_made_of(pointer: Any, checkpoint: Checkpoint, name: str) -> None:
 
 def _compare(where: str, expected: Any, found: Any) -> None:
     for key in type(expected).__slots__:
-        if getattr(expected, key) != getattr(found, key):
-            raise ArchiveError(
-                f"{where}.{key}: expected a search with {getattr(expected, key)!r}, got {getattr(found, key)!r}"
-            )
+        here, there = getattr(expected, key), getattr(found, key)
+        if isinstance(here, Settings):
+            _compare(where, here, there)
+        elif here != there:
+            raise ArchiveError(f"{where}.{key}: expected a search with {here!r}, got {there!r}")
 
 
 def _put(pointer: Any, part: int, items: Iterable[Member | Improvement], where: str) -> None:
@@ -268,7 +266,7 @@ def task_set_of(checkpoint: Checkpoint, name: str = "archive") -> TaskSet:
     record, dims = checkpoint.tasks, checkpoint.dims
     if record.data is None:
         raise ArchiveError(f"{name}: tasks.data: expected the tasks' numbers, got nil")
-    dtype = np.dtype(name_of(checkpoint.config.precision, PRECISIONS))
+    dtype = np.dtype(checkpoint.config.precision)
 
     def array(part: int, *shape: int) -> Reals:
         joined = b"".join(task[part] for task in record.data or ())

@@ -15,12 +15,11 @@ from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_int, checked_precision, checked_seed, checked_type
 from pyamlz._lib.errors import DataError, InputError, check
 from pyamlz._lib.native import COMBINES, KINDS, PRECISIONS, VARIANTS, Handle, construct, name_of, new_config, number_of
-from pyamlz.program import Dims, Program
+from pyamlz.program import Combine, Dims, Program
 from pyamlz.tasks import TaskSet
 
-__all__ = ["Combine", "Evaluation", "Evaluator", "PackedTasks", "Probe", "Variant"]
+__all__ = ["Evaluation", "Evaluator", "PackedTasks", "Probe", "Variant"]
 
-Combine: TypeAlias = Literal["mean", "median"]
 Variant: TypeAlias = Literal["auto", "baseline", "avx2", "avx512"]
 Doubles: TypeAlias = npt.NDArray[np.float64]
 

@@ -44,10 +44,10 @@ _MIGRATION = "migration"  # the key of a session that has the settings of island
 class Islands:
     """Searches, each with a population, tasks and a seed of its own, that exchange programs at fixed counts.
 
-    Whenever each island has scored `every` programs more, there is a migration: each gives out a share of its members,
-    drawn at random; those of all islands are mixed; and each takes in as many as it gave, as :meth:`Search.take` does.
-    Members that are given out also stay; those that are taken in are scored on the island's own tasks and count as
-    evaluations. A migration is one step, which nothing cuts short.
+    Whenever each island has scored `every_evaluations` programs more, there is a migration: each gives out a share of
+    its members, drawn at random; those of all islands are mixed; and each takes in as many as it gave, as
+    :meth:`Search.take` does. Members that are given out also stay; those that are taken in are scored on the island's
+    own tasks and count as evaluations. A migration is one step, which nothing cuts short.
 
     What is found depends on the searches and the seed alone, never on timing: islands wait for each other at
     migrations. When a run is interrupted, or its time is over, they stop at counts that differ; going on from there
@@ -55,10 +55,16 @@ class Islands:
 
     The interface is that of :class:`Search`, which the islands are. They must not be run by themselves afterwards.
 
+    >>> from pyamlz import Experiment, Islands
+    >>> small = Experiment.load("linear").replace(population_size=50)
+    >>> islands = Islands([small.search(small.tasks("tasks", seed=i), seed=i) for i in (1, 2)], seed=1)
+    >>> islands.run(max_evaluations=1000).evaluations
+    1000
+
     Args:
         searches: two or more, whose programs fit each other's spaces: only F and the tasks may differ in them.
         seed: 0 to 2**64 - 1; says who migrates, and where to.
-        every: evaluations of each island from one migration to the next, those of migrations included; at least as many
+        every_evaluations: of each island from one migration to the next, those of migrations included; at least as many
             as the largest population has members.
         share: how much of its population an island gives out, over 0 and up to 1; always one member or more.
         threads: how many islands may run at once; by default as many as there are processors. It never matters for what
@@ -74,7 +80,7 @@ class Islands:
         searches: Sequence[Search],
         *,
         seed: int,
-        every: int = EVERY,
+        every_evaluations: int = EVERY,
         share: float = SHARE,
         threads: int | None = None,
     ) -> None:
@@ -83,9 +89,9 @@ class Islands:
             checked_type(f"searches[{i}]", search, Search)
         if len({id(search) for search in self._searches}) < max(len(self._searches), 2):
             raise InputError(f"searches: expected two or more, each another, got {len(self._searches)}")
-        largest = max(search.config["population_size"] for search in self._searches)
+        largest = max(search.settings.population_size for search in self._searches)
         self._seed = checked_seed("seed", seed)
-        self._every = checked_int("every", every, largest, MAX_64)
+        self._every = checked_int("every_evaluations", every_evaluations, largest, MAX_64)
         self._share = checked_float("share", share, 0.0, 1.0, over=True)
         self._threads = _processors() if threads is None else checked_int("threads", threads, 1, MAX_64)
         for i, search in enumerate(self._searches):
@@ -117,11 +123,22 @@ class Islands:
         return self._seed
 
     @property
+    def every_evaluations(self) -> int:
+        """Evaluations of an island from one migration to the next."""
+        return self._every
+
+    @property
+    def share(self) -> float:
+        """How much of its population an island gives out."""
+        return self._share
+
+    @property
     def config(self) -> dict[str, Any]:
-        """The values in use, by the names of the constructor's arguments; `searches` are those of the searches."""
+        """Seed, every and share, and in `searches` the same of these, as plain values: what a log begins with."""
         return {**self._migration(), "searches": [search.config for search in self._searches]}
 
     def _migration(self) -> dict[str, Any]:
+        """What archives hold of the islands, which it takes to make them again."""
         return {"seed": self._seed, "every": self._every, "share": self._share}
 
     @property
@@ -266,7 +283,7 @@ class Islands:
         return _unpickled, (archive.encode(self.checkpoint()),)
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{key}={value}" for key, value in self._migration().items())
+        settings = f"seed={self._seed}, every_evaluations={self._every}, share={self._share}"
         return f"<Islands({len(self._searches)} searches, {settings}): {done(self.progress)}>"
 
     @classmethod
@@ -288,7 +305,9 @@ class Islands:
             for i, island in enumerate(saved.islands)
         ]
         try:
-            return cls(searches, threads=threads, **_migration_of(saved, name))
+            values = _migration_of(saved, name)
+            values["every_evaluations"] = values.pop("every")
+            return cls(searches, threads=threads, **values)
         except ArchiveError:
             raise
         except InputError as error:
@@ -375,14 +394,14 @@ class Islands:
 
     def _n_migrants(self, search: Search) -> int:
         """How many members an island gives out, and takes in."""
-        return max(int(self._share * search._config.population_size), 1)
+        return max(int(self._share * search.settings.population_size), 1)
 
     def _migrants(self, number: int) -> list[list[tuple[int, int]]]:
         """The members that each island takes in at a migration: island, and index in its population, the oldest 0."""
         sizes = [self._n_migrants(search) for search in self._searches]
         homes = np.repeat(np.arange(len(sizes)), sizes)
         drawn = [
-            permutation(self._seed, ("migration", number, i), search._config.population_size)[:size]
+            permutation(self._seed, ("migration", number, i), search.settings.population_size)[:size]
             for i, (search, size) in enumerate(zip(self._searches, sizes, strict=True))
         ]
         mixed = permutation(self._seed, ("migration", number, "mixed"), len(homes))

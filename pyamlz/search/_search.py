@@ -6,9 +6,9 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, cast
 
 from pyamlz import archive
 from pyamlz._ffi import ffi, lib
@@ -16,19 +16,15 @@ from pyamlz._lib.checks import Precision, checked_float, checked_seed, checked_t
 from pyamlz._lib.errors import ArchiveError, InputError, ProgramError, SearchError, check
 from pyamlz._lib.interrupt import interrupt_flag
 from pyamlz._lib.native import PRECISIONS, VARIANTS, construct, name_of, number_of, text
-from pyamlz.program import FunctionSpace, Program, SearchSpace
+from pyamlz.program import FUNCTIONS, FunctionSpace, Program, SearchSpace, Settings
 from pyamlz.search import _checkpoint
-from pyamlz.search._evaluate import Combine, PackedTasks, Variant, packed
+from pyamlz.search._evaluate import PackedTasks, Variant, packed
 from pyamlz.search._records import NOT_COUNTED, Asked, Improvement, Member, Progress, Result, StopReason
 from pyamlz.search._running import SLICE_SECONDS, Callback, Callbacks, Clock, Limits
-from pyamlz.search._settings import STARTS, configure, search_settings
 from pyamlz.tasks import TaskSet
 from pyamlz.tasks._generators import can_remake, remake
 
-__all__ = ["Algorithm", "Asked", "Improvement", "Member", "Progress", "Result", "Search", "Start", "StopReason"]
-
-Algorithm: TypeAlias = Literal["evolution", "random_search"]
-Start: TypeAlias = Literal["random", "empty"]
+__all__ = ["Search"]
 
 _FIRST_SLICE = 1  # evaluations; programs may be slow
 _MAX_GROWTH = 8  # of a slice over the one before
@@ -46,41 +42,23 @@ class Search:
     called from any thread. Searches in different threads run at the same time: Python's lock is not held while
     programs are scored.
 
-    Arguments that are left out, or None, take the paper's values, which :attr:`config` tells.
+    >>> from pyamlz import Dims, FunctionSpace, Search, SearchSpace, tasks
+    >>> data = tasks.linear(n_features=2, n_tasks=4, seed=1)
+    >>> ops = ["scalar_difference", "scalar_product", "scalar_vector_product", "vector_sum", "dot_product"]
+    >>> functions = FunctionSpace.fixed(2, ops), FunctionSpace.fixed(1, ops), FunctionSpace.fixed(4, ops)
+    >>> space = SearchSpace(Dims.of(data, n_scalars=4, n_vectors=3, n_matrices=0), *functions)
+    >>> search = Search(data, space, seed=1, population_size=50)
+    >>> search.run(max_evaluations=1000).evaluations
+    1000
 
     Args:
         tasks: what programs are scored on, packed or not.
         space: what they may look like; its F, kind and number of classes must be those of the tasks.
+        settings: how it goes about it; by default as in the paper.
         seed: 0 to 2**64 - 1.
-        algorithm: "evolution" or "random_search".
-        population_size: P, 1 or more.
-        tournament_size: T, 1 or more.
-        mutate_prob: U, in [0, 1]: a child is mutated with this probability, else it is a copy.
-        mutations: weights, 0 or more, of "insert", "remove", "randomize_instruction", "randomize_function",
-            "alter_argument", "trade" (insert one and remove one), "randomize_program" and "identity". Those that are
-            not named have weight 0.
-        start: what the first population is made of: "random" programs, "empty" ones, or copies of a program.
-        fixed_program: what functions without ops hold, with a start that is not a program; by default nothing.
-        combine: how the fitnesses of single tasks become one, "mean" or "median".
-        cache_size: structural keys remembered; 0 for none.
-        cache_period: both caches are emptied, and hurdles forget what they saw, after so many evaluations, 1 or more;
-            sooner while the search is young;
-        cache_work: or after so much work, 1 or more. A resumed search does again what came after that. Work is training
-            and validation steps, times F, or F * F where there are matrices.
-        history_size: improvements that are remembered; where there are more they are thinned.
-        fec_size: fingerprints remembered; 0 for no functional equivalence cache.
-        fec_train: training examples that a fingerprint looks at, at most what the tasks have.
-        fec_valid: validation examples likewise.
-        max_cost: programs that cost more (see :meth:`Program.cost`) score 0 without being run; 0 for no limit.
-        must_learn: so do programs that cannot learn (see :meth:`Program.can_learn`). The paper's method runs them.
-        redraws: a child that computes what a member computes is drawn again, so often at most; 0: never.
-        hurdles: up to 4 pairs (n_train, n_valid), with n_train growing: programs are first run on so many examples of
-            each task, and stop where their fitness is too low. They keep that fitness, and are none of the best.
-        hurdle_percentile: the share, over 0 and under 1, of fitnesses at a hurdle that are too low;
-        hurdle_window: among so many, 1 or more, that were the last different ones. Where a hurdle saw fewer, since it
-            was made to forget, it stops nothing.
         precision: "float32" or "float64"; default: as the tasks are packed, else "float32".
         variant: kernels to use: "auto", "baseline", "avx2" or "avx512". All give the same bits.
+        changes: settings that differ, by the names of :class:`pyamlz.Settings`.
 
     Raises:
         InputError: an argument is wrong; the message names it.
@@ -91,70 +69,38 @@ class Search:
         self,
         tasks: TaskSet | PackedTasks,
         space: SearchSpace,
+        settings: Settings | None = None,
         *,
         seed: int,
-        algorithm: Algorithm | None = None,
-        population_size: int | None = None,
-        tournament_size: int | None = None,
-        mutate_prob: float | None = None,
-        mutations: Mapping[str, float] | None = None,
-        start: Start | Program | None = None,
-        fixed_program: Program | None = None,
-        combine: Combine | None = None,
-        cache_size: int | None = None,
-        fec_size: int | None = None,
-        fec_train: int | None = None,
-        fec_valid: int | None = None,
-        cache_period: int | None = None,
-        cache_work: int | None = None,
-        history_size: int | None = None,
-        max_cost: float | None = None,
-        must_learn: bool | None = None,
-        redraws: int | None = None,
-        hurdles: Iterable[Sequence[int]] | None = None,
-        hurdle_percentile: float | None = None,
-        hurdle_window: int | None = None,
         precision: Precision | None = None,
         variant: Variant = "auto",
+        **changes: Any,
     ) -> None:
-        checked_type("space", space, SearchSpace)
+        settings = Settings() if settings is None else checked_type("settings", settings, Settings)
+        if changes:
+            settings = settings.replace(**changes)
         self._tasks = packed(tasks, precision)
-        self._space = space
-        config = ffi.new("amlz_search_config *")
-        lib.amlz_search_defaults(config)
-        config.space = space._c()[0]
-        config.seed = checked_seed("seed", seed)
-        config.precision = PRECISIONS[self._tasks.precision]
-        config.variant = number_of("variant", variant, VARIANTS)
-        configure(
-            config,
-            algorithm=algorithm,
-            population_size=population_size,
-            tournament_size=tournament_size,
-            mutate_prob=mutate_prob,
-            mutations=mutations,
-            combine=combine,
-            cache_size=cache_size,
-            fec_size=fec_size,
-            fec_train=fec_train,
-            fec_valid=fec_valid,
-            cache_period=cache_period,
-            cache_work=cache_work,
-            history_size=history_size,
-            max_cost=max_cost,
-            must_learn=must_learn,
-            redraws=redraws,
-            hurdles=hurdles,
-            hurdle_percentile=hurdle_percentile,
-            hurdle_window=hurdle_window,
+        self._space = checked_type("space", space, SearchSpace)
+        if settings.start_program is not None:
+            settings.start_program.check(space.dims)
+        if settings.fixed_program is not None:  # of which the library keeps no more, nor does an archive
+            code = {name: settings.fixed_program.code[name] for name in FUNCTIONS if not space.function(name).ops}
+            settings = settings.replace(fixed_program=Program(**code) if any(code.values()) else None)
+        self._check_hurdles(settings)
+        self._begin(
+            settings._config(
+                space=space._c()[0],
+                seed=checked_seed("seed", seed),
+                precision=PRECISIONS[self._tasks.precision],
+                variant=number_of("variant", variant, VARIANTS),
+            ),
+            settings,
         )
-        self._check_hurdles(config)
-        self._begin(config, self._first_programs(config, start, fixed_program))
 
-    def _begin(self, config: Any, start: Program | None) -> None:
+    def _begin(self, config: Any, settings: Settings) -> None:
         """Makes the library's search; tasks and space are there already."""
-        self._config = config
-        self._start = start
+        self._config, self._settings = config, settings
+        start = settings.start_program
         self._handle = construct(
             "search",
             config,
@@ -172,28 +118,13 @@ class Search:
         self._asked: Asked | None = None  # what waits for its fitness
         self._data: tuple[tuple[bytes, ...], ...] | None = None  # the tasks' numbers, once an archive needed them
 
-    def _check_hurdles(self, config: Any) -> None:
+    def _check_hurdles(self, settings: Settings) -> None:
         """Refuses hurdles with more examples than the tasks have."""
         most = self._tasks.tasks.n_train, self._tasks.tasks.n_valid
-        for i, hurdle in enumerate(config.hurdle[0 : config.n_hurdles]):
-            if hurdle.n_train > most[0] or hurdle.n_valid > most[1]:
-                got = hurdle.n_train, hurdle.n_valid
+        for i, (n_train, n_valid) in enumerate(settings.hurdles):
+            if n_train > most[0] or n_valid > most[1]:
+                got = n_train, n_valid
                 raise InputError(f"hurdles[{i}]: expected at most {most} examples, as the tasks have, got {got}")
-
-    def _first_programs(self, config: Any, start: object, fixed_program: Program | None) -> Program | None:
-        """Sets how the search starts; the program that it needs for this, if any."""
-        if fixed_program is not None:
-            checked_type("fixed_program", fixed_program, Program)
-        if isinstance(start, Program):
-            if fixed_program is not None:
-                raise InputError("fixed_program: expected none with a start that is a program")
-            config.start = lib.AMLZ_START_PROGRAM
-            fixed_program = start
-        elif start is not None:
-            config.start = number_of("start", start, STARTS)
-        if fixed_program is not None:
-            fixed_program.check(self._space.dims)
-        return fixed_program
 
     @property
     def space(self) -> SearchSpace:
@@ -206,21 +137,23 @@ class Search:
         return self._tasks
 
     @property
+    def settings(self) -> Settings:
+        """How it goes about it: all settings, those that were left out too."""
+        return self._settings
+
+    @property
     def seed(self) -> int:
-        """What everything random is derived from."""
+        """What everything random in it comes from."""
         return int(self._config.seed)
 
     @property
     def config(self) -> dict[str, Any]:
-        """The values in use, by the names of the constructor's arguments."""
-        c = self._config
-        return {
-            "seed": int(c.seed),
-            **search_settings(c),
-            "start": self._start if c.start == lib.AMLZ_START_PROGRAM else name_of(c.start, STARTS),
-            "precision": self._tasks.precision,
-            "variant": name_of(c.variant, VARIANTS),
-        }
+        """Seed, settings, precision and variant by name, as plain values but for programs: what a log begins with."""
+        settings = self._settings.as_dict()
+        if settings["fixed_program"] is None:
+            del settings["fixed_program"]
+        variant = name_of(self._config.variant, VARIANTS)
+        return {"seed": self.seed, **settings, "precision": self._tasks.precision, "variant": variant}
 
     @property
     def progress(self) -> Progress:
@@ -233,7 +166,7 @@ class Search:
     def _progress(self, counts: Any) -> Progress:
         rate = (counts.evaluations - self._before) / self._seconds if self._seconds > 0 else 0.0
         values = {name: getattr(counts, name) for name in _COUNTS}
-        values["hurdle_stops"] = tuple(counts.hurdle_stops)[: self._config.n_hurdles]
+        values["hurdle_stops"] = tuple(counts.hurdle_stops)[: len(self._settings.hurdles)]
         return Progress(**values, seconds=self._seconds, evaluations_per_second=rate)
 
     @property
@@ -344,7 +277,7 @@ class Search:
             path: the file.
             tasks: what its programs are scored on; by default from the file, or made again as it says.
             variant: kernels to use.
-            expected: what settings should be, by the names in :attr:`config`; and `space`.
+            expected: what settings should be, by name; and `seed`, `precision`, `variant` and `space`.
 
         Raises:
             ArchiveError: the file is no checkpoint, or not of these tasks, or a setting is not as expected; the message
@@ -376,7 +309,7 @@ class Search:
         return _unpickled, (archive.encode(self.checkpoint()),)
 
     def __repr__(self) -> str:
-        settings = f"seed={self._config.seed}, population_size={self._config.population_size}"
+        settings = f"seed={self.seed}, population_size={self._settings.population_size}"
         return f"<Search({settings}): {done(self.progress)}>"
 
     @classmethod
@@ -401,10 +334,9 @@ class Search:
         """
         search = cls.__new__(cls)
         search._space = saved.space
-        precision = cast(Precision, name_of(saved.config.precision, PRECISIONS))
-        search._tasks = packed(_tasks_of(saved, name) if tasks is None else tasks, precision)
+        search._tasks = packed(_tasks_of(saved, name) if tasks is None else tasks, saved.config.precision)
         config = saved.config._c(saved.dims._c(), number_of("variant", variant, VARIANTS))
-        search._begin(config, saved.config.start_program)
+        search._begin(config, saved.config.settings)
         return search
 
     def restore(self, saved: archive.Checkpoint, name: str = "archive") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from collections.abc import Iterable
@@ -11,8 +10,9 @@ from typing import Any, ClassVar, Final
 
 from pyamlz import lab, plot
 from pyamlz._lib.random import derived_seed
-from pyamlz.lab import Preset
-from pyamlz.study._framework import Interrupted, Settings, Study, Table
+from pyamlz.lab import Experiment
+from pyamlz.lab._toml import tables_of
+from pyamlz.study._framework import Interrupted, Settings, Study, Table, examples_in
 from pyamlz.study._rawdata import Record
 from pyamlz.study.statistics import mean, wilson
 
@@ -95,36 +95,35 @@ class AccuracyStudy(Study):
             "program": str(outcome.simplified),
         }
 
-    def _preset(self, method: Method, processes: int) -> Preset:
+    def _preset(self, method: Method, processes: int) -> Experiment:
         s = self.settings
-        overrides = [
-            *str(s["override"]).split(),
-            f"tasks.dataset={s['dataset']}",
-            f"tasks.n_train={s['train_examples']}",
-            f"select.every={s['look_every']}",
-            f"final.compare={json.dumps(_COMPARED)}",
-            f"max_evaluations={_ENOUGH}",
-            f"max_train_steps={int(s['train_steps']) * processes}",
-        ]
+        tasks: dict[str, Any] = {"dataset": s["dataset"], "n_train": examples_in(s["train_examples"])}
+        changes: dict[str, Any] = {
+            "tasks": tasks,
+            "select": {"every": s["look_every"]},
+            "final": {"compare": _COMPARED},
+            "max_evaluations": _ENOUGH,
+            "max_train_steps": int(s["train_steps"]) * processes,
+        }
         if method.hurdles:
-            overrides.append(f"hurdles=[[{s['hurdle_train_examples']}, {s['hurdle_valid_examples']}]]")
+            changes["hurdles"] = [(s["hurdle_train_examples"], s["hurdle_valid_examples"])]
         if not method.caches:
-            overrides += ["fec.size=0", "cache_size=0"]
+            changes.update(fec={"size": 0}, cache_size=0)
         if processes > 1:
-            overrides.append(f"islands={processes}")
+            changes["islands"] = processes
             if not method.migration:
-                overrides.append(f"migration.every={_ENOUGH}")
-        preset = Preset.load(str(s["preset"]), overrides)
+                changes["migration"] = {"every": _ENOUGH}
+        preset = Experiment.load(str(s["preset"])).replace(**tables_of(str(s["override"]).split())).replace(**changes)
         if not method.diversity or processes == 1:
             return preset
-        first = preset.config["tasks"]
+        first = preset.task_tables[0]
         second = {
             **first,
             "dataset": s["second_dataset"],
-            "n_train": s["second_train_examples"],
+            "n_train": examples_in(s["second_train_examples"]),
             "epochs": s["second_epochs"],
         }
-        return Preset.of({**preset.config, "tasks": [first, second]}, preset.name)
+        return preset.replace(tasks=[first, second])
 
     def rows(self, records: list[Record], names: Iterable[str]) -> Table:
         """A row for each cell that has records, headed by the values of the parameters `names`."""

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Final, NamedTuple
 from pyamlz import lab, plot
 from pyamlz._lib.random import derived_seed
 from pyamlz.explain import FindingName, recognise
-from pyamlz.lab import Preset
-from pyamlz.study._framework import Interrupted, Settings, Study, Table
+from pyamlz.lab import Experiment
+from pyamlz.study._framework import Interrupted, Settings, Study, Table, examples_in
 from pyamlz.study._rawdata import Cell, Record
 from pyamlz.study.statistics import fisher, wilson
 
@@ -75,8 +75,8 @@ class Adaptation(Study):
 
     def measure(self, cell: Cell, seed: int) -> dict[str, Any]:
         name = cell["preset"]
-        preset = Preset.load(name, self._overrides(name, is_control=cell["kind"] == CONTROL))
-        outcome = lab.run(preset, seed=derived_seed(seed, self.NAME))
+        changes = self._changes(name, is_control=cell["kind"] == CONTROL)
+        outcome = lab.run(Experiment.load(name).replace(**changes), seed=derived_seed(seed, self.NAME))
         if outcome.stop_reason == "interrupted":
             raise Interrupted
         assert outcome.final is not None
@@ -88,25 +88,26 @@ class Adaptation(Study):
             "program": str(outcome.simplified),
         }
 
-    def _overrides(self, name: str, *, is_control: bool) -> list[str]:
+    def _changes(self, name: str, *, is_control: bool) -> dict[str, Any]:
+        """What differs from the preset."""
         s = self.settings
-        looks = max(int(s["evaluations"]) // 20, 1)
-        overrides = [f"tasks.dataset={s['dataset']}", f"tasks.n_tasks={s['tasks']}", "final.compare=[]"]
-        overrides += [f"max_evaluations={s['evaluations']}", f"select.every={looks}"]
+        tasks: dict[str, Any] = {"dataset": s["dataset"], "n_tasks": s["tasks"]}
+        changes: dict[str, Any] = {
+            "tasks": tasks,
+            "select": {"every": max(int(s["evaluations"]) // 20, 1)},
+            "final": {"compare": []},
+            "max_evaluations": s["evaluations"],
+        }
         if name == "multiclass":
-            overrides.append(f"tasks.n_train={s['class_examples']}")
+            tasks["n_train"] = examples_in(s["class_examples"])
             if is_control:
-                overrides += ["tasks.generator=projected_binary", "start=neural_network"]
-            return overrides
+                tasks["generator"], changes["start"] = "projected_binary", "neural_network"
+            return changes
         is_few = name == "few_examples"
-        examples = s["few_examples"] if is_few and not is_control else s["many_examples"]
-        epochs = s["few_epochs"] if not is_few and not is_control else s["many_epochs"]
-        return [
-            *overrides,
-            f"tasks.n_train={examples}",
-            f"tasks.epochs={epochs}",
-            f"tasks.n_valid={s['valid_examples']}",
-        ]
+        tasks["n_train"] = s["few_examples"] if is_few and not is_control else s["many_examples"]
+        tasks["epochs"] = s["few_epochs"] if not is_few and not is_control else s["many_epochs"]
+        tasks["n_valid"] = s["valid_examples"]
+        return changes
 
     def _counts(self, records: list[Record], name: str, kind: str) -> tuple[int, int]:
         """Runs with the adaptation, and all."""

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from pyamlz import plot
 from pyamlz._lib.random import derived_seed
-from pyamlz.lab import Preset
+from pyamlz.lab import Experiment
 from pyamlz.program import Program
 from pyamlz.search import Evaluator, Search
 from pyamlz.study._framework import Interrupted, Settings, Study, Table
@@ -31,10 +31,10 @@ __all__ = ["Difficulty"]
 SPACES: Final = ("linear_learn", "linear", "affine_learn", "affine")  # presets
 RANDOM, EVOLUTION, FAST = "random search", "evolution", "evolution, fast profile"
 
-_METHODS: Final = {
-    RANDOM: ["algorithm=random_search", "must_learn=true", "cache_size=10_000"],
-    EVOLUTION: ["algorithm=evolution"],
-    FAST: ["algorithm=evolution", "must_learn=true"],
+_METHODS: Final[dict[str, dict[str, Any]]] = {
+    RANDOM: {"algorithm": "random_search", "must_learn": True, "cache_size": 10_000},
+    EVOLUTION: {"algorithm": "evolution"},
+    FAST: {"algorithm": "evolution", "must_learn": True},
 }
 _PAPER: Final = ((1e7, 5.0), (1e12, 2e4))  # difficulty and ratio: the ends of figure 4
 
@@ -61,13 +61,15 @@ class Difficulty(Study):
 
     def measure(self, cell: Cell, seed: int) -> dict[str, Any]:
         space, method = cell["space"], cell["method"]
-        preset = Preset.load(space, ["fec.size=0", *_METHODS[method]])
-        each = preset.config["max_evaluations"]
+        preset = Experiment.load(space).replace(fec={"size": 0}, **_METHODS[method])
+        each, goal = preset.max_evaluations, preset.sufficient_fitness
+        assert each is not None
+        assert goal is not None
         wanted = self.settings["random_evaluations" if method == RANDOM else "evolution_evaluations"]
         experiments = max(int(wanted) // each, 1)
         unseen = preset.tasks("select", derived_seed(seed, self.NAME, space, "select"))
         assert unseen is not None
-        judge = _Judge(preset.evaluator(unseen), preset.config["sufficient_fitness"])
+        judge = _Judge(preset.evaluator(unseen), goal)
         for experiment in range(experiments):
             tasks = preset.tasks("tasks", derived_seed(seed, self.NAME, space, "tasks", experiment))
             assert tasks is not None

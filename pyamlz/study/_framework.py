@@ -165,6 +165,11 @@ class Study(abc.ABC):
         return [record for record in records if record.unit.cell == cell]
 
 
+def examples_in(setting: int | float | str) -> int | float | str:
+    """A number of examples, which a setting has as text since it may be "all"."""
+    return int(setting) if isinstance(setting, str) and setting.isdecimal() else setting
+
+
 def _read(key: str, text: str, former: int | float | str) -> int | float | str:
     """A setting of the same type as its former value; whole numbers may be written 10_000 or 1e4."""
     if isinstance(former, str):

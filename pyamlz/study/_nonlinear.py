@@ -19,7 +19,8 @@ from pyamlz._lib.errors import InputError
 from pyamlz._lib.interrupt import interrupt_flag
 from pyamlz._lib.random import derived_seed
 from pyamlz.explain import recognise
-from pyamlz.lab import Attempt, Preset, Section, climb, nonlinear_stages, tuned
+from pyamlz.lab import Attempt, Experiment, Section, climb, nonlinear_stages, tuned
+from pyamlz.lab._toml import tables_of
 from pyamlz.program import Program
 from pyamlz.search import Evaluator
 from pyamlz.study._framework import Interrupted, Settings, Study, Table
@@ -60,9 +61,10 @@ class Nonlinear(Study):
         super().__init__(settings)
         self._methods = self.chosen("methods", METHODS)
 
-    def _preset(self) -> Preset:
-        changes = [*str(self.settings["override"]).split(), f"max_evaluations={self.settings['evaluations']}"]
-        return Preset.load(str(self.settings["preset"]), changes)
+    def _preset(self) -> Experiment:
+        changes = tables_of(str(self.settings["override"]).split())
+        changes["max_evaluations"] = self.settings["evaluations"]
+        return Experiment.load(str(self.settings["preset"])).replace(**changes)
 
     def cells(self) -> list[Cell]:
         return [{"method": method} for method in self._methods]
@@ -88,7 +90,7 @@ class Nonlinear(Study):
             "program": str(found.program.simplified(final.tasks.dims(found.program))),
         }
 
-    def _evaluator(self, preset: Preset, section: Section, seed: int) -> Evaluator:
+    def _evaluator(self, preset: Experiment, section: Section, seed: int) -> Evaluator:
         tasks = preset.tasks(section, derived_seed(seed, self.NAME, section))
         if tasks is None:
             raise InputError(f"preset: expected one that has the table {section}")

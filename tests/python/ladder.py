@@ -73,7 +73,7 @@ def program(name: str, rate: float, spread: float = 0.0, output_spread: float = 
 
 def main() -> None:
     """Prints the table."""
-    presets = {stage.name: stage.preset for stage in nonlinear_stages()}
+    presets = {stage.name: stage.experiment for stage in nonlinear_stages()}
     evaluators = {name: preset.evaluator(preset.tasks("tasks", 1)) for name, preset in presets.items()}
     print("| program |", " | ".join(presets), "|")
     print("|---|", "---:|" * len(presets), sep="")
@@ -84,10 +84,10 @@ def main() -> None:
         cells = []
         for stage, evaluator in evaluators.items():
             best = max(evaluator.evaluate(each).fitness for each in programs)
-            passed = best >= presets[stage].config["sufficient_fitness"]
+            passed = best >= presets[stage].sufficient_fitness
             cells.append(f"**{best:.3f}**" if passed else f"{best:.3f}")
         print(f"| {name} |", " | ".join(cells), "|", flush=True)
-    print("| sufficient |", " | ".join(f"{p.config['sufficient_fitness']:g}" for p in presets.values()), "|")
+    print("| sufficient |", " | ".join(f"{p.sufficient_fitness:g}" for p in presets.values()), "|")
 
 
 if __name__ == "__main__":

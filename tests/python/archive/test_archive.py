@@ -22,11 +22,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import random_programs
 
-from pyamlz import ArchiveError, InputError, Program
+from pyamlz import ArchiveError, InputError, Program, Settings
+from pyamlz._lib.native import MUTATIONS
 from pyamlz.archive import (
     Checkpoint,
     Counts,
-    Hurdle,
     Islands,
     Member,
     PopulationArchive,
@@ -95,15 +95,17 @@ class TestRoundTrips:
         word, long, size = st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1), st.integers(1, 2**32 - 1)
         saved: Checkpoint = decode(CHECKPOINT)
         sizes = sorted(data.draw(st.sets(st.integers(1, saved.tasks.train), max_size=4)))
-        hurdles = tuple(Hurdle(n_train, data.draw(st.integers(1, saved.tasks.valid))) for n_train in sizes)
-        config = dataclasses.replace(
-            saved.config,
-            seed=data.draw(long),
-            algorithm=data.draw(st.integers(0, 1)),
-            combine=data.draw(st.integers(0, 1)),
+        hurdles = tuple((n_train, data.draw(st.integers(1, saved.tasks.valid))) for n_train in sizes)
+        method = Settings(
+            algorithm=data.draw(st.sampled_from(["evolution", "random_search"])),
+            combine=data.draw(st.sampled_from(["mean", "median"])),
+            population_size=saved.config.settings.population_size,
             tournament_size=data.draw(size),
             mutate_prob=data.draw(st.floats(0, 1)),
-            mutations=tuple(data.draw(st.lists(st.floats(1e-3, 1e3), min_size=8, max_size=8))),
+            mutations=data.draw(st.dictionaries(st.sampled_from(list(MUTATIONS)), st.floats(1e-3, 1e3), min_size=1)),
+            fec_train=2,
+            fec_valid=2,
+            cache_period=10,
             cache_work=data.draw(st.integers(1, 2**64 - 1)),
             history_size=data.draw(st.integers(100, 2**32 - 1)),
             max_cost=data.draw(st.floats(0, sys.float_info.max)),
@@ -112,6 +114,7 @@ class TestRoundTrips:
             hurdle_percentile=data.draw(st.floats(0, 1, exclude_min=True, exclude_max=True)),
             hurdle_window=data.draw(size),
         )
+        config = dataclasses.replace(saved.config, seed=data.draw(long), settings=method)
         numbers = data.draw(st.lists(long, min_size=8, max_size=8))
         stops = tuple(data.draw(st.lists(long, min_size=len(hurdles), max_size=len(hurdles))))
         mark = dataclasses.replace(

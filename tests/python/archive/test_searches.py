@@ -79,7 +79,7 @@ class TestSearches:
         assert (saved.best.program, saved.best.fitness) == (search.best.program, search.best.fitness)
         assert (saved.tasks.count, saved.tasks.train, saved.tasks.valid, saved.tasks.epochs) == (2, 3, 2, 1)
         assert (saved.tasks.source, saved.tasks.data, saved.session) == ("{}", None, "[]")
-        assert (saved.config.seed, saved.config.population_size) == (3, 4)
+        assert (saved.config.seed, saved.config.settings.population_size) == (3, 4)
         assert isinstance(saved.mark.history[0], Improvement)
 
     @pytest.mark.parametrize("precision", ["float32", "float64"])
@@ -123,8 +123,8 @@ class TestSearches:
             ({"population_size": 5}, "config.population_size: expected a search with 4, got 5"),
             ({"cache_period": 11}, "config.cache_period: expected a search with 10, got 11"),
             ({"mutations": {"insert": 1}}, "config.mutations: expected a search with "),
-            ({"start": "empty"}, "config.start: expected a search with 0, got 1"),
-            ({"must_learn": True}, "config.must_learn: expected a search with 0, got 1"),
+            ({"start": "empty"}, "config.start: expected a search with 'random', got 'empty'"),
+            ({"must_learn": True}, "config.must_learn: expected a search with False, got True"),
             ({"redraws": 1}, "config.redraws: expected a search with 0, got 1"),
             ({"hurdles": HURDLES}, r"config.hurdles: expected a search with \(\), got "),
             ({"hurdles": HURDLES[:1], "hurdle_window": 9}, r"config.hurdles: expected a search with \(\), got "),

@@ -83,7 +83,7 @@ class TestFormerVersions:
     def test_what_was_not_there_is_off(self, name: str) -> None:
         saved = decode(self.former(name))
         assert isinstance(saved, Checkpoint)
-        config, counts = saved.config, saved.mark.counts
+        config, counts = saved.config.settings, saved.mark.counts
         assert (config.redraws, config.hurdles, config.hurdle_percentile, config.hurdle_window) == (0, (), 0.75, 100)
         assert (counts.duplicates, counts.hurdle_stops) == (0, ())
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from samples import VARIANTS_HERE, instruction_of
 
-from pyamlz import OPS, Evaluator, InputError, Preset, Program, TaskSet, bench, tasks
+from pyamlz import OPS, Evaluator, Experiment, InputError, Program, TaskSet, bench, tasks
 from pyamlz._cli import main as cli
 from pyamlz._lib.errors import AmlzError
 from pyamlz.bench import Case, Workload, _scaling, _speed
@@ -262,7 +262,7 @@ class TestSearch:
         assert result["experiments"] == result["evaluations"] > 1
 
     def test_searches_on_the_tasks_of_a_run(self):
-        preset = Preset.load("demo", ["max_evaluations=3000", "max_experiments=1"])
+        preset = Experiment.load("demo").replace(max_evaluations=3000, max_experiments=1)
         speed = bench.search(preset, seed=5, seconds=1e-9)
         assert speed.experiments == 1
         assert 1 <= speed.evaluations <= 3000

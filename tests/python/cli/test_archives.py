@@ -11,6 +11,7 @@ import pytest
 from samples import QUICK, linear_space, linear_tasks, start
 
 from pyamlz import Program, Search, archive, linear_regressor
+from pyamlz.archive._format import CONFIG_FIELDS
 
 LONG = ["--set", "max_evaluations=1000000000", "--seed", "3", "--every-seconds", "0.05"]
 
@@ -187,7 +188,7 @@ class TestShow:
             "kind", "writer", "dims", "config", "tasks", "evaluations", "digest", "best", "mark", "session",
         ]  # fmt: skip
         saved = archive.read(checkpoint)
-        assert list(found["config"]) == list(type(saved.config).__slots__)
+        assert list(found["config"]) == list(CONFIG_FIELDS)
         assert len(found["mark"]["population"]) == 100
         assert Program.parse(found["best"]["program"]) == saved.best.program
         assert found["mark"]["counts"] == {**dataclasses.asdict(saved.mark.counts), "hurdle_stops": []}

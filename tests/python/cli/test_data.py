@@ -262,6 +262,6 @@ def test_byte_order_marks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     """Editors on Windows put one before TOML and program texts."""
     program, preset = tmp_path / "p.txt", tmp_path / "p.toml"
     program.write_text(str(linear_regressor()), "utf-8-sig")
-    preset.write_text(lab.source("demo"), "utf-8-sig")
+    preset.write_text(lab.preset_source("demo"), "utf-8-sig")
     assert main(["evaluate", str(program), "--preset", str(preset), "--seed", "1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["fitness"] > 0.9

@@ -7,10 +7,10 @@ import sys
 import pytest
 from samples import regression_table
 
-from pyamlz import Preset, Program, archive
+from pyamlz import Experiment, Program, archive
 from pyamlz._lib.random import derived_seed
 from pyamlz.explain import ablate, recognise
-from pyamlz.lab._toml import dump_toml
+from pyamlz.lab._toml import dump_toml, tables_of
 from pyamlz.program import baselines
 
 SMALL = ["--set", "tasks.n_train=30", "--set", "select.n_tasks=5", "--set", "select.n_train=40"]
@@ -68,7 +68,7 @@ def test_measures_lines_on_the_tasks_of_a_preset(amlz):
     arguments = ("explain", "linear_regressor", "--preset", "demo", "--seed", "3", "--seeds", "2", *SMALL)
     _, out, _ = amlz(*arguments, "--json")
     ablation = json.loads(out)["ablation"]
-    preset = Preset.load("demo", [*SMALL[1::2]])
+    preset = Experiment.load("demo").replace(**tables_of(SMALL[1::2]))
     evaluator = preset.evaluator(preset.tasks("select", derived_seed(3, "select")))
     seeds = [derived_seed(3, "select", "draws", i) for i in range(2)]
     wanted = ablate(baselines.linear_regressor(), evaluator, seeds)

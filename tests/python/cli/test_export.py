@@ -56,12 +56,12 @@ def test_onnx_has_learned_the_presets_first_task(tmp_path: Path) -> None:
     import onnxruntime
 
     from pyamlz._lib.random import derived_seed
-    from pyamlz.lab import Preset
+    from pyamlz.lab import Experiment
 
     target = tmp_path / "model.onnx"
     arguments = ["export", "linear_regressor", "--lang", "onnx", "--preset", "demo", "--seed", "1", "-o", str(target)]
     assert main(arguments) == 0
-    task_set = Preset.load("demo").tasks("final", derived_seed(1, "final"))
+    task_set = Experiment.load("demo").tasks("final", derived_seed(1, "final"))
     assert isinstance(task_set, tasks.TaskSet)
     session = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
     (predictions,) = session.run(None, {"features": task_set.valid_x[0]})

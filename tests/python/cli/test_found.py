@@ -9,7 +9,7 @@ import pytest
 from samples import regression_table
 
 from pyamlz import Program, archive, lab
-from pyamlz.lab import Preset
+from pyamlz.lab import Experiment
 from pyamlz.sklearn import ProgramRegressor
 
 
@@ -17,7 +17,7 @@ from pyamlz.sklearn import ProgramRegressor
 def run(tmp_path_factory):
     """A run whose choice on the select tasks is not what is best on the search's own: its path, and what it told."""
     path = tmp_path_factory.mktemp("found") / "run.amlz"
-    result = lab.run(Preset.load("demo"), seed=2, max_evaluations=300_000, checkpoint=path)
+    result = lab.run(Experiment.load("demo"), seed=2, max_evaluations=300_000, checkpoint=path)
     return str(path), result
 
 
@@ -94,12 +94,12 @@ def test_a_run_that_was_ended_holds_what_it_told(tmp_path):
         calls.append(progress.evaluations)
         return len(calls) > 6
 
-    told = lab.run(Preset.load("demo"), seed=2, max_evaluations=300_000, checkpoint=path, callbacks=[stop])
+    told = lab.run(Experiment.load("demo"), seed=2, max_evaluations=300_000, checkpoint=path, callbacks=[stop])
     assert told.stop_reason == "callback"
     found = archive.found(archive.read(path))
     assert (found.program, found.final_fitness) == (told.program, told.final.fitness)
     again = lab.resume(path)
-    whole = lab.run(Preset.load("demo"), seed=2, max_evaluations=300_000, checkpoint=tmp_path / "whole.amlz")
+    whole = lab.run(Experiment.load("demo"), seed=2, max_evaluations=300_000, checkpoint=tmp_path / "whole.amlz")
     assert again.program == whole.program
     assert path.read_bytes() == (tmp_path / "whole.amlz").read_bytes()
 
@@ -128,7 +128,7 @@ class TestRefusals:
 
 
 def test_without_select_tasks_it_is_the_best(tmp_path):
-    preset = Preset.of(regression_table(select=None))
+    preset = Experiment.of(regression_table(select=None))
     result = lab.run(preset, seed=1, max_evaluations=3000, checkpoint=tmp_path / "run.amlz")
     saved = archive.read(tmp_path / "run.amlz")
     assert archive.found(saved).program == saved.best.program == result.program

@@ -280,11 +280,11 @@ class TestPresets:
     def test_are_listed_a_line_each(self, amlz):
         code, out, _ = amlz("presets")
         assert code == 0
-        assert [line.split()[0] for line in out.splitlines()] == lab.names()
-        assert set(json.loads(amlz("presets", "--json")[1])) == set(lab.names())
+        assert [line.split()[0] for line in out.splitlines()] == lab.presets()
+        assert set(json.loads(amlz("presets", "--json")[1])) == set(lab.presets())
 
     def test_are_printed_as_they_are(self, amlz):
-        assert amlz("presets", "demo")[1] == lab.source("demo")
+        assert amlz("presets", "demo")[1] == lab.preset_source("demo")
         assert json.loads(amlz("presets", "demo", "--json")[1])["population_size"] == 1000
 
 

@@ -17,7 +17,7 @@ from pyamlz import archive, export, lab, linear_regressor
 from pyamlz._cli import output
 from pyamlz._cli.main import main
 from pyamlz._lib.columns import aligned, printable
-from pyamlz.lab import Preset
+from pyamlz.lab import Experiment
 
 AMLZ = f"{sys.executable} -m pyamlz"
 ROOM = Path(output.__file__).parent
@@ -139,7 +139,7 @@ class TestHostileNames:
     def forged(self, tmp_path):
         """The archive of a run whose preset has a name that it should not have."""
         path = tmp_path / "run.amlz"
-        lab.run(Preset.of(regression_table(), "NAME"), seed=1, max_evaluations=300, checkpoint=path)
+        lab.run(Experiment.of(regression_table(), "NAME"), seed=1, max_evaluations=300, checkpoint=path)
         found = archive.read(path)
         values = {name: getattr(found, name) for name in type(found).__slots__}
         session = json.loads(found.session)

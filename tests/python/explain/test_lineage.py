@@ -61,7 +61,7 @@ def test_it_is_that_of_a_search_that_is_watched() -> None:
 
 
 def islands_of(evaluations: int, n: int = 3) -> Islands:
-    islands = Islands([search_of(seed) for seed in range(1, n + 1)], seed=1, every=100, share=0.3)
+    islands = Islands([search_of(seed) for seed in range(1, n + 1)], seed=1, every_evaluations=100, share=0.3)
     islands.run(max_evaluations=evaluations)
     return islands
 
@@ -90,7 +90,7 @@ def test_it_leads_over_islands(tmp_path: Path, evaluations: int) -> None:
 
 def test_that_of_islands_is_that_of_islands_that_are_watched() -> None:
     """Members by island and evaluation, as populations tell them on the way; copies have the same program."""
-    islands = Islands([search_of(seed) for seed in (1, 2)], seed=1, every=100, share=0.3)
+    islands = Islands([search_of(seed) for seed in (1, 2)], seed=1, every_evaluations=100, share=0.3)
     seen: dict[tuple[int, int], Program] = {}
     for _ in range(60):
         islands.run(max_evaluations=30)

@@ -7,18 +7,19 @@ import json
 import ladder
 import pytest
 
-from pyamlz import Evaluator, Preset, Program, tasks
+from pyamlz import Evaluator, Experiment, Program, tasks
 from pyamlz._cli.main import main
 from pyamlz._lib.errors import InputError
 from pyamlz.lab import Attempt, Stage, climb, nonlinear_stages, padded, without_idle_lines
 from pyamlz.program.baselines import linear_regressor
 
-SMALL = ["tasks.n_train=20", "tasks.n_valid=5", "tasks.n_tasks=2", "population_size=20", "fec.valid=5"]
+SMALL = Experiment.load("linear").replace(
+    tasks={"n_train": 20, "n_valid": 5, "n_tasks": 2}, population_size=20, fec={"valid": 5}
+)
 
 
 def stage(name: str, fitness: float, attempts: int = 1, evaluations: int = 50) -> Stage:
-    changes = [*SMALL, f"max_evaluations={evaluations}", f"sufficient_fitness={fitness}"]
-    return Stage(name, Preset.load("linear", changes), attempts)
+    return Stage(name, SMALL.replace(max_evaluations=evaluations, sufficient_fitness=fitness), attempts)
 
 
 def test_stages_follow_each_other_and_begin_anew_after_failures_of_all() -> None:
@@ -54,14 +55,14 @@ def test_a_stage_starts_from_what_the_one_before_found() -> None:
     result = climb(stages, 3, max_evaluations=100_000)
     first, second = result.attempts[-2:]
     assert (first.passed, second.evaluations) == (True, 1)
-    space = stages[1].preset.space(tasks.linear(8, 2, 20, 5))
+    space = stages[1].experiment.space(tasks.linear(8, 2, 20, 5))
     assert second.program.key(space.dims) == first.program.key(space.dims)
 
 
 def test_dead_code_fills_the_sizes_and_changes_nothing() -> None:
     last = nonlinear_stages()[-1]
     data = tasks.nonlinear(8, 4, 30, 10)
-    space = last.preset.space(data)
+    space = last.experiment.space(data)
     program = linear_regressor()
     longer = padded(program, space, 7)
     assert longer.sizes == {"setup": 21, "predict": 3, "learn": 9}
@@ -117,14 +118,14 @@ def test_thresholds_tell_the_rungs_apart(
 ) -> None:
     """Each program, with constants that suit it, gets as far as its rung, and not to the one that follows."""
     program = ladder.program(name, *constants)
-    stages = {stage.name: stage.preset for stage in nonlinear_stages()}
+    stages = {stage.name: stage.experiment for stage in nonlinear_stages()}
     for stage, is_passed in ((rung, True), (following, False)):
         if stage is None:
             continue
         data = stages[stage].tasks("tasks", 1)
         assert data is not None
         fitness = stages[stage].evaluator(data).evaluate(program).fitness
-        assert (fitness >= stages[stage].config["sufficient_fitness"]) is is_passed, (stage, fitness)
+        assert (fitness >= stages[stage].sufficient_fitness) is is_passed, (stage, fitness)
 
 
 def test_wrong_arguments() -> None:
@@ -133,7 +134,7 @@ def test_wrong_arguments() -> None:
     with pytest.raises(InputError, match=r"^attempts: expected an integer from 1"):
         stage("x", 0.5, attempts=0)
     with pytest.raises(InputError, match=r"^open: sufficient_fitness: expected one"):
-        Stage("open", Preset.load("digits", ["max_evaluations=10"]))
+        Stage("open", Experiment.load("digits").replace(max_evaluations=10))
     with pytest.raises(InputError, match=r"^max_evaluations: "):
         climb([stage("x", 0.5)], 1, 0)
 
@@ -152,8 +153,8 @@ def test_the_command_measures_what_it_found(
 ) -> None:
     stages = [stage("only", 0.0)]
     monkeypatch.setattr("pyamlz._cli.climb.nonlinear_stages", lambda: stages)
-    small = Preset.load("linear", ["select.n_train=20", "select.n_tasks=2", "final.n_train=20", "final.n_tasks=2"])
-    monkeypatch.setattr(Preset, "load", lambda *_: small)
+    small = Experiment.load("linear").replace(**{key: {"n_train": 20, "n_tasks": 2} for key in ("select", "final")})
+    monkeypatch.setattr(Experiment, "load", lambda *_: small)
     assert main(["climb", "--seed", "1", "--quiet"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[-2] for line in lines[:3]] == ["found", "linear_regressor", "neural_network"]

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from pyamlz import ArchiveError, DataError, InputError, archive, lab, tasks
-from pyamlz.lab import Preset, Session
+from pyamlz.lab import Experiment, Session
+from pyamlz.lab._toml import tables_of
 from pyamlz.tasks import split_rows
 
 RNG = np.random.default_rng(2)
@@ -26,9 +27,9 @@ def begun(folder: Path, *more: str, **arguments: Any) -> Path:
     """A run of 150 of its 400 evaluations on own.csv, in the same folder."""
     folder.mkdir(exist_ok=True)
     FRAME.to_csv(folder / "own.csv", index=False)
-    preset = Preset.load("table", [f"tasks.path={folder / 'own.csv'}", "tasks.target=label", *SHORT, *more])
+    texts = [f"tasks.path={folder / 'own.csv'}", "tasks.target=label", *SHORT, *more]
+    cut = Experiment.load("table").replace(**tables_of(texts))
     path = folder / "run.amlz"
-    cut = preset.changed(["max_evaluations=400"])
     lab.run(cut, seed=3, checkpoint=path, max_evaluations=400, max_seconds=1e-6, **arguments)
     return path
 
@@ -108,7 +109,7 @@ class TestMoving:
         self.check(wanted, path, data=tmp_path / "other name.csv")
         session = Session.of(archive.read(path), str(path))  # type: ignore[arg-type]
         assert session is not None
-        assert session.preset.config["tasks"]["path"].endswith("own.csv")
+        assert session.preset.table["tasks"]["path"].endswith("own.csv")
 
     def test_into_the_archive(self, tmp_path: Path, wanted: tuple[str, float]) -> None:
         path = begun(tmp_path / "here", embed=True)
@@ -119,7 +120,7 @@ class TestMoving:
 
     def test_too_much_to_embed_is_told(self, tmp_path: Path) -> None:
         table = tasks.Table(RNG.normal(size=(50_000, 40)), np.arange(50_000.0))
-        preset = Preset.load("table", SHORT).with_table(table)
+        preset = Experiment.load("table").replace(**tables_of(SHORT)).with_table(table)
         with pytest.raises(InputError, match="expected a table of at most 12 MiB, packed, to embed in an archive, got"):
             lab.run(preset, seed=1, checkpoint=tmp_path / "x.amlz", embed=True)
         assert not (tmp_path / "x.amlz").exists()
@@ -134,7 +135,7 @@ class TestMoving:
 
 
 def test_data_frames_run_and_resume(tmp_path: Path) -> None:
-    preset = Preset.load("table", SHORT).with_table(tasks.read_table(FRAME, "label"))
+    preset = Experiment.load("table").replace(**tables_of(SHORT)).with_table(tasks.read_table(FRAME, "label"))
     whole = lab.run(preset, seed=3)
     lab.run(preset, seed=3, checkpoint=tmp_path / "x.amlz", max_seconds=1e-6)
     with pytest.raises(DataError, match="data: the run's data are not there"):
@@ -142,7 +143,7 @@ def test_data_frames_run_and_resume(tmp_path: Path) -> None:
     again = lab.resume(tmp_path / "x.amlz", max_seconds=60, data=FRAME)
     assert again.program == whole.program
     with pytest.raises(InputError, match="expected a preset whose tasks are made of a table"):
-        Preset.load("demo").with_table(tasks.read_table(FRAME, "label"))
+        Experiment.load("demo").with_table(tasks.read_table(FRAME, "label"))
 
 
 def test_damaged_records_are_refused(tmp_path: Path) -> None:
@@ -176,7 +177,7 @@ def test_runs_of_version_0_1_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_archives_of_other_runs_are_as_before(tmp_path: Path) -> None:
-    lab.run(Preset.load("demo", ["max_evaluations=100"]), seed=1, checkpoint=tmp_path / "x.amlz", max_evaluations=100)
+    lab.run(Experiment.load("demo"), seed=1, checkpoint=tmp_path / "x.amlz", max_evaluations=100)
     saved = archive.read(tmp_path / "x.amlz")
     assert isinstance(saved, archive.Checkpoint)
     assert "data" not in archive.from_json(saved.session or "", "session")

@@ -1,14 +1,16 @@
 """Presets: those that come with the package, files, overrides, and what is said about mistakes."""
 
+import dataclasses
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from samples import images, write_image_folder
 
-from pyamlz import Evaluator, InputError, Preset, Program, archive, lab, linear_regressor, neural_network
+from pyamlz import Evaluator, Experiment, InputError, Program, archive, lab, linear_regressor, neural_network
 from pyamlz.archive import find_program, find_start
-from pyamlz.lab._toml import dump_toml
+from pyamlz.lab._toml import dump_toml, tables_of
 from pyamlz.program import FunctionSpace, find_op
 
 SMALL = """
@@ -80,30 +82,35 @@ def image_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_image_folder(tmp_path_factory.mktemp("data") / "images", images(d=36))
 
 
-def smaller(name: str, image_folder: str) -> Preset:
+def smaller(name: str, image_folder: str) -> Experiment:
     """A preset on few tasks, with small images in place of Fashion-MNIST and of a table of the user's own."""
     few = [f"{section}.n_tasks=2" for section in ("tasks", "select", "final")]
     if name == "table":
         path = Path(image_folder).parent / "own.csv"
         path.write_text("x,y\n" + "".join(f"{i},{2 * i}\n" for i in range(100)))
         few += [f"tasks.path={path}", "tasks.target=y"]
-    if Preset.load(name).config["tasks"].get("dataset") == "fashion-mnist":
+    if Experiment.load(name).table["tasks"].get("dataset") == "fashion-mnist":
         few += [f"tasks.dataset={image_folder}", "tasks.n_train=60", "tasks.n_valid=20", "tasks.epochs=2"]
         few += ["select.n_train=40"]  # with a fifth of the images there are no more for ten classes
-    return Preset.load(name, [*few, "population_size=10"])
+    return load(name, [*few, "population_size=10"])
+
+
+def load(name: str, texts: Iterable[str] = ()) -> Experiment:
+    """An experiment with keys that are told as on the command line."""
+    return Experiment.load(name).replace(**tables_of(texts))
 
 
 class TestOwnPresets:
     def test_are_there(self):
         regression = {"demo", "linear", "linear_learn", "affine", "affine_learn", "nonlinear"}
         images = {"digits", "binary", "baseline", "few_examples", "fast_training", "multiclass"}
-        assert set(lab.names()) >= regression | images
+        assert set(lab.presets()) >= regression | images
 
-    @pytest.mark.parametrize("name", lab.names())
+    @pytest.mark.parametrize("name", lab.presets())
     def test_are_valid(self, name, image_folder):
-        preset = Preset.load(name)
+        preset = Experiment.load(name)
         assert 20 < len(preset.description) < 120
-        if preset.config["tasks"].get("dataset") == "digits":
+        if preset.table["tasks"].get("dataset") == "digits":
             pytest.importorskip("sklearn")
         quick = smaller(name, image_folder)
         search = quick.search(quick.tasks("tasks", 1), seed=1)
@@ -113,14 +120,14 @@ class TestOwnPresets:
             assert 0 <= quick.evaluator(tasks).evaluate(search.best.program).fitness <= 1
             assert quick.space(tasks) == search.space
 
-    @pytest.mark.parametrize("name", lab.names())
+    @pytest.mark.parametrize("name", lab.presets())
     def test_come_back_from_their_own_toml(self, name, tmp_path):
-        preset = Preset.load(name)
+        preset = Experiment.load(name)
         (tmp_path / "again.toml").write_text(preset.toml())
-        assert Preset.load(str(tmp_path / "again.toml")).config == preset.config
+        assert Experiment.load(str(tmp_path / "again.toml")).table == preset.table
 
     def test_demo_is_the_five_minute_demo(self):
-        config = Preset.load("demo").config
+        config = Experiment.load("demo").table
         ids = [56, 27, 2, 3, 18, 23]
         names = [FunctionSpace(ids).ops] * 3
         assert [tuple(config["space"][f]["ops"]) for f in ("setup", "predict", "learn")] == names
@@ -131,14 +138,14 @@ class TestOwnPresets:
 
     def test_digits_are_split_for_search_selection_and_test(self):
         pytest.importorskip("sklearn")
-        preset = Preset.load("digits", ["tasks.n_tasks=2", "select.n_tasks=2", "final.n_tasks=2"])
+        preset = load("digits", ["tasks.n_tasks=2", "select.n_tasks=2", "final.n_tasks=2"])
         splits = [preset.tasks(section, 1).source["arguments"]["split"] for section in ("tasks", "select", "final")]
         assert splits == ["search", "select", "test"]
 
     @pytest.mark.parametrize("name", PAPER)
     def test_have_the_space_of_the_paper(self, name):
         memory, sizes, ops = PAPER[name][:3]
-        config = Preset.load(name).config
+        config = Experiment.load(name).table
         space = config["space"]
         assert tuple(space[key] for key in ("scalars", "vectors", "matrices")) == memory
         for function, size, ids in zip(("setup", "predict", "learn"), sizes, ops, strict=True):
@@ -153,20 +160,20 @@ class TestOwnPresets:
     @pytest.mark.parametrize("name", PAPER)
     def test_have_the_method_and_tasks_of_the_paper(self, name):
         population, start, tasks = PAPER[name][3:]
-        config = Preset.load(name).config
+        config = Experiment.load(name).table
         assert (config["population_size"], config["tournament_size"], config["mutate_prob"]) == (population, 10, 0.9)
         assert (config["start"], config["algorithm"]) == (start, "evolution")
         assert {key: config["tasks"].get(key) for key in tasks} == tasks
 
     @pytest.mark.parametrize(("name", "learned"), LEARNED.items())
     def test_what_is_fixed_can_be_solved(self, name, learned):
-        preset = Preset.load(name, ["select.n_tasks=20"])
-        solution = Program.parse(preset.config["fixed_program"] + learned)
+        preset = load(name, ["select.n_tasks=20"])
+        solution = Program.parse(preset.table["fixed_program"] + learned)
         evaluator = Evaluator(preset.tasks("select", 1))
-        assert evaluator.evaluate(solution).fitness > preset.config["sufficient_fitness"]
+        assert evaluator.evaluate(solution).fitness > preset.table["sufficient_fitness"]
         search = preset.search(preset.tasks("tasks", 1), seed=1)
         search.run(max_evaluations=1200)
-        fixed = Program.parse(preset.config["fixed_program"])
+        fixed = Program.parse(preset.table["fixed_program"])
         for member in search.population:
             assert (list(member.program.setup), list(member.program.predict)) == (
                 list(fixed.setup),
@@ -187,40 +194,40 @@ class TestOwnPresets:
     def test_of_images_take_digits_too(self, name, overrides):
         pytest.importorskip("sklearn")
         few = [f"{section}.n_tasks=2" for section in ("tasks", "select", "final")]
-        preset = Preset.load(name, ["tasks.dataset=digits", *overrides, *few])
+        preset = load(name, ["tasks.dataset=digits", *overrides, *few])
         sets = [preset.tasks(section, 1) for section in ("tasks", "select", "final")]
         assert [tasks.source["arguments"]["split"] for tasks in sets] == ["search", "select", "test"]
 
     def test_multiclass_has_a_control_with_two_classes(self, image_folder):
         control = ["tasks.generator=projected_binary", "start=neural_network", "final.compare=['neural_network']"]
-        preset = smaller("multiclass", image_folder).changed(control)
+        preset = smaller("multiclass", image_folder).replace(**tables_of(control))
         tasks = preset.tasks("tasks", 1)
         assert tasks.kind == "binary"
         assert preset.search(tasks, seed=1).run(max_evaluations=20).evaluations == 20
 
     def test_unknown_name_suggests_the_nearest(self):
         with pytest.raises(InputError, match="unknown preset 'lineer'; did you mean 'linear'"):
-            Preset.load("lineer")
+            Experiment.load("lineer")
 
 
 class TestFiles:
     def test_are_read_and_completed(self, small):
-        config = Preset.load(small).config
+        config = Experiment.load(small).table
         assert config["tournament_size"] == 10
         assert config["precision"] == "float32"
         assert config["fec"] == {"size": 100_000, "train": 10, "valid": 10}
         assert config["tasks"]["n_features"] == 4
-        assert config["space"]["predict"]["ops"] == ["dot_product"]
+        assert config["space"]["predict"]["ops"] == ("dot_product",)
 
     def test_make_tasks_and_searches(self, small):
-        preset = Preset.load(small, ["precision=float64", "tasks.epochs=2"])
+        preset = load(small, ["precision=float64", "tasks.epochs=2"])
         task_set = preset.tasks("tasks", 5)
         assert (task_set.n_tasks, task_set.n_train, task_set.epochs) == (2, 20, 2)
         assert task_set.train_x.dtype == "float64"
         assert preset.tasks("select", 5) is None
         search = preset.search(task_set, seed=1)
         assert search.config["precision"] == "float64"
-        assert search.config["population_size"] == 20
+        assert search.settings.population_size == 20
         assert search.space.setup.init_size == 2
         assert search.space.learn.init_size == 0
 
@@ -235,7 +242,7 @@ class TestFiles:
             ("large.toml", "at most 1048576 bytes"),
         ]:
             with pytest.raises(InputError, match=message) as caught:
-                Preset.load(str(tmp_path / name))
+                Experiment.load(str(tmp_path / name))
             assert name in str(caught.value)
 
 
@@ -294,7 +301,7 @@ class TestMistakes:
     )
     def test_name_the_key_and_what_was_expected(self, small, override, message):
         with pytest.raises(InputError, match=message):
-            Preset.load(small, [override])
+            load(small, [override])
 
     @pytest.mark.parametrize(
         ("override", "message"),
@@ -305,12 +312,12 @@ class TestMistakes:
             ("population_size=", "population_size: expected a value as in TOML, got ''"),
             ("population_size=1,5", "population_size: expected a value as in TOML"),
             ("population_size=5\nx=6", "population_size: expected a value as in TOML"),
-            ("max_evaluations.x=5", "max_evaluations.x: max_evaluations is not a table"),
+            ("max_evaluations.x=5", "max_evaluations: expected an integer from 1 .*, got {'x': 5}"),
         ],
     )
     def test_in_overrides_are_errors(self, small, override, message):
         with pytest.raises(InputError, match=message):
-            Preset.load(small, [override])
+            load(small, [override])
 
     @pytest.mark.parametrize(
         ("override", "message"),
@@ -321,27 +328,101 @@ class TestMistakes:
     )
     def test_in_tasks_are_errors_when_they_are_made(self, small, override, message):
         with pytest.raises(InputError, match=message):
-            Preset.load(small, [override]).tasks("tasks", 1)
+            load(small, [override]).tasks("tasks", 1)
 
     def test_in_spaces_are_errors_when_they_are_made(self, small):
-        preset = Preset.load(small, ["space.learn.ops=['matrix_sum']"])
+        preset = load(small, ["space.learn.ops=['matrix_sum']"])
         with pytest.raises(InputError, match=r"space\.learn: ops must have operands"):
             preset.search(preset.tasks("tasks", 1), seed=1)
 
     @pytest.mark.parametrize("missing", ["tasks", "space"])
     def test_of_leaving_out_a_table_are_errors(self, missing):
         table = {"tasks": {"generator": "linear"}, "space": {"scalars": 2, "vectors": 1, "matrices": 0}}
-        Preset.of(table)
+        Experiment.of(table)
         del table[missing]
         with pytest.raises(InputError, match=f"{missing}: this table is missing"):
-            Preset.of(table)
+            Experiment.of(table)
 
     def test_of_leaving_out_a_key_are_errors(self):
         space = {"scalars": 2, "vectors": 1, "matrices": 0}
         with pytest.raises(InputError, match=r"space\.vectors: this key is missing"):
-            Preset.of({"tasks": {"generator": "linear"}, "space": {"scalars": 2, "matrices": 0}})
+            Experiment.of({"tasks": {"generator": "linear"}, "space": {"scalars": 2, "matrices": 0}})
         with pytest.raises(InputError, match=r"tasks\.dataset: this key is missing"):
-            Preset.of({"tasks": {"generator": "projected_binary"}, "space": space})
+            Experiment.of({"tasks": {"generator": "projected_binary"}, "space": space})
+
+
+class TestExperiments:
+    def test_are_equal_and_have_equal_hashes_by_their_contents(self, small, tmp_path):
+        one, other = Experiment.load(small), Experiment.load(small)
+        assert one == other
+        assert len({one, other, one.replace(population_size=20)}) == 1
+        assert one != one.replace(population_size=21)
+        assert Experiment.of(one.as_dict(), "another name") == one
+
+    def test_cannot_be_changed_behind_their_back(self, small):
+        table = {"tasks": {"generator": "linear"}, "space": {"scalars": 2, "vectors": 1, "matrices": 0}}
+        experiment, before = Experiment.of(table), hash(Experiment.of(table))
+        table["tasks"]["n_tasks"] = 99
+        experiment.as_dict()["tasks"]["n_tasks"] = 99
+        assert "n_tasks" not in Experiment.of({**table, "tasks": {"generator": "linear"}})._written["tasks"]
+        for where in (experiment.table, experiment.table["tasks"], experiment.settings.mutations):
+            with pytest.raises(TypeError):
+                where["n_tasks"] = 99
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            experiment.name = "x"
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            experiment.settings.population_size = 1
+        assert hash(experiment) == before
+
+    def test_are_replaced_table_by_table(self, small):
+        one = Experiment.load(small)
+        other = one.replace(
+            population_size=50, tasks={"n_tasks": 4}, space={"setup": {"size": 3}, "predict": {}}, fec={"size": 0}
+        )
+        assert (other.settings.population_size, other.settings.fec_size, other.settings.fec_train) == (50, 0, 10)
+        assert other.task_tables[0] == {**one.task_tables[0], "n_tasks": 4}
+        assert other.table["space"]["setup"] == {"size": 3, "ops": ("scalar_constant",)}
+        assert other.table["space"]["predict"] == {}
+        assert (one.settings.population_size, one.task_tables[0]["n_tasks"]) == (20, 2)
+        weights = one.replace(mutations={"insert": 1}).replace(mutations={"remove": 2})
+        assert weights.settings.mutations == {"remove": 2.0}
+
+    def test_lose_what_is_replaced_by_none(self, small):
+        assert Experiment.load(small).replace(max_evaluations=None, population_size=None).max_evaluations is None
+        assert Experiment.load(small).replace(population_size=None).settings.population_size == 100
+        assert Experiment.load("linear").replace(select=None, final=None).sections == ("tasks",)
+
+    def test_take_what_they_replace_before_defaults(self, small):
+        """Another generator has other arguments; a profile other defaults."""
+        assert "hidden" in Experiment.load("nonlinear").task_tables[0]
+        other = Experiment.load("nonlinear").replace(tasks={"generator": "affine"})
+        assert "hidden" not in other.task_tables[0]
+        assert Experiment.load(small).replace(profile="fast").settings.must_learn
+
+    def test_say_what_they_have(self):
+        linear = Experiment.load("linear").replace(islands=2, final={"compare": ["linear_regressor"]})
+        assert (linear.islands, linear.migration) == (2, (10_000, 0.5))
+        assert linear.migration.every_evaluations == 10_000
+        assert (linear.sections, linear.select_every_evaluations) == (("tasks", "select", "final"), 1000)
+        assert linear.compared("regression") == ("linear_regressor",)
+        assert repr(linear).startswith("<Experiment linear: ")
+
+    def test_take_tables_in_a_list_as_a_whole(self, small):
+        tables = [{"generator": "linear"}, {"generator": "affine"}]
+        two = Experiment.load(small).replace(tasks=tables)
+        assert [table["generator"] for table in two.task_tables] == ["linear", "affine"]
+        with pytest.raises(InputError, match="tasks: expected a list of tables in place of the one that there is"):
+            two.replace(tasks={"n_tasks": 3})
+
+    def test_give_their_programs_as_they_were_read(self, small, tmp_path):
+        """A file that is changed afterwards does not matter."""
+        path = tmp_path / "mine.txt"
+        path.write_text(str(linear_regressor(0.5)))
+        experiment = Experiment.load(small).replace(start=str(path), space={"setup": {"size": 1}})
+        path.write_text("nonsense")
+        assert experiment.settings.start == linear_regressor(0.5)
+        assert experiment.self_contained().table["start"] == str(linear_regressor(0.5))
+        experiment.search(experiment.tasks("tasks", 1), seed=1)
 
 
 class TestOverrides:
@@ -354,17 +435,17 @@ class TestOverrides:
             'combine="mean"',
             "final = {n_tasks = 4, compare = ['linear_regressor']}",
         ]
-        config = Preset.load(small, overrides).config
+        config = load(small, overrides).table
         assert config["population_size"] == 7
         assert config["mutations"] == {"insert": 2.0}
         assert config["select"] == {"every": 10_000, "n_tasks": 3}
         assert config["algorithm"] == "random_search"
         assert config["combine"] == "mean"
-        assert config["final"]["compare"] == ["linear_regressor"]
+        assert config["final"]["compare"] == ("linear_regressor",)
 
     def test_do_not_change_the_preset_for_others(self):
-        Preset.load("demo", ["population_size=7"])
-        assert Preset.load("demo").config["population_size"] == 1000
+        load("demo", ["population_size=7"])
+        assert Experiment.load("demo").table["population_size"] == 1000
 
 
 class TestPrograms:
@@ -383,17 +464,17 @@ class TestPrograms:
             ("linear_regressor", linear_regressor()),
             (str(tmp_path / "mine.txt"), linear_regressor(0.5)),
         ):
-            preset = Preset.load(small, [f"start={start}", "space.setup.size=1", "space.learn.max_size=6"])
+            preset = load(small, [f"start={start}", "space.setup.size=1", "space.learn.max_size=6"])
             search = preset.search(preset.tasks("tasks", 1), seed=1)
             search.run(max_evaluations=5)
             assert {member.program for member in search.population} == {wanted}
 
     def test_fill_functions_without_ops(self, small):
-        preset = Preset.load(small, ["fixed_program=linear_regressor", "space.setup={}", "space.predict={}"])
+        preset = load(small, ["fixed_program=linear_regressor", "space.setup={}", "space.predict={}"])
         search = preset.search(preset.tasks("tasks", 1), seed=1)
         search.run(max_evaluations=50)
         assert {tuple(member.program.setup) for member in search.population} == {tuple(linear_regressor().setup)}
-        assert Preset.load("demo").config.get("fixed_program") is None
+        assert Experiment.load("demo").table.get("fixed_program") is None
         assert Program() not in {member.program for member in search.population}
 
 
@@ -401,49 +482,49 @@ class TestIslands:
     TWO = "tasks=[{generator='linear', n_features=4, n_tasks=2}, {generator='affine', n_features=2, n_tasks=3}]"
 
     def test_are_one_search_unless_there_are_more(self, small):
-        config = Preset.load(small).config
+        config = Experiment.load(small).table
         assert (config["islands"], config["migration"]) == (1, {"every": 10_000, "share": 0.5})
-        assert Preset.load(small, ["islands=3", "migration.every=50"]).config["migration"] == {
+        assert load(small, ["islands=3", "migration.every=50"]).table["migration"] == {
             "every": 50,
             "share": 0.5,
         }
 
     def test_need_populations_that_are_complete_before_they_migrate(self, small):
         with pytest.raises(InputError, match=r"migration.every: expected population_size, 20, or more, got 19"):
-            Preset.load(small, ["islands=2", "migration.every=19"])
-        Preset.load(small, ["migration.every=19"])
+            load(small, ["islands=2", "migration.every=19"])
+        load(small, ["migration.every=19"])
 
     def test_are_dealt_tasks_in_turn(self, small, tmp_path):
-        preset = Preset.load(small, [self.TWO])
-        assert preset.config["islands"] == 2
-        made = [Preset.load(small, [self.TWO, "islands=3"]).tasks("tasks", 1, island) for island in range(3)]
+        preset = load(small, [self.TWO])
+        assert preset.table["islands"] == 2
+        made = [load(small, [self.TWO, "islands=3"]).tasks("tasks", 1, island) for island in range(3)]
         assert [(t.source["generator"], t.n_features, t.n_tasks) for t in made] == [
             ("linear", 4, 2),
             ("affine", 2, 3),
             ("linear", 4, 2),
         ]
         (tmp_path / "again.toml").write_text(preset.toml())
-        assert Preset.load(str(tmp_path / "again.toml")).config == preset.config
+        assert Experiment.load(str(tmp_path / "again.toml")).table == preset.table
 
     def test_are_as_many_as_tables_or_more(self, small):
         with pytest.raises(InputError, match=r"islands: expected 2 or more, as many as there are \[\[tasks\]\], got 1"):
-            Preset.load(small, [self.TWO, "islands=1"])
+            load(small, [self.TWO, "islands=1"])
 
     def test_have_select_tasks_like_the_first(self, small):
-        preset = Preset.load(small, [self.TWO, "select.n_tasks=7"])
+        preset = load(small, [self.TWO, "select.n_tasks=7"])
         select = preset.tasks("select", 1)
         assert (select.source["generator"], select.n_features, select.n_tasks) == ("linear", 4, 7)
 
     def test_tell_which_table_is_wrong_when_tasks_are_made(self, small):
-        preset = Preset.load(small, ["tasks=[{generator='linear'}, {generator='linear', n_features=0}]"])
+        preset = load(small, ["tasks=[{generator='linear'}, {generator='linear', n_features=0}]"])
         with pytest.raises(InputError, match=r"tasks\[1\].n_features: expected an integer from 1"):
             preset.tasks("tasks", 1, 1)
 
 
 class TestBudget:
     def limit(self, small, *overrides):
-        preset = Preset.load(small, overrides)
-        return preset.search(preset.tasks("tasks", 1), seed=1).config["max_cost"]
+        preset = load(small, overrides)
+        return preset.search(preset.tasks("tasks", 1), seed=1).settings.max_cost
 
     def test_is_four_networks(self, small):
         cost = neural_network().cost
@@ -457,7 +538,7 @@ class TestBudget:
         assert self.limit(small, "budget=0") == 0
 
     def test_stops_programs_that_cost_more(self, small):
-        preset = Preset.load(small, ["budget=0.2"])
+        preset = load(small, ["budget=0.2"])
         search = preset.search(preset.tasks("tasks", 1), seed=1)
         search.run(max_evaluations=300)
         assert search.progress.rejected > 0
@@ -467,7 +548,7 @@ class TestBudget:
         quick = ["tasks.n_tasks=2", "population_size=50"]
         digests = set()
         for budget in (4, 0):
-            preset = Preset.load(name, [*quick, f"budget={budget}"])
+            preset = load(name, [*quick, f"budget={budget}"])
             search = preset.search(preset.tasks("tasks", 1), seed=1)
             search.run(max_evaluations=2000)
             digests.add(search.digest)
@@ -480,14 +561,14 @@ class TestStarts:
 
     @pytest.fixture
     def saved(self, small, tmp_path):
-        preset = Preset.load(small)
+        preset = Experiment.load(small)
         search = preset.search(preset.tasks("tasks", 9), seed=9)
         search.run(max_evaluations=200)
         search.save(tmp_path / "run.amlz")
         return str(tmp_path / "run.amlz")
 
     def begun(self, small, *overrides):
-        preset = Preset.load(small, overrides)
+        preset = load(small, overrides)
         return preset.search(preset.tasks("tasks", 1), seed=1)
 
     def test_of_a_search_are_its_population_at_its_mark(self, small, saved):
@@ -519,7 +600,7 @@ class TestStarts:
         assert len(find_start("start", f"{tmp_path}/i.amlz")) == 40
         archive.write(tmp_path / "none.amlz", archive.PopulationArchive(dims=found.dims, population=()))
         with pytest.raises(InputError, match=r"start: expected programs in .*none.amlz, got none"):
-            Preset.load(small, [f"start={tmp_path}/none.amlz"])
+            load(small, [f"start={tmp_path}/none.amlz"])
 
     def test_of_program_archives_are_copies(self, small, tmp_path):
         linear_regressor().save(tmp_path / "one.amlz")
@@ -532,12 +613,12 @@ class TestStarts:
         assert [member.program for member in search.population] == [linear_regressor()] * 2
 
     def test_are_kept_by_presets_that_are_alone(self, small, saved):
-        preset = Preset.load(small, [f"start={saved}"])
+        preset = load(small, [f"start={saved}"])
         alone = preset.self_contained()
-        assert len(alone.config["start"]) == 20
+        assert len(alone.table["start"]) == 20
         Path(saved).unlink()
-        again = Preset.of(alone.config)
-        assert len(find_start("start", again.config["start"])) == 20
+        again = Experiment.of(alone.table)
+        assert len(find_start("start", again.as_dict()["start"])) == 20
 
     def test_that_do_not_fit_are_refused(self, small):
         with pytest.raises(InputError, match=r"start: programs\[0\].learn: expected at most 1 instructions"):
@@ -562,9 +643,9 @@ def test_toml_is_written_as_it_is_read():
 
 class TestProfiles:
     def test_change_defaults_and_nothing_that_is_set(self):
-        assert Preset.load("demo").config["must_learn"] is False
-        fast = Preset.load("demo", ["profile=fast"])
-        assert fast.config["must_learn"] is True
-        assert Preset.load("demo", ["profile=fast", "must_learn=false"]).config["must_learn"] is False
-        assert fast.search(fast.tasks("tasks", 1), seed=1).config["must_learn"] is True
-        assert Preset.of(fast.config).config == fast.config
+        assert Experiment.load("demo").table["must_learn"] is False
+        fast = load("demo", ["profile=fast"])
+        assert fast.table["must_learn"] is True
+        assert load("demo", ["profile=fast", "must_learn=false"]).table["must_learn"] is False
+        assert fast.search(fast.tasks("tasks", 1), seed=1).settings.must_learn is True
+        assert Experiment.of(fast.table).table == fast.table

@@ -16,9 +16,9 @@ from samples import LINEAR_OPS, environment, full_space, linear_space, linear_ta
 from pyamlz import (
     ArchiveError,
     Dims,
+    Experiment,
     FileError,
     InputError,
-    Preset,
     ProgramError,
     Search,
     SearchError,
@@ -112,7 +112,7 @@ class TestLoading:
             Search.load(saved, linear_tasks(seed=2))
 
     def test_names_both_values_of_a_setting_that_differs(self, saved):
-        assert Search.load(saved, population_size=30, seed=1, space=linear_space(TASKS)).config["seed"] == 1
+        assert Search.load(saved, population_size=30, seed=1, space=linear_space(TASKS)).seed == 1
         with pytest.raises(ArchiveError, match=r"population_size: expected 31, got 30 in .*run.amlz"):
             Search.load(saved, population_size=31)
         with pytest.raises(ArchiveError, match=r"space: expected"):
@@ -249,7 +249,7 @@ SHORT = {
 
 
 def preset(**changes):
-    return Preset.of(regression_table(**{**SHORT, **changes}))
+    return Experiment.of(regression_table(**{**SHORT, **changes}))
 
 
 class Interrupting:
@@ -340,11 +340,11 @@ class TestRuns:
         path = tmp_path / "run.amlz"
         lab.run(preset(), seed=1, max_evaluations=100, checkpoint=path)
         before = path.read_bytes()
-        assert lab.resume(path, seed=1, overrides=["population_size=100"]).evaluations == 100
+        assert lab.resume(path, seed=1, expected={"population_size": 100}).evaluations == 100
         for given, message in [
             ({"seed": 2}, "seed: .*run.amlz has 1, got 2"),
-            ({"overrides": ["population_size=7"]}, "population_size: .*run.amlz has 100, got 7"),
-            ({"overrides": ["tasks.n_train=7"]}, "tasks.n_train: .*run.amlz has 100, got 7"),
+            ({"expected": {"population_size": 7}}, "population_size: .*run.amlz has 100, got 7"),
+            ({"expected": {"tasks": {"n_train": 7}}}, "tasks.n_train: .*run.amlz has 100, got 7"),
         ]:
             with pytest.raises(ArchiveError, match=message):
                 lab.resume(path, **given)

@@ -5,7 +5,7 @@ import math
 import pytest
 from samples import regression_table
 
-from pyamlz import InputError, Preset, archive, lab
+from pyamlz import Experiment, InputError, archive, lab
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab import _run
 from pyamlz.search.callbacks import EarlyStopping
@@ -13,7 +13,7 @@ from pyamlz.search.callbacks import EarlyStopping
 
 def preset(**changes):
     """Linear regression with some keys changed; None leaves a key out."""
-    return Preset.of(regression_table(**changes))
+    return Experiment.of(regression_table(**changes))
 
 
 def run(seed=1, *, max_evaluations=None, max_seconds=None, **changes):

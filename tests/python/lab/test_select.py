@@ -8,8 +8,8 @@ from samples import linear_tasks, regression_table
 from pyamlz import (
     ArchiveError,
     Evaluator,
+    Experiment,
     InputError,
-    Preset,
     Program,
     ProgramError,
     TaskSet,
@@ -79,7 +79,7 @@ class TestCandidates:
 
     def test_are_the_best_of_former_experiments_of_a_run(self, tmp_path):
         path = str(tmp_path / "run.amlz")
-        preset = Preset.of(regression_table(sufficient_fitness=1.0, max_evaluations=2000))
+        preset = Experiment.of(regression_table(sufficient_fitness=1.0, max_evaluations=2000))
         outcome = lab.run(preset, seed=1, max_evaluations=6000, checkpoint=path)
         found = {one.name.removeprefix(f"{path}: "): one.program for one in candidates(path)}
         assert {"selected", "best", "of the experiments before", "hall:1"} <= set(found)
@@ -234,7 +234,7 @@ class TestSelect:
 
 
 class TestTasksOfAPreset:
-    PRESET = Preset.of(regression_table())
+    PRESET = Experiment.of(regression_table())
 
     def test_grow_so_that_stages_take_as_long(self):
         found = select_tasks(self.PRESET, seed=1, stages=4, keep=0.25)
@@ -245,7 +245,7 @@ class TestTasksOfAPreset:
         derived = derived_seed
         sets = [
             *select_tasks(self.PRESET, seed=1, stages=3),
-            *final_tasks(self.PRESET, seed=1, seeds=2),
+            *final_tasks(self.PRESET, seed=1, n_seeds=2),
             self.PRESET.tasks("tasks", derived(1, "tasks", 1)),
             self.PRESET.tasks("select", derived(1, "select")),
             self.PRESET.tasks("final", derived(1, "final")),
@@ -254,16 +254,16 @@ class TestTasksOfAPreset:
         assert len(firsts) == len(sets)
 
     def test_have_their_splits(self):
-        digits = Preset.load("digits", ["tasks.n_train=20", "tasks.n_valid=10"])
+        digits = Experiment.load("digits").replace(tasks={"n_train": 20, "n_valid": 10})
         (selected,) = select_tasks(digits, seed=1)
-        (final,) = final_tasks(digits, seed=1, seeds=1)
+        (final,) = final_tasks(digits, seed=1, n_seeds=1)
         assert selected.source["arguments"]["split"] == "select"
         assert final.source["arguments"]["split"] == "test"
 
     def test_are_those_of_the_search_with_other_seeds_where_a_preset_has_no_others(self):
-        bare = Preset.of(regression_table(select=None, final=None))
+        bare = Experiment.of(regression_table(select=None, final=None))
         (selected,) = select_tasks(bare, seed=1)
-        (final,) = final_tasks(bare, seed=1, seeds=1)
+        (final,) = final_tasks(bare, seed=1, n_seeds=1)
         assert (selected.n_tasks, final.n_tasks) == (4, 4)
         assert selected.digest != final.digest
 
@@ -278,4 +278,4 @@ class TestTasksOfAPreset:
 
     def test_refuse_no_seeds(self):
         with pytest.raises(InputError, match="seeds"):
-            final_tasks(self.PRESET, seed=1, seeds=0)
+            final_tasks(self.PRESET, seed=1, n_seeds=0)

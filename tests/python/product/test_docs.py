@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import pyamlz
-from pyamlz import OPS, Preset, Program, lab
+from pyamlz import OPS, Experiment, Program, lab
 from pyamlz._cli.main import main
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -174,12 +174,14 @@ def test_the_op_reference_has_each_op_once() -> None:
     assert [int(row[0]) for row in rows_of_ops(7)] == [op.id for op in OPS]
 
 
-def test_each_key_of_a_preset_is_explained() -> None:
-    text = (ROOT / "docs" / "search.md").read_text("utf-8")
-    for config in (Preset.load(name).config for name in lab.names()):
-        keys = {key for key in config if key not in ("tasks", "select", "final", "space", "fec")}
-        for key in keys | {f"fec.{key}" for key in config["fec"]}:
-            assert re.search(rf"^\|.*`{re.escape(key)}`.*\|", text, re.MULTILINE), key
+def test_each_key_of_an_experiment_is_explained() -> None:
+    text = (ROOT / "docs" / "reference" / "presets.md").read_text("utf-8")
+    for table in (Experiment.load(name).table for name in lab.presets()):
+        keys = {key for key in table if key not in ("space", "fec", "migration")}
+        for key in keys | {f"{outer}.{key}" for outer in ("fec", "migration", "space") for key in table[outer]}:
+            assert re.search(rf"^\| `{re.escape(key)}(\.size)?`.* \| .{{6,}} \|", text, re.MULTILINE) or (
+                key in ("space.predict", "space.learn")
+            ), key
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

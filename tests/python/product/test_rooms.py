@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import pyamlz
-from pyamlz._lib.moved import MOVED
+from pyamlz._lib.moved import MOVED, RENAMED
 
 tomllib = pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
@@ -84,6 +84,12 @@ def test_what_has_moved_is_somewhere() -> None:
     for new in MOVED.values():
         for name in re.findall(r"pyamlz[\w.]*", new):
             pkgutil.resolve_name(name)
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_names_that_are_others_now_say_which(old: str) -> None:
+    with pytest.raises(AttributeError, match=re.escape(f"{old} has moved: use {RENAMED[old]}")):
+        getattr(pyamlz, old.rpartition(".")[2])
 
 
 def test_other_names_are_unknown_as_ever() -> None:

@@ -28,7 +28,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     searches = [Search(task_set, linear_space(task_set), seed=s, population_size=50) for s in (1, 2, 3)]
     searches[0].run(max_evaluations=20_000)
     searches[0].save(folder / "search.amlz")
-    islands = Islands(searches[1:], seed=1, every=200)
+    islands = Islands(searches[1:], seed=1, every_evaluations=200)
     islands.run(max_evaluations=2000)
     islands.save(folder / "islands.amlz")
     return folder

@@ -11,7 +11,7 @@ import pytest
 from samples import regression_table
 
 from pyamlz import archive, lab, tasks
-from pyamlz.lab import Preset
+from pyamlz.lab import Experiment
 from pyamlz.report._resuming import run_lines, run_state
 
 SHORT = {"max_evaluations": 300, "population_size": 20, **dict.fromkeys(["select", "final", "sufficient_fitness"])}
@@ -19,7 +19,7 @@ SHORT = {"max_evaluations": 300, "population_size": 20, **dict.fromkeys(["select
 
 def saved(path: Path, changes: dict[str, Any], **arguments: Any) -> archive.Checkpoint:
     table = regression_table(**{**SHORT, **changes})
-    lab.run(Preset.of(table, "mine"), seed=7, checkpoint=path, **arguments)
+    lab.run(Experiment.of(table, "mine"), seed=7, checkpoint=path, **arguments)
     found = archive.read(path)
     assert isinstance(found, archive.Checkpoint)
     return found
@@ -70,7 +70,7 @@ def test_others_say_how_to_go_on(tmp_path: Path) -> None:
 def test_data_are_named(tmp_path: Path) -> None:
     x = np.random.default_rng(1).normal(size=(60, 2))
     frame = pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": x.sum(axis=1)})
-    preset = Preset.load("table", ["max_evaluations=50", "population_size=10"])
+    preset = Experiment.load("table").replace(max_evaluations=50, population_size=10)
     for embed in (False, True):
         path = tmp_path / f"{embed}.amlz"
         lab.run(preset.with_table(tasks.read_table(frame, "y")), seed=1, checkpoint=path, embed=embed)

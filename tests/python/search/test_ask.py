@@ -94,7 +94,7 @@ class TestRefusals:
             lambda: one.run(max_evaluations=1),
             lambda: one.take([linear_regressor()]),
             lambda: one.restore(search().checkpoint()),
-            lambda: Islands([one, search(2)], seed=1, every=30).run(max_evaluations=2),
+            lambda: Islands([one, search(2)], seed=1, every_evaluations=30).run(max_evaluations=2),
         ):
             with pytest.raises(SearchError, match="program 1, asked for, must be told first"):
                 call()

@@ -23,7 +23,7 @@ def search(seed=1, **settings):
 
 
 def islands():
-    return Islands([search(1), search(2)], seed=3, every=100)
+    return Islands([search(1), search(2)], seed=3, every_evaluations=100)
 
 
 def at(evaluations, fitness):

@@ -25,8 +25,10 @@ def searches(n=3, shapes=({},), **settings):
     return made
 
 
-def islands(n=3, shapes=({},), every=100, threads=None, share=0.5, **settings):
-    return Islands(searches(n, shapes, **settings), seed=5, every=every, share=share, threads=threads)
+def islands(n=3, shapes=({},), every_evaluations=100, threads=None, share=0.5, **settings):
+    return Islands(
+        searches(n, shapes, **settings), seed=5, every_evaluations=every_evaluations, share=share, threads=threads
+    )
 
 
 def counts(found):
@@ -64,7 +66,7 @@ class TestMigration:
     @pytest.fixture
     def moved(self):
         """Two islands of four members before and after their first migration."""
-        found = islands(2, every=20, population_size=4)
+        found = islands(2, every_evaluations=20, population_size=4)
         found.run(max_evaluations=40)
         before = [search.population for search in found.searches]
         found.run(max_evaluations=1)  # the next evaluation is one of the migration's four
@@ -92,30 +94,30 @@ class TestMigration:
 
     def test_draws_what_it_always_drew(self):
         """Else a seed would find another program in another version."""
-        found = islands(2, every=20, population_size=4)
+        found = islands(2, every_evaluations=20, population_size=4)
         assert [found._migrants(number) for number in (1, 2)] == MIGRANTS
 
     def test_scores_on_the_tasks_of_the_island(self, moved):
         found, _, after = moved
         for search, new in zip(found.searches, after, strict=True):
-            other = Search(search.tasks, search.space, seed=search.config["seed"], population_size=4)
+            other = Search(search.tasks, search.space, seed=search.seed, population_size=4)
             other.take([member.program for member in new])
             assert [member.fitness for member in other.population] == [member.fitness for member in new]
 
     def test_of_other_shares_and_sizes(self):
         made = searches(1, population_size=4) + searches(1, population_size=10, seed=9)
-        found = Islands(made, seed=1, every=20, share=0.3)
+        found = Islands(made, seed=1, every_evaluations=20, share=0.3)
         found.run(max_evaluations=41)
         assert counts(found) == [21, 23]  # 0.3 of 4 and of 10
         assert [len(taken) for taken in found._migrants(2)] == [1, 3]
-        everyone = islands(2, every=30, share=1.0)
+        everyone = islands(2, every_evaluations=30, share=1.0)
         everyone.run(max_evaluations=61)
         assert counts(everyone) == [60, 60]
         everyone.run(max_evaluations=1)
         assert counts(everyone) == [90, 90]
 
     def test_is_another_with_another_seed(self, whole):
-        other = Islands(searches(), seed=6, every=100)
+        other = Islands(searches(), seed=6, every_evaluations=100)
         other.run(max_evaluations=2000)
         assert other.digest != whole[0].digest
 
@@ -205,7 +207,7 @@ class TestResult:
     def test_of_equals_is_the_first(self):
         task_set = linear_tasks()
         same = [Search(task_set, linear_space(task_set), seed=1, **SMALL) for _ in range(3)]
-        found = Islands(same, seed=1, every=1000)
+        found = Islands(same, seed=1, every_evaluations=1000)
         found.run(max_evaluations=300)
         assert found.best == found.searches[0].best
         assert len({search.digest for search in found.searches}) == 1
@@ -227,7 +229,7 @@ DIGEST = "d5f8f9f9fb3ca477"
 
 class TestGoal:
     def reached(self, threads, **limits):
-        found = islands(threads=threads, every=400)
+        found = islands(threads=threads, every_evaluations=400)
         return found, found.run(sufficient_fitness=0.35, **limits)
 
     def test_ends_a_run_at_counts_that_are_always_the_same(self):
@@ -259,8 +261,8 @@ class TestGoal:
 
 class TestInterrupts:
     def test_end_a_run_from_which_it_goes_on(self, whole):
-        found = islands(threads=2, every=10_000, population_size=100, cache_period=50_000)
-        other = islands(threads=1, every=10_000, population_size=100, cache_period=50_000)
+        found = islands(threads=2, every_evaluations=10_000, population_size=100, cache_period=50_000)
+        other = islands(threads=1, every_evaluations=10_000, population_size=100, cache_period=50_000)
         press = threading.Timer(0.2, os.kill, (os.getpid(), 2))
         press.start()
         result = found.run(max_seconds=60)
@@ -308,7 +310,7 @@ class TestInterrupts:
 
     def test_are_not_needed_to_save(self, tmp_path):
         """Checkpoints that another thread takes while islands run and migrate."""
-        found = islands(2, every=2000, population_size=500, cache_period=20_000)
+        found = islands(2, every_evaluations=2000, population_size=500, cache_period=20_000)
         runner = threading.Thread(target=found.run, kwargs={"max_evaluations": 100_000})
         runner.start()
         saved = []
@@ -335,7 +337,7 @@ class TestArchives:
     def test_come_back(self, saved):
         found = Islands.load(saved)
         assert found.progress.evaluations == 777
-        assert found.config["every"] == 100
+        assert found.every_evaluations == 100
         given = [linear_tasks(seed=i + 1) for i in range(3)]
         assert Islands.load(saved, given, threads=1).digest == found.digest
         assert archive.from_json(archive.read(saved).session, "session")["mine"] == 1
@@ -357,7 +359,7 @@ class TestArchives:
         with pytest.raises(ArchiveError, match=r"expected 2 islands, got 3"):
             islands(2).restore(found)
         with pytest.raises(ArchiveError, match=r"session.migration.every: expected 200, got 100"):
-            islands(every=200).restore(found)
+            islands(every_evaluations=200).restore(found)
 
     def test_of_islands_that_were_not_together_are_refused(self, saved):
         """One has a migration behind it that another has not."""
@@ -376,7 +378,7 @@ class TestArguments:
     def test_that_are_wrong_are_named(self):
         for changes, message in [
             ({"seed": -1}, "seed: expected"),
-            ({"every": 29}, "every: expected an integer from 30"),
+            ({"every_evaluations": 29}, "every_evaluations: expected an integer from 30"),
             ({"share": 0}, "share: expected a number over 0 to 1"),
             ({"share": 1.5}, "share: expected"),
             ({"threads": 0}, "threads: expected"),
@@ -409,11 +411,11 @@ class TestArguments:
         made = searches(2)
         made[0].run(max_evaluations=120)
         with pytest.raises(InputError, match=r"searches\[1\]: expected islands with as many migrations .* \[120, 0\]"):
-            Islands(made, seed=1, every=100)
-        Islands(made, seed=1, every=120)
+            Islands(made, seed=1, every_evaluations=100)
+        Islands(made, seed=1, every_evaluations=120)
         made[1].run(max_evaluations=101)
         with pytest.raises(InputError, match=r"searches\[1\]: expected islands"):  # in the midst of a migration
-            Islands(made, seed=1, every=100)
+            Islands(made, seed=1, every_evaluations=100)
 
     def test_of_runs_are_those_of_searches(self):
         with pytest.raises(InputError, match="run: expected max_evaluations"):

@@ -43,7 +43,7 @@ def a_search(seed: int = 1, task_set: Any = TASKS, evaluations: int = 130) -> Se
 
 
 def some_islands() -> Islands:
-    islands = Islands([a_search(seed, evaluations=10) for seed in (1, 2)], seed=3, every=50)
+    islands = Islands([a_search(seed, evaluations=10) for seed in (1, 2)], seed=3, every_evaluations=50)
     islands.run(max_evaluations=150)
     return islands
 
@@ -196,7 +196,9 @@ def test_what_they_are_called() -> None:
     assert repr(search).startswith("<Search(seed=1, population_size=20): 130 evaluations, best fitness 0.")
     fresh = Search(TASKS, SPACE, seed=1, population_size=20)
     assert repr(fresh) == "<Search(seed=1, population_size=20): 0 evaluations>"
-    assert repr(some_islands()).startswith("<Islands(2 searches, seed=3, every=50, share=0.5): 170 evaluations, best")
+    assert repr(some_islands()).startswith(
+        "<Islands(2 searches, seed=3, every_evaluations=50, share=0.5): 170 evaluations, best"
+    )
     sizes = f"F = 4, {TASKS.n_train} + {TASKS.n_valid} examples"
     assert repr(search.tasks) == f"<PackedTasks: {TASKS.n_tasks} regression tasks, {sizes}, float32>"
     assert repr(Evaluator(TASKS)) == f"<Evaluator(mean fitness) of {search.tasks!r}>"

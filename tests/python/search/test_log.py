@@ -8,7 +8,7 @@ import pytest
 from samples import full_space, linear_space, linear_tasks, regression_table
 
 import pyamlz
-from pyamlz import Dims, FileError, InputError, Preset, Search, lab, linear_regressor
+from pyamlz import Dims, Experiment, FileError, InputError, Search, lab, linear_regressor
 from pyamlz.search.log import JsonLines, read
 
 TASKS = linear_tasks()
@@ -184,7 +184,7 @@ SHORT = {
 
 class TestRuns:
     def run(self, path, **more):
-        return lab.run(Preset.of(regression_table(**SHORT)), seed=1, max_evaluations=40_000, log=path, **more)
+        return lab.run(Experiment.of(regression_table(**SHORT)), seed=1, max_evaluations=40_000, log=path, **more)
 
     def test_write_all_experiments_and_the_outcome(self, tmp_path):
         outcome = self.run(tmp_path / "run.jsonl")

@@ -105,8 +105,8 @@ class TestHurdles:
     def test_counts(self):
         hurdles = [[2, 5], (6, 10)]
         search = demo_search(hurdles=iter(hurdles), hurdle_window=10, hurdle_percentile=0.5, fec_size=0)
-        assert search.config["hurdles"] == [[2, 5], [6, 10]]
-        assert (search.config["hurdle_window"], search.config["hurdle_percentile"]) == (10, 0.5)
+        assert search.settings.hurdles == ((2, 5), (6, 10))
+        assert (search.settings.hurdle_window, search.settings.hurdle_percentile) == (10, 0.5)
         stats = search.run(max_evaluations=5000).progress
         stops = stats.hurdle_stops
         assert len(stops) == 2
@@ -122,7 +122,7 @@ class TestHurdles:
         search = demo_search()
         stats = search.run(max_evaluations=500).progress
         assert (stats.hurdle_stops, stats.saved_steps, stats.duplicates) == ((), 0, 0)
-        assert (search.config["hurdles"], search.config["redraws"]) == ([], 0)
+        assert (search.settings.hurdles, search.settings.redraws) == ((), 0)
 
     def test_slices_make_no_difference(self):
         whole, sliced = (demo_search(hurdles=[(2, 5)], hurdle_window=10, redraws=2) for _ in range(2))
@@ -272,7 +272,7 @@ class TestFinding:
         child = search.population[-1]
         assert child.evaluation == 11
         assert 1 <= child.parent <= 10
-        assert child.action in search.config["mutations"] or child.program == first[child.parent - 1].program
+        assert child.action in search.settings.mutations or child.program == first[child.parent - 1].program
 
     def test_history_has_every_improvement(self):
         result = demo_search().run(max_evaluations=2000)
@@ -498,8 +498,10 @@ class TestArguments:
             ({"variant": "mmx"}, "variant: expected one of auto, baseline"),
             ({"cache_size": -1}, "cache_size: expected"),
             ({"fec_train": 51}, "fec_train and fec_valid must be at most what the tasks have"),
-            ({"fec_valid": 0}, "fec_train and fec_valid must be 1 or more"),
+            ({"fec_valid": 0}, "fec_valid: expected an integer from 1"),
             ({"max_cost": -1}, "max_cost: expected"),
+            ({"populaton_size": 1}, "unknown setting 'populaton_size'; did you mean 'population_size'"),
+            ({"settings": {}}, "settings: expected a Settings, got dict"),
             ({"fixed_program": "linear_regressor"}, "fixed_program: expected a Program, got str"),
             ({"start": Program(), "fixed_program": Program()}, "fixed_program: expected none"),
             ({"population_size": 2**32 - 1, "cache_size": 2**32 - 1}, "search: .* bytes of memory|needs more memory"),
@@ -522,15 +524,16 @@ class TestArguments:
             demo_search(start=Program())
 
     def test_that_are_left_out_are_the_papers(self):
-        config = Search(TASKS, SPACE, seed=7).config
-        assert config["seed"] == 7
-        assert (config["population_size"], config["tournament_size"], config["mutate_prob"]) == (100, 10, 0.9)
-        assert (config["combine"], config["algorithm"], config["start"]) == ("median", "evolution", "random")
-        weights = config["mutations"]
+        search = Search(TASKS, SPACE, seed=7)
+        found = search.settings
+        assert search.seed == 7
+        assert (found.population_size, found.tournament_size, found.mutate_prob) == (100, 10, 0.9)
+        assert (found.combine, found.algorithm, found.start) == ("median", "evolution", "random")
+        weights = found.mutations
         assert weights["remove"] == 2 * weights["insert"]
         assert weights["insert"] + weights["remove"] == pytest.approx(weights["alter_argument"])
         assert weights["alter_argument"] == weights["randomize_function"]
-        assert (config["fec_size"], config["fec_train"], config["fec_valid"]) == (100_000, 10, 10)
+        assert (found.fec_size, found.fec_train, found.fec_valid) == (100_000, 10, 10)
 
     def test_are_told_back(self):
         given = {

@@ -8,7 +8,7 @@ import time
 import pytest
 from figures import assert_texts_are_apart
 
-from pyamlz import Evaluator, InputError, Preset, Program, study, tasks
+from pyamlz import Evaluator, Experiment, InputError, Program, study, tasks
 from pyamlz.explain import recognise
 from pyamlz.program import baselines
 from pyamlz.study import Record, Unit
@@ -119,10 +119,10 @@ class TestDifficulty:
 
     def test_counts_the_acceptable_programs(self, monkeypatch):
         """A task that is easy: of random search each is counted, of evolution one an experiment."""
-        table = Preset.load("linear_learn", ["tasks.n_features=2", "sufficient_fitness=0.45"]).config
+        table = Experiment.load("linear_learn").replace(tasks={"n_features": 2}, sufficient_fitness=0.45).as_dict()
         table["max_evaluations"] = 2000
-        easy = Preset.of(table, "easy")
-        monkeypatch.setattr(Preset, "load", lambda name, overrides: easy.changed(overrides))
+        easy = Experiment.of(table, "easy")
+        monkeypatch.setattr(Experiment, "load", lambda name: easy)
         sizes = ["random_evaluations=20_000", "evolution_evaluations=20_000"]
         one = study.find("difficulty").configured(sizes)
         random, evolution = (one.measure({"space": "linear_learn", "method": m}, 1) for m in (RANDOM, EVOLUTION))
@@ -133,11 +133,12 @@ class TestDifficulty:
 
     def test_random_search_may_leave_out_what_cannot_learn(self):
         """The best of many random programs, and when it came, are the same."""
-        preset = Preset.load("linear_learn", ["algorithm=random_search", "fec.size=0", "tasks.n_features=2"])
+        changes = {"algorithm": "random_search", "fec": {"size": 0}, "tasks": {"n_features": 2}}
+        preset = Experiment.load("linear_learn").replace(**changes)
         tasks = preset.tasks("tasks", 1)
         plain, quick = (
-            preset.changed([f"must_learn={value}"]).search(tasks, seed=1).run(max_evaluations=20_000)
-            for value in ("false", "true")
+            preset.replace(must_learn=value).search(tasks, seed=1).run(max_evaluations=20_000)
+            for value in (False, True)
         )
         assert plain.fitness > 0.5
         assert (quick.program, quick.fitness) == (plain.program, plain.fitness)
