@@ -22,6 +22,14 @@
 
 #include "amlz.h"
 
+#if AMLZ_CAPACITY != 64 /* as in amlz.h */
+#  define amlz_archive_reader_start AMLZ_NAMED(amlz_archive_reader_start, AMLZ_CAPACITY)
+#  define amlz_archive_read_program AMLZ_NAMED(amlz_archive_read_program, AMLZ_CAPACITY)
+#  define amlz_archive_read_member AMLZ_NAMED(amlz_archive_read_member, AMLZ_CAPACITY)
+#  define amlz_archive_write AMLZ_NAMED(amlz_archive_write, AMLZ_CAPACITY)
+#  define amlz_archive_save_file AMLZ_NAMED(amlz_archive_save_file, AMLZ_CAPACITY)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -8,7 +8,11 @@
  *
  * Memory.   Nothing here allocates. amlz_X_size(config) says how many bytes an X needs, amlz_X_init(memory, size,
  *           config, ...) builds it in the caller's block (of any alignment) and returns it, and it lives as long as the
- *           block does; there is nothing to free. Size functions return 0 where the configuration is not valid.
+ *           block does. The object need not begin where the block does: what is to be freed, and only that, is the block.
+ *           Size functions return 0 where the configuration is not valid. No call takes more than 16 kB of stack; none is
+ *           recursive.
+ * NULL.     Where nothing is said of it, a NULL is an error: AMLZ_ERROR_ARGUMENT, or 0 or NULL from functions that return no
+ *           status; those that return nothing do nothing. Arrays and outputs whose sizes are given elsewhere must have them.
  * Errors.   Functions that can fail return an amlz_status, 0 being success, or NULL from an init. Where there is a last
  *           argument `const char **reason` it may be NULL; else it is set to a static English sentence that names what
  *           was wrong, or to NULL on success. After a failure, objects and outputs are as before unless said otherwise.
@@ -33,9 +37,41 @@
 #endif
 
 /* Instructions that each component function of a program can hold. Part of the ABI: library and user must be compiled with
- * the same number (amlz_program_capacity tells the library's). A small device may compile both with a smaller one. */
+ * the same number. A small device may compile both with a smaller one, written as a number alone. Functions that programs go
+ * through have it in their names then, so that a library of another capacity does not link. */
 #ifndef AMLZ_CAPACITY
 #  define AMLZ_CAPACITY 64
+#endif
+#if AMLZ_CAPACITY != 64
+#  define AMLZ_NAMED(name, capacity) AMLZ_NAMED_(name, capacity)
+#  define AMLZ_NAMED_(name, capacity) name##_capacity_##capacity
+#  define amlz_program_check AMLZ_NAMED(amlz_program_check, AMLZ_CAPACITY)
+#  define amlz_program_equal AMLZ_NAMED(amlz_program_equal, AMLZ_CAPACITY)
+#  define amlz_program_hash AMLZ_NAMED(amlz_program_hash, AMLZ_CAPACITY)
+#  define amlz_program_print AMLZ_NAMED(amlz_program_print, AMLZ_CAPACITY)
+#  define amlz_program_parse AMLZ_NAMED(amlz_program_parse, AMLZ_CAPACITY)
+#  define amlz_program_pack AMLZ_NAMED(amlz_program_pack, AMLZ_CAPACITY)
+#  define amlz_program_unpack AMLZ_NAMED(amlz_program_unpack, AMLZ_CAPACITY)
+#  define amlz_program_cost AMLZ_NAMED(amlz_program_cost, AMLZ_CAPACITY)
+#  define amlz_program_live AMLZ_NAMED(amlz_program_live, AMLZ_CAPACITY)
+#  define amlz_program_simplify AMLZ_NAMED(amlz_program_simplify, AMLZ_CAPACITY)
+#  define amlz_program_can_learn AMLZ_NAMED(amlz_program_can_learn, AMLZ_CAPACITY)
+#  define amlz_program_key AMLZ_NAMED(amlz_program_key, AMLZ_CAPACITY)
+#  define amlz_program_random AMLZ_NAMED(amlz_program_random, AMLZ_CAPACITY)
+#  define amlz_evaluate AMLZ_NAMED(amlz_evaluate, AMLZ_CAPACITY)
+#  define amlz_probe AMLZ_NAMED(amlz_probe, AMLZ_CAPACITY)
+#  define amlz_learner_init AMLZ_NAMED(amlz_learner_init, AMLZ_CAPACITY)
+#  define amlz_mutate AMLZ_NAMED(amlz_mutate, AMLZ_CAPACITY)
+#  define amlz_search_init AMLZ_NAMED(amlz_search_init, AMLZ_CAPACITY)
+#  define amlz_search_take AMLZ_NAMED(amlz_search_take, AMLZ_CAPACITY)
+#  define amlz_search_ask AMLZ_NAMED(amlz_search_ask, AMLZ_CAPACITY)
+#  define amlz_search_best AMLZ_NAMED(amlz_search_best, AMLZ_CAPACITY)
+#  define amlz_search_member AMLZ_NAMED(amlz_search_member, AMLZ_CAPACITY)
+#  define amlz_search_made_of AMLZ_NAMED(amlz_search_made_of, AMLZ_CAPACITY)
+#  define amlz_search_item AMLZ_NAMED(amlz_search_item, AMLZ_CAPACITY)
+#  define amlz_search_put AMLZ_NAMED(amlz_search_put, AMLZ_CAPACITY)
+#  define amlz_program_text_size AMLZ_NAMED(amlz_program_text_size, AMLZ_CAPACITY)
+#  define amlz_program_packed_size AMLZ_NAMED(amlz_program_packed_size, AMLZ_CAPACITY)
 #endif
 
 #ifdef __cplusplus
@@ -148,7 +184,7 @@ typedef struct amlz_program {
     amlz_instruction code[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
 } amlz_program;
 
-/* The AMLZ_CAPACITY that the library was built with; differs from the header's only where the two do not belong together. */
+/* The AMLZ_CAPACITY that the library was built with. */
 AMLZ_API int amlz_program_capacity(void);
 
 typedef enum amlz_label {
@@ -523,7 +559,8 @@ AMLZ_API amlz_search *amlz_search_init(void *memory, size_t size, const amlz_sea
 
 /* Scores up to `evaluations` more programs, stopping after the first that makes the best fitness reach stop_fitness
  * (over 1, or NaN: never). Running n and then m is the same as running n + m. progress may be NULL. AMLZ_ERROR_ARGUMENT,
- * with nothing done, while the fitness of a program that was asked for is not told. */
+ * with nothing done, while the fitness of a program that was asked for is not told, or items were put and the search was not
+ * resumed. */
 AMLZ_API amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double stop_fitness,
                                      amlz_progress *progress);
 
@@ -674,7 +711,8 @@ AMLZ_API amlz_status amlz_search_item(const amlz_search *search, int moment, int
 AMLZ_API uint32_t amlz_search_items(const amlz_search *search, int moment, int part, uint32_t first, uint32_t count,
                                     amlz_member *members, void *bytes, size_t size, size_t *ends);
 
-/* Appends an item to a search that is new; program is NULL for the history. The program is checked.
+/* Appends an item to a search that is new; program is NULL for the history. The program is checked. From then on the search
+ * can only be resumed.
  * AMLZ_ERROR_PROGRAM if it does not fit the space or the place; AMLZ_ERROR_ARGUMENT, with the reason, for items that the
  * search cannot have had, and once it has run. */
 AMLZ_API amlz_status amlz_search_put(amlz_search *search, int part, const amlz_program *program,

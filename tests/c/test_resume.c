@@ -514,8 +514,29 @@ static void test_what_is_not_there(void)
     blocks_free();
 }
 
+/* Once an item was put the search has members without a state: it must not run before it is resumed. */
+static void test_items_without_resuming(void)
+{
+    amlz_search_config config = config_of(3);
+    amlz_program program = program_of("def Predict():\n s1 = dot(v0, v1)\n", F);
+    const amlz_member member = {0.5, 1, 0, AMLZ_MUTATE_IDENTITY};
+    const char *reason = NULL;
+    uint64_t ticket;
+    config.population_size = 1;
+    config.redraws = UINT32_MAX; /* by which it would never have come back */
+    amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
+    CHECK_EQ_INT(amlz_search_put(search, AMLZ_POPULATION, &program, &member, &reason), AMLZ_OK);
+    CHECK_EQ_INT(amlz_search_run(search, 100, 2, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_take(search, &program, 1, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(strcmp(reason, "items were put: the search must be resumed first") == 0);
+    CHECK_EQ_INT(amlz_search_ask(search, &program, &ticket, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(strcmp(reason, "items were put: the search must be resumed first") == 0);
+    blocks_free();
+}
+
 int main(void)
 {
+    test_items_without_resuming();
     test_resume_of_all_kinds();
     test_marks();
     test_caches_are_emptied();

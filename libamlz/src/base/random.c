@@ -17,7 +17,7 @@ static void draw_pair(uint64_t seed, uint64_t stream, uint64_t block, double u[2
 static void fill(uint64_t seed, uint64_t stream, double *out, size_t count, int gaussian)
 {
     const port_fp_state caller = port_fp_enter();
-    for (size_t i = 0; i < count; i += 2) {
+    for (size_t i = 0; out != NULL && i < count; i += 2) {
         double x[2];
         draw_pair(seed, stream, i / 2, x);
         if (gaussian) {

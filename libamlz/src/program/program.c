@@ -178,6 +178,9 @@ amlz_status amlz_program_check(const amlz_program *program, const amlz_dims *dim
 
 int amlz_program_equal(const amlz_program *a, const amlz_program *b)
 {
+    if (a == NULL || b == NULL) {
+        return 0;
+    }
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
         if (a->size[f] != b->size[f]) {
             return 0;
@@ -196,7 +199,7 @@ int amlz_program_equal(const amlz_program *a, const amlz_program *b)
 uint64_t amlz_program_hash(const amlz_program *program)
 {
     uint64_t hash = 0;
-    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+    for (int f = 0; program != NULL && f < AMLZ_FUNCTION_COUNT; f++) {
         hash = rng_mix(hash + program->size[f] + 1);
         for (size_t i = 0; i < program->size[f] && i < AMLZ_CAPACITY; i++) {
             const amlz_instruction *x = &program->code[f][i];
@@ -231,7 +234,7 @@ static PORT_NOINLINE double cost_of(const amlz_program *program, uint32_t n_feat
 double amlz_program_cost(const amlz_program *program, uint32_t n_features)
 {
     const port_fp_state caller = port_fp_enter();
-    const double cost = cost_of(program, n_features);
+    const double cost = program == NULL ? 0 : cost_of(program, n_features);
     port_fp_leave(caller);
     return cost;
 }

@@ -64,7 +64,10 @@ amlz_evaluator *amlz_evaluator_init(void *memory, size_t size, const amlz_evalua
     return amlz__evaluate_place(&a, config);
 }
 
-amlz_variant amlz_evaluator_variant(const amlz_evaluator *evaluator) { return evaluator->variant; }
+amlz_variant amlz_evaluator_variant(const amlz_evaluator *evaluator)
+{
+    return evaluator == NULL ? AMLZ_VARIANT_AUTO : evaluator->variant;
+}
 
 int amlz__evaluate_accepts(const amlz_evaluator *evaluator, const amlz_tasks *tasks)
 {

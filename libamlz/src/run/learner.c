@@ -58,6 +58,9 @@ amlz_learner *amlz_learner_init(void *memory, size_t size, const amlz_learner_co
 
 void amlz_learner_reset(amlz_learner *learner)
 {
+    if (learner == NULL) {
+        return;
+    }
     const port_fp_state caller = port_fp_enter();
     amlz__machine_start(&learner->machine, learner->config.seed, learner->config.task, 1);
     port_fp_leave(caller);

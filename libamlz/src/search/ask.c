@@ -9,14 +9,15 @@
 #include "search/step.h"
 
 static const char NOT_TOLD[] = "the fitness of the program that was asked for must be told first";
+static const char NOT_RESUMED[] = "items were put: the search must be resumed first";
 
 amlz_status amlz_search_take(amlz_search *search, const amlz_program *programs, uint32_t count, const char **reason)
 {
     if (search == NULL || (programs == NULL && count > 0)) {
         return refuse(AMLZ_ERROR_ARGUMENT, reason, "search and programs must not be NULL");
     }
-    if (search->asked.ticket != 0) {
-        return refuse(AMLZ_ERROR_ARGUMENT, reason, NOT_TOLD);
+    if (search->asked.ticket != 0 || search->is_put) {
+        return refuse(AMLZ_ERROR_ARGUMENT, reason, search->is_put ? NOT_RESUMED : NOT_TOLD);
     }
     for (uint32_t i = 0; i < count; i++) {
         const amlz_status status = amlz__layout_check_program(search, &programs[i], reason);
@@ -44,8 +45,8 @@ amlz_status amlz_search_ask(amlz_search *search, amlz_program *program, uint64_t
     if (search == NULL || program == NULL || ticket == NULL) {
         return refuse(AMLZ_ERROR_ARGUMENT, reason, "search, program and ticket must not be NULL");
     }
-    if (search->asked.ticket != 0) {
-        return refuse(AMLZ_ERROR_ARGUMENT, reason, NOT_TOLD);
+    if (search->asked.ticket != 0 || search->is_put) {
+        return refuse(AMLZ_ERROR_ARGUMENT, reason, search->is_put ? NOT_RESUMED : NOT_TOLD);
     }
     const port_fp_state caller = port_fp_enter();
     asked_program *asked = &search->asked;

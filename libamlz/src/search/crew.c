@@ -84,7 +84,7 @@ static int is_done(const amlz_crew *crew)
 
 amlz_status amlz_crew_begin(amlz_crew *crew, uint64_t evaluations, double stop_fitness)
 {
-    if (crew == NULL || crew->search->asked.ticket != 0) {
+    if (crew == NULL || crew->search->asked.ticket != 0 || crew->search->is_put) {
         return AMLZ_ERROR_ARGUMENT;
     }
     amlz_search *s = crew->search;

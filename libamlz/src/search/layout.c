@@ -11,6 +11,9 @@
 
 void amlz_search_defaults(amlz_search_config *config)
 {
+    if (config == NULL) {
+        return;
+    }
     memset(config, 0, sizeof *config);
     config->struct_size = sizeof *config;
     config->algorithm = AMLZ_EVOLUTION;
@@ -150,11 +153,13 @@ static amlz_search *lay_out(arena *a, const amlz_search_config *config, uint32_t
     threshold thresholds[AMLZ_MAX_HURDLES] = {{0}};
     key_set members = {0};
     cache by_key, by_fingerprint;
-    search_state now, mark;
     amlz_search *s = arena_take(a, 1, sizeof *s);
-    amlz__state_place(&now, a, config);
+    if (s != NULL) {
+        memset(s, 0, sizeof *s);
+    }
+    amlz__state_place(s == NULL ? NULL : &s->now, a, config);
     if (mark_has_memory(config)) {
-        amlz__state_place(&mark, a, config);
+        amlz__state_place(s == NULL ? NULL : &s->mark, a, config);
     }
     for (uint32_t i = 0; i < config->n_hurdles; i++) {
         amlz__threshold_place(&thresholds[i], a, config->hurdle_window, config->hurdle_percentile);
@@ -166,13 +171,8 @@ static amlz_search *lay_out(arena *a, const amlz_search_config *config, uint32_t
     amlz__cache_place(&by_fingerprint, a, config->fec_size);
     amlz_evaluator *evaluator = amlz__evaluate_place(a, &e);
     if (s != NULL) {
-        memset(s, 0, sizeof *s);
         s->config = *config;
         s->evaluator = evaluator;
-        s->now = now;
-        if (mark_has_memory(config)) {
-            s->mark = mark;
-        }
         memcpy(s->thresholds, thresholds, sizeof thresholds);
         s->members = members;
         s->by_key = by_key;

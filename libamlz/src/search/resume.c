@@ -95,6 +95,7 @@ amlz_status amlz_search_put(amlz_search *search, int part, const amlz_program *p
             return status;
         }
     }
+    search->is_put = 1;
     const port_fp_state caller = port_fp_enter();
     fault = fault_of(member);
     if (fault == NULL) {
@@ -185,6 +186,7 @@ amlz_status amlz_search_resume(amlz_search *search, const amlz_state *numbers, c
         return refuse(AMLZ_ERROR_ARGUMENT, reason, fault);
     }
     const uint32_t population = now->progress.population;
+    search->is_put = 0;
     now->progress = numbers->progress;
     now->progress.population = population;
     now->progress.best_fitness = population == 0 ? -1 : now->best_member.fitness;

@@ -67,6 +67,7 @@ struct amlz_search {
     search_state mark; /* laid out only where something is remembered, which makes a mark differ from now */
     uint64_t work;     /* since the mark */
     amlz_program start, child;
+    int is_put;        /* 1: items were put, and the search was not resumed yet */
     asked_program asked;
     pending ahead; /* empty but while a crew is at work */
     uint64_t (*clock)(void); /* NULL: phases are not measured */

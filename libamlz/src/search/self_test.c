@@ -8,14 +8,14 @@
 #include "kernels/kernels.h"
 
 /* Recorded once; they are those of every build. */
-#define DIGEST_F32 UINT64_C(0xfc2d203a9097e66d)
-#define DIGEST_F64 UINT64_C(0xbc1f62bd2d7e90a4)
+#define DIGEST_F32 UINT64_C(0xd104647f27d471d0)
+#define DIGEST_F64 UINT64_C(0x44e1e7ee6e14078b)
 #define DIGEST_DRAWS UINT64_C(0xa41fcb48d0221b5c)
 
 /* ---------------------------------------------------------------- kernels */
 
 /* Room for a matrix in as many lanes as there are; the features are chosen so that it suffices. */
-#define ROOM (17 * 17)
+#define ROOM 256
 
 typedef union numbers {
     float f32[ROOM];
@@ -30,8 +30,8 @@ typedef struct bench {
     numbers out, in1, in2, scratch;
 } bench;
 
-/* The most whose square fits, and with one lane more than the longest vector of the machine holds. */
-static size_t features_for(size_t lanes) { return lanes == 1 ? 17 : lanes == 4 ? 8 : lanes == 8 ? 6 : 4; }
+/* So many that their square fits; with one lane more than the longest vector, of 8, holds. */
+static size_t features_for(size_t lanes) { return lanes == 1 ? 13 : lanes == 4 ? 8 : lanes == 8 ? 5 : 4; }
 
 /* A number of either sign and ordinary size; now and then none, one that is infinite, or one so small that it is only
  * there where nothing flushes it to zero. */

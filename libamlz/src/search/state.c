@@ -8,29 +8,34 @@ uint16_t amlz__state_room(const amlz_search_config *config, int function)
     return space->n_ops > 0 ? space->max_size : AMLZ_CAPACITY;
 }
 
-static void place_shelf(shelf *s, arena *a, const amlz_search_config *config, uint32_t capacity)
+static shelf place_shelf(arena *a, const amlz_search_config *config, uint32_t capacity)
 {
-    s->capacity = capacity;
-    s->code_size = 0;
+    shelf s;
+    s.capacity = capacity;
+    s.code_size = 0;
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
-        s->code_start[f] = s->code_size;
-        s->code_size += amlz__state_room(config, f);
+        s.code_start[f] = s.code_size;
+        s.code_size += amlz__state_room(config, f);
     }
-    s->entries = arena_take(a, capacity, sizeof *s->entries);
-    s->code = arena_take(a, size_times(capacity, s->code_size), sizeof *s->code);
+    s.entries = arena_take(a, capacity, sizeof *s.entries);
+    s.code = arena_take(a, size_times(capacity, s.code_size), sizeof *s.code);
+    return s;
 }
 
 void amlz__state_place(search_state *state, arena *a, const amlz_search_config *config)
 {
-    memset(state, 0, sizeof *state);
-    place_shelf(&state->population, a, config, config->population_size);
+    const shelf population = place_shelf(a, config, config->population_size);
     /* one more than there are instructions, for programs of which none is live */
-    place_shelf(&state->hall, a, config, (uint32_t)state->population.code_size + 1);
-    state->history_size = config->history_size;
-    state->history = arena_take(a, config->history_size, sizeof *state->history);
-    state->progress.best_fitness = -1;
-    if (a->base != NULL) {
-        memset(state->hall.entries, 0, state->hall.capacity * sizeof *state->hall.entries);
+    const shelf hall = place_shelf(a, config, (uint32_t)population.code_size + 1);
+    amlz_member *history = arena_take(a, config->history_size, sizeof *history);
+    if (state != NULL) {
+        memset(state, 0, sizeof *state);
+        state->population = population;
+        state->hall = hall;
+        state->history = history;
+        state->history_size = config->history_size;
+        state->progress.best_fitness = -1;
+        memset(hall.entries, 0, hall.capacity * sizeof *hall.entries);
     }
 }
 

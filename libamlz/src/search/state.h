@@ -37,7 +37,7 @@ typedef struct search_state {
 /* Instructions that a function of a search's programs can have: one without ops is the start program's, whatever its size. */
 uint16_t amlz__state_room(const amlz_search_config *config, int function);
 
-/* Lays an empty state out in the arena; an arena over NULL only counts. */
+/* Lays an empty state out in the arena; an arena over NULL only counts, and state may then be NULL. */
 void amlz__state_place(search_state *state, arena *a, const amlz_search_config *config);
 
 /* Copies what evolves between two states of the same search. */

@@ -324,7 +324,7 @@ static void advance(amlz_search *s)
 
 amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double stop_fitness, amlz_progress *progress)
 {
-    if (search == NULL || search->asked.ticket != 0) {
+    if (search == NULL || search->asked.ticket != 0 || search->is_put) {
         return AMLZ_ERROR_ARGUMENT;
     }
     const port_fp_state caller = port_fp_enter();

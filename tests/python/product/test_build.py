@@ -108,6 +108,33 @@ def test_compiled_capacity_is_the_declared_one() -> None:
     assert _ffi.lib.amlz_program_capacity() == _ffi.lib.AMLZ_CAPACITY
 
 
+@pytest.mark.parametrize("header", [HEADER, ARCHIVE_HEADER], ids=lambda path: path.name)
+def test_functions_that_programs_go_through_have_the_capacity_in_their_names(header: Path) -> None:
+    code = re.sub(r"/\*.*?\*/", "", header.read_text(encoding="utf-8"), flags=re.DOTALL)
+    functions = re.findall(r"^AMLZ_API\b([^;]*?)(\w+)\(([^;]*)\);", code, re.MULTILINE)
+    carriers = r"amlz_program \*|\bAMLZ_CAPACITY\b|amlz_archive_content"
+    concerned = {name for result, name, arguments in functions if re.search(carriers, result + arguments)}
+    sizes = {name for _, name, _ in functions if name in ("amlz_program_text_size", "amlz_program_packed_size")}
+    renamed = set(re.findall(r"#  define (\w+) AMLZ_NAMED\(\1, AMLZ_CAPACITY\)", code))
+    assert renamed == concerned | sizes
+
+
+def test_a_library_of_another_capacity_does_not_link(built: Path, tmp_path: Path) -> None:
+    """It would take more of a program than there is."""
+    need("cc")
+    user = tmp_path / "user.c"
+    user.write_text(
+        '#include "amlz.h"\nstatic amlz_program program;\n'
+        'int main(void) { return amlz_program_parse("", 0, 1, &program, 0) != AMLZ_OK; }\n'
+    )
+    command = ["cc", f"-I{HEADER.parent}", "-o", tmp_path / "user", user, built / "libamlz.a", "-lm"]
+    run(*command)
+    run(tmp_path / "user")
+    done = subprocess.run([*command, "-DAMLZ_CAPACITY=16"], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "amlz_program_parse_capacity_16" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def cdef_of() -> Callable[[str], str]:
     pytest.importorskip("cffi")
