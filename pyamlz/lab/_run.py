@@ -275,12 +275,31 @@ class _Run:
             self.max_seconds = session.max_seconds - (session.seconds or 0.0)
         # What is wrong in the final tasks should show before the search, not after.
         self.final, self.select = self._evaluator_on("final"), self._evaluator_on("select")
+        digests = self._checked_digests(name)
         self.experiment = _Experiment(self, session, saved, name)
         # All tables have been read now, to the last row that the run will ever need.
-        self.session = replace(session, data=self.preset.tables.records(embed=embed) or None)
+        self.session = replace(session, data=self.preset.tables.records(embed=embed) or None, digests=digests)
         self.clock = Clock()
         self.took: float | None = None  # seconds, once the experiments are over
         self.done_before = self.evaluations
+
+    def _checked_digests(self, name: str) -> dict[str, str] | None:
+        """Digests of the select and final tasks that are made of images, which must be those of the beginning.
+
+        Raises:
+            ArchiveError: they are not.
+        """
+        found = {}
+        for section, evaluator in (("select", self.select), ("final", self.final)):
+            tasks = None if evaluator is None else evaluator.tasks.tasks
+            if tasks is None or "dataset" not in tasks.source.get("arguments", {}):
+                continue
+            found[section] = tasks.digest
+            if self.session.digests is not None and self.session.digests.get(section) != tasks.digest:
+                dataset = tasks.source["arguments"]["dataset"]
+                wrong = f"the images of {dataset} for the {section} tasks are not those that the run was begun with"
+                raise ArchiveError(f"{name}: {wrong}")
+        return found or None
 
     def result(self) -> RunResult:
         """Runs, and says what was found."""

@@ -44,6 +44,8 @@ class Session:
         found: what the run reported when its last sitting ended, which may be better than `best` and `champion`: when a
             clock or somebody ends it, the program of that moment is reported, and nothing else depends on it.
         data: what is remembered of the user's own tables, see :meth:`pyamlz.lab._data.Tables.records`; None for none.
+        digests: of the select and final tasks that are made of images, :attr:`pyamlz.TaskSet.digest`, by section; None
+            for none. Those of the search's tasks are in its archive.
     """
 
     preset: Experiment
@@ -60,6 +62,7 @@ class Session:
     champion: Candidate | None
     found: Candidate | None = None
     data: list[dict[str, Any]] | None = None
+    digests: dict[str, str] | None = None
 
     @property
     def chosen(self) -> Candidate | None:
@@ -92,8 +95,9 @@ class Session:
         values = {name: getattr(self, name) for name in _READERS}
         for name in _CANDIDATES:
             values[name] = None if values[name] is None else values[name].to_json()
-        if values["found"] is None:
-            del values["found"]
+        for name in _LATER:
+            if values[name] is None:
+                del values[name]
         values["tried"] = self.tried[0] if len(self.tried) == 1 else self.tried
         preset = {"name": self.preset.name, "config": self.preset.self_contained().as_dict()}
         own = {"data": self.data} if self.data else {}  # archives of other runs are as they were before there was such
@@ -115,7 +119,7 @@ class Session:
         try:
             table = from_json(string, "session")
             records = checked_records("session.data", table.pop("data", [])) if isinstance(table, dict) else []
-            table = _table("session", table, {"session", *_READERS}, {"found"})
+            table = _table("session", table, {"session", *_READERS}, set(_LATER))
             checked_int("session.session", table.pop("session"), _VERSION, _VERSION)
             values = {name: read(f"session.{name}", table.get(name)) for name, read in _READERS.items()}
             folder = os.path.dirname(where)
@@ -186,6 +190,12 @@ def _tried(name: str, value: object) -> tuple[float, ...]:
     return tuple(checked_float(name, fitness, -1.0, 1.0) for fitness in values)
 
 
+def _digests(name: str, value: object) -> dict[str, str]:
+    if isinstance(value, dict) and all(isinstance(digest, str) for digest in value.values()):
+        return value
+    raise InputError(f"{name}: expected a table of digests, got {value!r:.100}")
+
+
 def _count(name: str, value: object) -> int:
     return checked_int(name, value, 0, _MOST)
 
@@ -208,5 +218,7 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "best": _optional(read_candidate),
     "champion": _optional(read_candidate),
     "found": _optional(read_candidate),
+    "digests": _optional(_digests),
 }
+_LATER = ("found", "digests")  # keys that archives of version 0.1 do not have
 _CANDIDATES = ("best", "champion", "found")

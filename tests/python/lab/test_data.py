@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from samples import images, write_image_folder
 
 from pyamlz import ArchiveError, DataError, InputError, archive, lab, tasks
 from pyamlz.lab import Experiment, Session
@@ -159,6 +160,28 @@ def test_damaged_records_are_refused(tmp_path: Path) -> None:
         session = Session.parse(archive.to_json({**values, "data": [{**good, "examples": examples}]}), str(path))
         with pytest.raises(ArchiveError, match=r"session\.data: expected examples|are not those"):
             session.preset.tasks("tasks", 1)
+
+
+@pytest.mark.parametrize("section", ["select", "final"])
+def test_changed_images_are_told_too(section: str, tmp_path: Path) -> None:
+    """Those of the search are known by the digest of its tasks, the others by digests of their own."""
+    settings = [f"{part}.n_tasks=1" for part in ("tasks", "select", "final")] + ["population_size=10"]
+    data = images(d=16)
+    folder = write_image_folder(tmp_path / "images", data)
+    sizes = ["tasks.n_train=40", "tasks.n_valid=10", "tasks.epochs=1", "tasks.pairs=[[0, 1]]"]
+    preset = Preset.load("baseline", [*settings, *sizes, f"tasks.dataset={folder}"])
+    lab.run(preset, seed=1, checkpoint=tmp_path / "x.amlz", max_evaluations=30, max_seconds=60)
+    session = Session.of(archive.read(tmp_path / "x.amlz"), "x")  # type: ignore[arg-type]
+    assert session is not None
+    assert set(session.digests or ()) == {"select", "final"}
+    lab.resume(tmp_path / "x.amlz", max_seconds=60)
+    saved = archive.read(tmp_path / "x.amlz")
+    assert isinstance(saved, archive.Checkpoint)
+    values = archive.from_json(saved.session or "", "session")
+    values["digests"][section] = "0" * 64
+    archive.write(tmp_path / "x.amlz", replace(saved, session=archive.to_json(values)))
+    with pytest.raises(ArchiveError, match=f"the images of .* for the {section} tasks are not those"):
+        lab.resume(tmp_path / "x.amlz")
 
 
 def test_runs_of_version_0_1_are_told_apart(tmp_path: Path) -> None:
