@@ -248,7 +248,7 @@ def _missing(cells: Cells) -> Array:
 
 
 def _category(cell: object) -> str:
-    return cell if isinstance(cell, str) else _name_of(_exact(cell))
+    return str(cell) if isinstance(cell, (str, bool, np.bool_)) else _name_of(_exact(cell))
 
 
 def _feature_numbers(read: Columns, name: str, cells: Cells, missing: Array) -> Array | None:

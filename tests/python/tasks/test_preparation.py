@@ -56,6 +56,24 @@ def test_new_categories_and_orders_of_columns() -> None:
         prepared.features(np.zeros((3, 2)))
 
 
+def test_columns_that_change_their_type_on_the_way() -> None:
+    """True and false, whole numbers and texts as other programs write them."""
+    flags = np.arange(8) % 2 == 0
+    text = {
+        "flag": flags.astype(str).astype(object),
+        "code": np.array(list("12" * 4), dtype=object),
+        "y": np.arange(8.0),
+    }
+    typed = {"flag": flags, "code": np.arange(8) % 2 + 1, "y": np.arange(8.0)}
+    mixed = {**typed, "flag": np.array([*flags[:7], None], dtype=object)}
+    prepared = Preparation.of(tasks.read_table(text, "y", "numbers"))
+    assert prepared.feature_names == ["flag=False", "flag=True", "code=1", "code=2"]
+    np.testing.assert_array_equal(prepared.features(typed), prepared.features(text))
+    np.testing.assert_array_equal(prepared.features(mixed)[:7], prepared.features(text)[:7])
+    again = Preparation.of(tasks.read_table(typed, "y", "numbers", categorical=["flag", "code"]))
+    assert again == prepared
+
+
 @pytest.mark.parametrize("factor", [1e-13, 1e13, 1e-250, 1e250, 2.0**-40])
 @pytest.mark.parametrize("what", ["features", "target"])
 def test_scale_does_not_matter(factor: float, what: str) -> None:
