@@ -83,6 +83,22 @@ def machine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variant", choices=VARIANTS, default="auto", help="kernels to use (default: auto)")
 
 
+def thread_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --threads."""
+    parser.add_argument(
+        "--threads",
+        type=threads,
+        default="auto",
+        metavar="N|auto",
+        help="for a search that is alone (default: all cores)",
+    )
+
+
+def threads(text: str) -> int | str:
+    """A number, or "auto"."""
+    return text if text == "auto" else integer(text)
+
+
 def run_options(parser: argparse.ArgumentParser) -> None:
     """Adds what a run of a preset takes."""
     machine_options(parser)

@@ -21,6 +21,7 @@ from pyamlz._cli.arguments import (
     load_experiment,
     run_options,
     shown,
+    thread_options,
 )
 from pyamlz._cli.arguments import seed as seed_argument
 from pyamlz._cli.data import data_options, print_scores, say_what_data_are, scores_json, where_data_are
@@ -45,6 +46,7 @@ def add_search(commands: Any) -> None:
     search.add_argument("--checkpoint", metavar="FILE.amlz", help="a new file, from which `resume` goes on")
     search.add_argument("--embed", action="store_true", help="keep the table of --data in the checkpoint")
     search.add_argument("--log", metavar="FILE.jsonl", help="a new file for counts and fitness, a JSON object a line")
+    thread_options(search)
     keep_options(search)
 
 
@@ -59,6 +61,7 @@ def add_resume(commands: Any) -> None:
     )
     resume.add_argument("--log", metavar="FILE.jsonl", help="the log that the search had, to go on with, or a new one")
     add_set(resume, "an error if the checkpoint has another value, as population_size=100")
+    thread_options(resume)
     where_data_are(resume)
     keep_options(resume)
 
@@ -74,6 +77,7 @@ def _search(arguments: argparse.Namespace) -> int:
         max_evaluations=arguments.max_evaluations,
         max_seconds=arguments.max_seconds,
         variant=cast(Variant, arguments.variant),
+        threads=arguments.threads,
         callbacks=shown(arguments, _head(arguments)),
         checkpoint=arguments.checkpoint,
         every_seconds=arguments.every_seconds,
@@ -88,6 +92,7 @@ def _resume(arguments: argparse.Namespace) -> int:
         arguments.file,
         max_seconds=arguments.max_seconds,
         variant=cast(Variant, arguments.variant),
+        threads=arguments.threads,
         callbacks=shown(arguments, _head(arguments)),
         every_seconds=arguments.every_seconds,
         seed=arguments.seed,

@@ -21,6 +21,7 @@ from pyamlz.lab._tune import tuned
 from pyamlz.program import Dims, Program
 from pyamlz.program.baselines import TUNABLE, built_in
 from pyamlz.search import Evaluation, Evaluator, Islands, Member, Progress, Search, Variant
+from pyamlz.search._crew import Threads, checked_threads
 from pyamlz.search._islands import session_of
 from pyamlz.search._running import Callback, Clock
 from pyamlz.tasks import TaskSet
@@ -126,6 +127,7 @@ def run(
     max_evaluations: int | None = None,
     max_seconds: float | None = None,
     variant: Variant = "auto",
+    threads: Threads = "auto",
     callbacks: Iterable[Callback] = (),
     checkpoint: Path | None = None,
     every_seconds: float = EVERY_SECONDS,
@@ -145,6 +147,7 @@ def run(
         max_evaluations: programs to score in all experiments, 1 or more.
         max_seconds: time for all experiments, over 0.
         variant: kernels to use; all give the same bits.
+        threads: of each search that is alone, see :attr:`pyamlz.Search.threads`; the result is the same for any number.
         callbacks: told of the progress of the search that is going on, see :class:`pyamlz.search.Callback`; something
             true ends the run.
         checkpoint: a file, which must not exist yet, for :func:`resume` to go on from. It is written at the beginning,
@@ -174,7 +177,7 @@ def run(
     if endless and max_evaluations is None and max_seconds is None:
         raise InputError("max_evaluations, max_seconds: expected one of them, since the experiment sets no end")
     sitting = Sitting(callbacks, checkpoint=checkpoint, every_seconds=every_seconds, log=log)
-    return _Run(session, variant, sitting, embed=embed).result()
+    return _Run(session, variant, threads, sitting, embed=embed).result()
 
 
 def resume(
@@ -182,6 +185,7 @@ def resume(
     *,
     max_seconds: float | None = None,
     variant: Variant = "auto",
+    threads: Threads = "auto",
     callbacks: Iterable[Callback] = (),
     every_seconds: float = EVERY_SECONDS,
     seed: int | None = None,
@@ -198,6 +202,7 @@ def resume(
         path: the checkpoint.
         max_seconds: time for the rest, over 0, in place of what is left of the run's own limit.
         variant: kernels to use.
+        threads: as of :func:`run`.
         callbacks: told of the progress, as by :func:`run`.
         every_seconds: between two checkpoints, 0 or more.
         seed: what the seed should be, if that is known.
@@ -226,7 +231,7 @@ def resume(
         raise ArchiveError(f"{name}: {wrong}: it cannot go on; `pyamlz fit` takes what it has found")
     _check_same(name, session, seed, expected or {})
     sitting = Sitting(callbacks, checkpoint=path, every_seconds=every_seconds, log=log, new=False)
-    runs = _Run(session, variant, sitting, saved, name)
+    runs = _Run(session, variant, threads, sitting, saved, name)
     if max_seconds is not None:
         runs.max_seconds = checked_float("max_seconds", max_seconds, 0.0, over=True)
     return runs.result()
@@ -263,6 +268,7 @@ class _Run:
         self,
         session: Session,
         variant: Variant,
+        threads: Threads,
         sitting: Sitting,
         saved: archive.Checkpoint | archive.Islands | None = None,
         name: str = "archive",
@@ -270,6 +276,7 @@ class _Run:
     ) -> None:
         self.preset, self.seed = session.preset, session.seed
         self.session, self.variant, self.sitting = session, variant, sitting
+        self.threads = checked_threads(threads)
         self.max_seconds: float | None = None  # of this call
         if session.max_seconds is not None:
             self.max_seconds = session.max_seconds - (session.seconds or 0.0)
@@ -469,7 +476,9 @@ class _Run:
         seed, preset = self.seed, self.preset
         if preset.islands == 1:
             own = derived_seed(seed, "search", experiment)
-            return preset.search(self.tasks_of(experiment), seed=own, variant=self.variant, begun=begun)
+            search = preset.search(self.tasks_of(experiment), seed=own, variant=self.variant, begun=begun)
+            search.threads = self.threads
+            return search
         searches = [
             preset.search(
                 self.tasks_of(experiment, island),

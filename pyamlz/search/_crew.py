@@ -38,11 +38,11 @@ class Crew:
 
     Args:
         search: the `amlz_search *`, which must outlive it.
-        n_threads: how many, with the one that calls :meth:`run`.
+        n_threads: how many, 2 or more, with the one that calls :meth:`run`.
     """
 
     def __init__(self, search: Any, n_threads: int) -> None:
-        self._search = search
+        self._search, self.n_threads = search, n_threads
         config, tasks = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *")
         lib.amlz_search_made_of(search, config, tasks, ffi.NULL, ffi.NULL)
         dims = config.space.dims
@@ -70,17 +70,17 @@ class Crew:
         self._crew = lib.amlz_crew_init(self._memory, size, self._config, search, reason)
         if self._crew == ffi.NULL:
             raise InputError(f"threads: {text(reason[0])}")
-        self._pool = ThreadPoolExecutor(n_threads - 1, "pyamlz") if n_threads > 1 else None
+        self._pool = ThreadPoolExecutor(n_threads - 1, "pyamlz")
 
-    def is_worth_while(self, evaluations: int, steps: int) -> bool:
-        """Whether programs are slow enough, if so many were so many training and validation steps together."""
-        return self._pool is not None and steps * self._step > _WORTH * evaluations
+    def is_worth_while(self, steps: int) -> bool:
+        """Whether programs are slow enough, if each is so many training and validation steps on average."""
+        return bool(steps * self._step > _WORTH)
 
     def run(self, evaluations: int, stop_fitness: float, progress: Any) -> None:
         """As `amlz_search_run`, to the same bits."""
         check(lib.amlz_crew_begin(self._crew, evaluations, stop_fitness))
         first, *others = self._evaluators
-        helping = [self._pool.submit(self._work, evaluator) for evaluator in others] if self._pool else []
+        helping = [self._pool.submit(self._work, evaluator) for evaluator in others]
         try:
             self._work(first)
         finally:

@@ -18,6 +18,7 @@ from pyamlz._lib.interrupt import interrupt_flag
 from pyamlz._lib.native import PRECISIONS, VARIANTS, construct, name_of, number_of, text
 from pyamlz.program import FUNCTIONS, FunctionSpace, Program, SearchSpace, Settings
 from pyamlz.search import _checkpoint
+from pyamlz.search._crew import Crew, Threads, checked_threads
 from pyamlz.search._evaluate import PackedTasks, Variant, packed
 from pyamlz.search._records import NOT_COUNTED, Asked, Improvement, Member, Progress, Result, StopReason
 from pyamlz.search._running import SLICE_SECONDS, Callback, Callbacks, Clock, Limits
@@ -58,6 +59,7 @@ class Search:
         seed: 0 to 2**64 - 1.
         precision: "float32" or "float64"; default: as the tasks are packed, else "float32".
         variant: kernels to use: "auto", "baseline", "avx2" or "avx512". All give the same bits.
+        threads: see :attr:`threads`.
         changes: settings that differ, by the names of :class:`pyamlz.Settings`.
 
     Raises:
@@ -74,6 +76,7 @@ class Search:
         seed: int,
         precision: Precision | None = None,
         variant: Variant = "auto",
+        threads: Threads = 1,
         **changes: Any,
     ) -> None:
         settings = Settings() if settings is None else checked_type("settings", settings, Settings)
@@ -96,6 +99,7 @@ class Search:
             ),
             settings,
         )
+        self.threads = threads
 
     def _begin(self, config: Any, settings: Settings) -> None:
         """Makes the library's search; tasks and space are there already."""
@@ -117,6 +121,8 @@ class Search:
         self._calling = threading.Lock()  # held during each call of the library
         self._asked: Asked | None = None  # what waits for its fitness
         self._data: tuple[tuple[bytes, ...], ...] | None = None  # the tasks' numbers, once an archive needed them
+        self._crew: Crew | None = None  # more than one thread
+        self._steps = 0  # training and validation steps a program, in the last slice
 
     def _check_hurdles(self, settings: Settings) -> None:
         """Refuses hurdles with more examples than the tasks have."""
@@ -394,6 +400,26 @@ class Search:
         finally:
             self._running.release()
 
+    @property
+    def threads(self) -> int:
+        """How many threads :meth:`run` scores programs in; it may be set, to a number from 1 or to "auto", all cores.
+
+        The search is the same for any number. Children are drawn ahead of their turn and taken in in the order in which
+        they were drawn. Where programs are so quick that handing them out would cost more than it gains, or there is
+        one thread, one does it all.
+        """
+        return 1 if self._crew is None else self._crew.n_threads
+
+    @threads.setter
+    def threads(self, threads: Threads) -> None:
+        number = checked_threads(threads)
+        if not self._running.acquire(blocking=False):
+            raise SearchError("threads: this search is being run")
+        try:
+            self._crew = Crew(self._handle.pointer, number) if number > 1 else None
+        finally:
+            self._running.release()
+
     def take(self, programs: Iterable[Program]) -> None:
         """Takes in programs from outside, in order: each is scored as if it were a child, and joins the population.
 
@@ -529,10 +555,15 @@ class Search:
         """Scores up to so many programs; how many it were."""
         began = time.monotonic()
         before = self._counts.evaluations
+        steps = int(self._counts.train_steps + self._counts.valid_steps)
         with self._calling:
-            check(lib.amlz_search_run(self._handle.pointer, evaluations, limits.fitness, self._counts))
+            if self._crew is not None and self._crew.is_worth_while(self._steps):
+                self._crew.run(evaluations, limits.fitness, self._counts)
+            else:
+                check(lib.amlz_search_run(self._handle.pointer, evaluations, limits.fitness, self._counts))
         self._seconds = clock.in_all()
         done = int(self._counts.evaluations - before)
+        self._steps = int(self._counts.train_steps + self._counts.valid_steps - steps) // max(done, 1)
         if done == evaluations:
             self._plan_slice(evaluations, time.monotonic() - began, limits.seconds - clock.in_this_run())
         return done
