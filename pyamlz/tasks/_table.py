@@ -132,7 +132,8 @@ def read_table(
 
     A column in which all values are numbers, but for missing ones, is one of numbers; one of text is of categories. One
     in which most values are numbers and some are not is an error, as it is likely to be a mistake in the file. In files
-    of text the missing ones are empty, ``NA``, ``N/A``, ``NaN``, ``null``, ``none`` or ``?``.
+    of text the missing ones are empty, ``NA``, ``N/A``, ``NaN``, ``null``, ``none`` or ``?``; elsewhere null and NaN
+    are, and what is typed as text is text, whether or not it looks like numbers.
 
     Args:
         source: see below; a data frame is anything with the Arrow or the dataframe interchange protocol.
@@ -259,7 +260,8 @@ def _feature_numbers(read: Columns, name: str, cells: Cells, missing: Array) -> 
         numbers = np.full(len(cells), np.nan)
         wrong = []
         for row in np.flatnonzero(~missing).tolist():
-            number = _number(cells[row])
+            is_text = not isinstance(cells, list) and isinstance(cells[row], str)  # as whoever typed the column says
+            number = None if is_text else _number(cells[row])
             if number is None:
                 wrong.append(row)
             else:

@@ -25,7 +25,7 @@ SHORT = ["population_size=10", "tournament_size=3", "tasks.n_tasks=2", "max_eval
 
 
 def begun(folder: Path, *more: str, **arguments: Any) -> Path:
-    """A run of 150 of its 400 evaluations on own.csv, in the same folder."""
+    """A run that has just begun on own.csv, in the same folder."""
     folder.mkdir(exist_ok=True)
     FRAME.to_csv(folder / "own.csv", index=False)
     texts = [f"tasks.path={folder / 'own.csv'}", "tasks.target=label", *SHORT, *more]
@@ -169,8 +169,9 @@ def test_changed_images_are_told_too(section: str, tmp_path: Path) -> None:
     data = images(d=16)
     folder = write_image_folder(tmp_path / "images", data)
     sizes = ["tasks.n_train=40", "tasks.n_valid=10", "tasks.epochs=1", "tasks.pairs=[[0, 1]]"]
-    preset = Preset.load("baseline", [*settings, *sizes, f"tasks.dataset={folder}"])
-    lab.run(preset, seed=1, checkpoint=tmp_path / "x.amlz", max_evaluations=30, max_seconds=60)
+    texts = [*settings, *sizes, f"tasks.dataset={folder}"]
+    experiment = Experiment.load("baseline").replace(**tables_of(texts))
+    lab.run(experiment, seed=1, checkpoint=tmp_path / "x.amlz", max_evaluations=30, max_seconds=60)
     session = Session.of(archive.read(tmp_path / "x.amlz"), "x")  # type: ignore[arg-type]
     assert session is not None
     assert set(session.digests or ()) == {"select", "final"}
