@@ -89,7 +89,7 @@ def _tell(arguments: argparse.Namespace, configured: study.Study, report: study.
         output.note(arguments, report.missing)
 
 
-def _json_rows(table: study.Table) -> list[list[Any]]:
+def _json_rows(table: study.ResultTable) -> list[list[Any]]:
     """Rows in which what JSON cannot say, infinite and unknown numbers, is a string."""
     return [[str(v) if isinstance(v, float) and v - v != 0 else v for v in row] for row in table.rows]
 

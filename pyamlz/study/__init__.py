@@ -20,9 +20,10 @@ from pyamlz.study._ablation import Ablation
 from pyamlz.study._adaptation import Adaptation
 from pyamlz.study._baseline import Baseline
 from pyamlz.study._difficulty import Difficulty
-from pyamlz.study._framework import RAW, Interrupted, Report, Study, Table, made_of, run
+from pyamlz.study._framework import RAW, Interrupted, Report, Study, made_of, run
 from pyamlz.study._nonlinear import Nonlinear
 from pyamlz.study._rawdata import Cell, RawData, Record, Unit
+from pyamlz.study._table import ResultTable
 from pyamlz.study._transfer import Transfer
 
 _ALL: Final[tuple[type[Study], ...]] = (Difficulty, Nonlinear, Baseline, Ablation, Transfer, Adaptation)
@@ -34,8 +35,8 @@ __all__ = [
     "RawData",
     "Record",
     "Report",
+    "ResultTable",
     "Study",
-    "Table",
     "Unit",
     "draw",
     "find",

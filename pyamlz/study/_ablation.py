@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from pyamlz.study._accuracy import AccuracyStudy, Method
-from pyamlz.study._framework import Table
 from pyamlz.study._rawdata import Cell, Record
+from pyamlz.study._table import ResultTable
 
 __all__ = ["Ablation"]
 
@@ -37,5 +37,5 @@ class Ablation(AccuracyStudy):
     def measure(self, cell: Cell, seed: int) -> dict[str, Any]:
         return self.run(self.METHODS[cell["method"]], _PROCESSES, seed)
 
-    def table(self, records: list[Record]) -> Table:
+    def table(self, records: list[Record]) -> ResultTable:
         return self.rows(records, ["method"])

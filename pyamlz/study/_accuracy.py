@@ -12,8 +12,9 @@ from pyamlz import lab, plot
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab import Experiment
 from pyamlz.lab._toml import tables_of
-from pyamlz.study._framework import Interrupted, Settings, Study, Table, examples_in
+from pyamlz.study._framework import Interrupted, Settings, Study, examples_in
 from pyamlz.study._rawdata import Record
+from pyamlz.study._table import ResultTable
 from pyamlz.study.statistics import mean, wilson
 
 __all__ = ["AccuracyStudy", "Method"]
@@ -125,7 +126,7 @@ class AccuracyStudy(Study):
         }
         return preset.replace(tasks=[first, second])
 
-    def rows(self, records: list[Record], names: Iterable[str]) -> Table:
+    def rows(self, records: list[Record], names: Iterable[str]) -> ResultTable:
         """A row for each cell that has records, headed by the values of the parameters `names`."""
         columns = [*names, "runs", "accuracy", "low", "high", "standard deviation", "on select tasks"]
         for name in ("logistic regression", "the network"):
@@ -153,7 +154,7 @@ class AccuracyStudy(Study):
             "on the select tasks.",
             f"Training steps: {self.settings['train_steps']:,} a process. {self.PAPER}",
         ]
-        return Table(columns, rows, notes)
+        return ResultTable(columns, rows, notes)
 
     def draw(self, records: list[Record], figure: Any) -> None:
         axes = figure.subplots()

@@ -12,8 +12,9 @@ from pyamlz import lab, plot
 from pyamlz._lib.random import derived_seed
 from pyamlz.explain import FindingName, recognise
 from pyamlz.lab import Experiment
-from pyamlz.study._framework import Interrupted, Settings, Study, Table, examples_in
+from pyamlz.study._framework import Interrupted, Settings, Study, examples_in
 from pyamlz.study._rawdata import Cell, Record
+from pyamlz.study._table import ResultTable
 from pyamlz.study.statistics import fisher, wilson
 
 __all__ = ["Adaptation"]
@@ -114,7 +115,7 @@ class Adaptation(Study):
         mine = self.of(records, {"preset": name, "kind": kind})
         return sum(record.result["found"] for record in mine), len(mine)
 
-    def table(self, records: list[Record]) -> Table:
+    def table(self, records: list[Record]) -> ResultTable:
         columns = ["preset", "adaptation"]
         for kind in (SEARCH, CONTROL):
             columns += [f"{kind}: runs", f"{kind}: with it", f"{kind}: share", f"{kind}: low", f"{kind}: high"]
@@ -127,7 +128,7 @@ class Adaptation(Study):
                 row += [runs, found, *(wilson(found, runs) if runs else (None, None, None))]
             row.append(fisher(*counts[0], *counts[1]) if all(runs for _, runs in counts) else None)
             rows.append([*row, *(f"{found} of {_PAPER_RUNS}" for found in paper)])
-        return Table(
+        return ResultTable(
             columns,
             rows,
             [

@@ -22,8 +22,9 @@ from pyamlz._lib.random import derived_seed
 from pyamlz.lab import Experiment
 from pyamlz.program import Program
 from pyamlz.search import Evaluator, Search
-from pyamlz.study._framework import Interrupted, Settings, Study, Table
+from pyamlz.study._framework import Interrupted, Settings, Study
 from pyamlz.study._rawdata import Cell, Record
+from pyamlz.study._table import ResultTable
 from pyamlz.study.statistics import Estimate, rate_ratio, wilson
 
 __all__ = ["Difficulty"]
@@ -90,7 +91,7 @@ class Difficulty(Study):
             "example": None if judge.example is None else str(judge.example),
         }
 
-    def table(self, records: list[Record]) -> Table:
+    def table(self, records: list[Record]) -> ResultTable:
         columns = ["space", "method", "programs", "experiments", "successes", "rate", "rate low", "rate high"]
         columns += ["ratio", "ratio low", "ratio high"]
         rows = []
@@ -110,7 +111,7 @@ class Difficulty(Study):
             "of ratios the exact conditional one. The paper: ratio 5 where the density is about 1e-7 (linear), 2e4 "
             "near 1e-12.",
         ]
-        return Table(columns, rows, notes)
+        return ResultTable(columns, rows, notes)
 
     def _counts(self, records: list[Record], space: str, method: str) -> _Counts | None:
         results = [record.result for record in self.of(records, {"space": space, "method": method})]

@@ -7,7 +7,6 @@ unit depends on the study's settings, its cell and its seed alone: not on time, 
 from __future__ import annotations
 
 import abc
-import csv
 import io
 import itertools
 import json
@@ -16,7 +15,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, ClassVar, Final, Literal, TypeAlias
@@ -30,8 +29,9 @@ from pyamlz._lib.files import replace_file
 from pyamlz._lib.interrupt import ENDING, Flag, interrupt_flag
 from pyamlz._lib.version import COMPILER, KERNELS, VERSION
 from pyamlz.study._rawdata import Cell, RawData, Record, Unit
+from pyamlz.study._table import ResultTable
 
-__all__ = ["Interrupted", "Report", "Settings", "StopReason", "Study", "Table", "run"]
+__all__ = ["Interrupted", "Report", "Settings", "StopReason", "Study", "run"]
 
 Settings: TypeAlias = dict[str, int | float | str]
 StopReason: TypeAlias = Literal["done", "hours", "interrupted"]
@@ -45,45 +45,6 @@ _LOOK: Final = 0.1  # seconds between two looks at the flag of Ctrl-C
 
 class Interrupted(Exception):  # noqa: N818
     """Raised by a unit that Ctrl-C cut short, since its result is not that of a whole one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What a study found.
-
-    Attributes:
-        columns: names of the columns.
-        rows: a list of values for each row, as long as `columns`; None where there is no value.
-        notes: what must be known to read it: methods, and what was found besides. A line each.
-    """
-
-    columns: list[str]
-    rows: list[list[Any]]
-    notes: list[str] = field(default_factory=list)
-
-    def markdown(self) -> str:
-        """The table, figures with four digits, and the notes below it."""
-        is_text = [any(isinstance(row[i], str) for row in self.rows) for i in range(len(self.columns))]
-        lines = [self.columns, ["---" if text else "---:" for text in is_text]]
-        lines += [[_shown(value) for value in row] for row in self.rows]
-        table = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-        return table + "".join(f"\n{note}\n" for note in self.notes)
-
-    def csv(self) -> str:
-        """The table with all digits, without the notes."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows(["" if value is None else value for value in row] for row in self.rows)
-        return text.getvalue()
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 class Study(abc.ABC):
@@ -122,7 +83,7 @@ class Study(abc.ABC):
         """
 
     @abc.abstractmethod
-    def table(self, records: list[Record]) -> Table:
+    def table(self, records: list[Record]) -> ResultTable:
         """What the records say, of which there is one or more, by seed and cell in rising order."""
 
     @abc.abstractmethod
@@ -200,7 +161,7 @@ class Report:
     stop_reason: StopReason
     done: int
     wanted: int
-    table: Table | None
+    table: ResultTable | None
     missing: str | None
 
 

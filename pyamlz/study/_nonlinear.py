@@ -23,8 +23,9 @@ from pyamlz.lab import Attempt, Experiment, Section, climb, nonlinear_stages, tu
 from pyamlz.lab._toml import tables_of
 from pyamlz.program import Program
 from pyamlz.search import Evaluator
-from pyamlz.study._framework import Interrupted, Settings, Study, Table
+from pyamlz.study._framework import Interrupted, Settings, Study
 from pyamlz.study._rawdata import Cell, Record
+from pyamlz.study._table import ResultTable
 from pyamlz.study.statistics import Estimate, wilson
 
 __all__ = ["Nonlinear"]
@@ -116,7 +117,7 @@ class Nonlinear(Study):
             result = climb(nonlinear_stages(), derived_seed(seed, self.NAME), most, look)
         return _Found(result.attempts[-1].program if result.program is None else result.program, result.evaluations)
 
-    def table(self, records: list[Record]) -> Table:
+    def table(self, records: list[Record]) -> ResultTable:
         columns = ["method", "runs", "programs", "beyond linear", "successes", "share", "share low", "share high"]
         columns += ["programs for a success", "programs low", "programs high", "core hours for a success"]
         rows = [self._row(method, self.of(records, {"method": method})) for method in self._methods]
@@ -132,7 +133,7 @@ class Nonlinear(Study):
             f"The best run: fitness {best['fitness']:.4f} on the unseen tasks, where the linear regressor has "
             f"{best[_COMPARED[0]]:.4f} and the network {best[_COMPARED[1]]:.4f}."
         )
-        return Table(columns, [row for row in rows if row], notes)
+        return ResultTable(columns, [row for row in rows if row], notes)
 
     def _row(self, method: str, records: list[Record]) -> list[Any]:
         if not records:

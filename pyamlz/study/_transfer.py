@@ -26,8 +26,9 @@ from pyamlz.archive import find_program
 from pyamlz.lab import Sizes, transfer
 from pyamlz.program import Program
 from pyamlz.program.baselines import BASELINES
-from pyamlz.study._framework import Interrupted, Settings, Study, Table
+from pyamlz.study._framework import Interrupted, Settings, Study
 from pyamlz.study._rawdata import Cell, Record
+from pyamlz.study._table import ResultTable
 from pyamlz.study.statistics import mean
 
 __all__ = ["Transfer"]
@@ -107,7 +108,7 @@ class Transfer(Study):
         best = transferred.tunings[0]
         return {"accuracy": transferred.accuracy, "tuned": best.fitness, "program": str(best.program)}
 
-    def table(self, records: list[Record]) -> Table:
+    def table(self, records: list[Record]) -> ResultTable:
         accuracies = self._accuracies(records)
         columns = ["program", "pairs", "seeds", "accuracy, %", "low", "high", "standard deviation", "above the network"]
         rows: list[list[Any]] = []
@@ -124,7 +125,7 @@ class Transfer(Study):
             "(normal approximation) and its standard deviation. Only seeds with all pairs count. Above the network: "
             f"mean difference in points over seeds. The paper, on Fashion-MNIST: {paper}.",
         ]
-        return Table(columns, rows, notes)
+        return ResultTable(columns, rows, notes)
 
     def _pairs(self) -> list[tuple[int, int]]:
         return list(itertools.combinations(range(int(self.settings["classes"])), 2))

@@ -15,7 +15,7 @@ import pytest
 from samples import command, environment
 
 from pyamlz import DataError, FileError, InputError, study
-from pyamlz.study import Interrupted, RawData, Record, Study, Table, Unit, run
+from pyamlz.study import Interrupted, RawData, Record, ResultTable, Study, Unit, run
 
 
 class Squares(Study):
@@ -42,7 +42,7 @@ class Squares(Study):
 
     def table(self, records):
         rows = [[str(cell["base"]), sum(r.result["square"] for r in self.of(records, cell))] for cell in self.cells()]
-        return Table(["base", "sum"], rows, ["Sums of squares."])
+        return ResultTable(["base", "sum"], rows, ["Sums of squares."])
 
     def draw(self, records, figure):
         figure.subplots().plot([record.result["square"] for record in records])
@@ -390,7 +390,7 @@ class TestSettings:
 
 
 class TestTable:
-    TABLE = Table(["name", "n", "x"], [["a", 1234567, 0.000123456], ["b", 0, None]], ["A note."])
+    TABLE = ResultTable(["name", "n", "x"], [["a", 1234567, 0.000123456], ["b", 0, None]], ["A note."])
 
     def test_is_markdown_for_people(self):
         assert self.TABLE.markdown() == (
