@@ -114,11 +114,13 @@ class Run:
     def tasks(self) -> str:
         """Where examples come from, and how many there are."""
         told = []
+        records = () if self.session is None else self.session.data or ()
+        rows = {record["read"]["path"]: f"{record['rows']:,} rows, " for record in records}
         for island, (generator, arguments) in zip(self.islands, self._sources(), strict=True):
             path = arguments.get("path")
             name = os.path.basename(str(path)) if path else str(arguments.get("dataset") or generator)
             sizes = f"{island.tasks.count} tasks of {island.tasks.train:,} + {island.tasks.valid:,} examples"
-            told.append(f"{name}: {sizes}, {island.dims.n_features} features")
+            told.append(f"{name}: {rows.get(path, '')}{island.dims.n_features} features; {sizes}")
         return "; ".join(dict.fromkeys(told))
 
     @property

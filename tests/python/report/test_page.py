@@ -64,7 +64,7 @@ def test_what_a_reader_asks_first_is_on_top(own: Path) -> None:
     assert facts["saved"] == "2023-11-14 22:13 UTC"
     assert re.fullmatch(r"\d+\.\d s", facts["duration"])
     assert facts["programs scored"] == "3,000"
-    assert "tasks of" in facts["data"]
+    assert ".csv: 200 rows, 2 features; 8 tasks of" in facts["data"]
     assert "of your own" not in top
 
 
