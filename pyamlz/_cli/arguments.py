@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -157,6 +158,35 @@ def keep_options(parser: argparse.ArgumentParser) -> None:
     every = f"between two checkpoints (default: {lab.EVERY_SECONDS:g})"
     parser.add_argument("--every-seconds", type=float, default=lab.EVERY_SECONDS, metavar="S", help=every)
     parser.add_argument("--verbose", action="store_true", help="print all settings first")
+
+
+def sitting_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what commands have that are done unit by unit."""
+    parser.add_argument("--checkpoint", metavar="FILE", help="a new file, from which `resume` goes on")
+    parser.add_argument("--log", metavar="FILE.jsonl", help="a new file for counts and fitness, a JSON object a line")
+    keep_options(parser)
+    parser.set_defaults(resume=False)
+
+
+def sitting(arguments: argparse.Namespace, head: Callable[[Any], None]) -> dict[str, Any]:
+    """What these options mean to a function of :mod:`pyamlz.lab`."""
+    return {
+        "callbacks": shown(arguments, head),
+        "checkpoint": arguments.checkpoint,
+        "every_seconds": arguments.every_seconds,
+        "log": arguments.log,
+        "resume": arguments.resume,
+        "command": arguments.words,
+    }
+
+
+def ended(arguments: argparse.Namespace, stop_reason: str) -> int:
+    """Says how to go on with what was ended; the exit code."""
+    if stop_reason != "interrupted":
+        return DONE
+    where = "" if arguments.checkpoint is None else f" pyamlz resume {shlex.quote(arguments.checkpoint)}"
+    output.note(arguments, f"next:{where or ' the same with --checkpoint FILE can be gone on with'}")
+    return INTERRUPTED
 
 
 def shown(arguments: argparse.Namespace, head: Callable[[Any], None]) -> list[Callback]:

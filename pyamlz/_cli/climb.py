@@ -6,10 +6,10 @@ import argparse
 from typing import Any
 
 from pyamlz._cli import output
-from pyamlz._cli.arguments import command, given_or_drawn, integer
+from pyamlz._cli.arguments import command, ended, given_or_drawn, integer, sitting, sitting_options
 from pyamlz._cli.arguments import seed as seed_argument
 from pyamlz._lib.random import derived_seed
-from pyamlz.lab import Attempt, Experiment, climb, nonlinear_stages, tuned
+from pyamlz.lab import Experiment, climb, nonlinear_stages, tuned
 from pyamlz.program import Program
 from pyamlz.program.baselines import TUNABLE
 from pyamlz.search import Evaluator
@@ -24,30 +24,30 @@ def add_climb(commands: Any) -> None:
     parser.add_argument(
         "--max-evaluations", type=integer, default=100_000_000, metavar="N", help="programs to score (default: 1e8)"
     )
+    sitting_options(parser)
 
 
 def _climb(arguments: argparse.Namespace) -> int:
     seed = given_or_drawn(arguments.seed)
-    counts = {"attempts": 0, "evaluations": 0}
-
-    def tell(attempt: Attempt) -> None:
-        counts["attempts"] += 1
-        counts["evaluations"] += attempt.evaluations
+    head = sitting(arguments, lambda _: output.note(arguments, f"seed {seed}"))
+    result = climb(nonlinear_stages(), seed, arguments.max_evaluations, **head)
+    evaluations = 0
+    for number, attempt in enumerate(result.attempts, 1):
+        evaluations += attempt.evaluations
         if attempt.passed:
-            text = f"{attempt.stage}: fitness {attempt.fitness:.4f}, after {counts['attempts']:,} attempts and"
-            output.note(arguments, f"{text} {counts['evaluations']:,} programs")
-
-    output.note(arguments, f"seed {seed}")
-    result = climb(nonlinear_stages(), seed, arguments.max_evaluations, tell)
+            text = f"{attempt.stage}: fitness {attempt.fitness:.4f}, after {number:,} attempts"
+            output.note(arguments, f"{text} and {evaluations:,} programs")
+    counts = {"attempts": len(result.attempts), "evaluations": result.evaluations}
     fitnesses = {} if result.program is None else _final(result.program, seed)
     if arguments.json:
         program = None if result.program is None else str(result.program)
-        output.print_json({"seed": seed, **counts, "program": program, "final": fitnesses})
-        return 0
+        head = {"seed": seed, "stop_reason": result.stop_reason, **counts}
+        output.print_json({**head, "program": program, "final": fitnesses})
+        return ended(arguments, result.stop_reason)
     for name, fitness in fitnesses.items():
         output.line(f"# on the final tasks of nonlinear: {name} {fitness:.4f}")
     output.block("# not found\n" if result.program is None else result.program)
-    return 0
+    return ended(arguments, result.stop_reason)
 
 
 def _final(program: Program, seed: int) -> dict[str, float]:

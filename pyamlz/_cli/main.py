@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with command_signals(), _warnings():
             output.open_streams()
             words = sys.argv[1:] if argv is None else argv
-            arguments = _parser(*words[:1]).parse_args(words)
+            arguments = _parsed(words)
             code = int(arguments.command(arguments))
             output.flush()
             return code
@@ -67,6 +67,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED if is_pipe else _failed(f"output cannot be written: {error.strerror or error}", FAILED)
     except KeyboardInterrupt:
         return _failed("interrupted", INTERRUPTED)
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments; `words` are what they were made of, and `parsed` makes such of others."""
+    arguments = _parser(*words[:1]).parse_args(words)
+    arguments.words, arguments.parsed = list(words), _parsed
+    return arguments
 
 
 def _failed(message: object, code: int) -> int:

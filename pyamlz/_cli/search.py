@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Callable
 from typing import Any, cast
 
-from pyamlz import lab
+from pyamlz import lab, study
 from pyamlz._cli import output
 from pyamlz._cli.arguments import (
     DONE,
@@ -27,9 +28,11 @@ from pyamlz._cli.arguments import seed as seed_argument
 from pyamlz._cli.data import data_options, print_scores, say_what_data_are, scores_json, where_data_are
 from pyamlz._cli.evaluate import figure, spread
 from pyamlz._cli.show import sizes
+from pyamlz._lib.errors import ArchiveError, InputError
 from pyamlz._lib.native import VARIANTS
 from pyamlz._lib.version import VERSION
 from pyamlz.lab._toml import tables_of
+from pyamlz.lab._units import is_units, read_units
 from pyamlz.search import Variant
 
 __all__ = ["add_resume", "add_search"]
@@ -52,8 +55,10 @@ def add_search(commands: Any) -> None:
 
 def add_resume(commands: Any) -> None:
     """Adds the command `resume`."""
-    resume = command(commands, "resume", _resume, "go on with a search from its checkpoint")
-    resume.add_argument("file", metavar="FILE.amlz", help="what `search --checkpoint` made; it is kept up to date")
+    resume = command(commands, "resume", _resume, "go on with a search, climb, selection, tuning or study")
+    resume.add_argument(
+        "file", metavar="FILE", help="what --checkpoint made, or the folder of a study; it is kept up to date"
+    )
     resume.add_argument("--max-seconds", type=float, metavar="S", help="time for the rest of all experiments")
     resume.add_argument("--variant", choices=VARIANTS, default="auto", help="kernels to use (default: auto)")
     resume.add_argument(
@@ -88,6 +93,11 @@ def _search(arguments: argparse.Namespace) -> int:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
+    if os.path.isdir(arguments.file):
+        command = shlex.split(study.command_of(arguments.file))[1:]
+        return _again(arguments, [*command, "--output", arguments.file], ("study",))
+    if is_units(arguments.file):
+        return _again(arguments, read_units(arguments.file)["command"], ("climb", "select", "tune"))
     result = lab.resume(
         arguments.file,
         max_seconds=arguments.max_seconds,
@@ -101,6 +111,25 @@ def _resume(arguments: argparse.Namespace) -> int:
         data=arguments.data,
     )
     return _tell(arguments, result, arguments.file)
+
+
+def _again(arguments: argparse.Namespace, words: list[str], commands: tuple[str, ...]) -> int:
+    """Goes on with another command than a search, from the words that it was begun with."""
+    wrong = next(
+        (key for key in ("seed", "set", "max_seconds", "data") if getattr(arguments, key) not in (None, [])), None
+    )
+    if wrong is not None:
+        raise InputError(f"--{wrong.replace('_', '-')}: expected for the checkpoint of a search only")
+    if not words or words[0] not in commands:
+        raise ArchiveError(f"{arguments.file}: expected what a command has begun; go on with it where it was made")
+    again = arguments.parsed(words)
+    again.json, again.quiet = arguments.json, arguments.quiet
+    if words[0] != "study":
+        again.seed = read_units(arguments.file)["seed"]
+        again.checkpoint, again.resume, again.log = arguments.file, True, arguments.log
+        again.every_seconds = arguments.every_seconds
+    code: int = again.command(again)
+    return code
 
 
 def _head(arguments: argparse.Namespace) -> Callable[[Any], None]:

@@ -8,7 +8,17 @@ from typing import Any, cast
 
 from pyamlz import explain, lab
 from pyamlz._cli import output
-from pyamlz._cli.arguments import DONE, add_which, command, given_or_drawn, integer, load_experiment, run_options
+from pyamlz._cli.arguments import (
+    add_which,
+    command,
+    ended,
+    given_or_drawn,
+    integer,
+    load_experiment,
+    run_options,
+    sitting,
+    sitting_options,
+)
 from pyamlz._cli.data import where_data_are
 from pyamlz._lib.columns import figure
 from pyamlz._lib.files import replace_file
@@ -64,6 +74,7 @@ def _add_funnel(parser: argparse.ArgumentParser, what: str, stages: int) -> None
     )
     parser.add_argument("--threads", type=integer, default=1, metavar="N", help=f"{what} at a time (default: 1)")
     parser.add_argument("-o", "--output", metavar="FILE", help="for the best program: its text, or an archive (.amlz)")
+    sitting_options(parser)
 
 
 # ---------------------------------------------------------------- select
@@ -74,25 +85,32 @@ def _select(arguments: argparse.Namespace) -> int:
     tests = _evaluators(preset, arguments, lab.final_tasks(preset, seed=seed, n_seeds=arguments.seeds))
     found = lab.candidates(*(_source(name) for name in arguments.candidates))
     sizes = ", ".join(str(stage.tasks.tasks.n_tasks) for stage in stages)
-    output.note(arguments, f"{preset.name}, seed {seed}: {len(found)} candidates; tasks: {sizes}")
-    chosen = lab.select(found, stages, tests, keep=arguments.keep, seed=seed, threads=arguments.threads)
+
+    def head(_: Any) -> None:
+        output.note(arguments, f"{preset.name}, seed {seed}: {len(found)} candidates; tasks: {sizes}")
+
+    options = {"keep": arguments.keep, "seed": seed, "threads": arguments.threads}
+    chosen = lab.select(found, stages, tests, **options, **sitting(arguments, head))
     winner = chosen.winner.candidate
-    if arguments.output is not None:
+    if arguments.output is not None and chosen.stop_reason == "done":
         _write(arguments.output, winner.program, stages[-1])
     if arguments.json:
         ranking = [
             {"name": r.candidate.name, "fitness": r.fitness, "live": r.size, "same_as": r.same_as}
             for r in chosen.ranking
         ]
-        test = {**_test_json(chosen.test), "task_fitness": [fitness.tolist() for fitness in chosen.test.task_fitness]}
-        head = {"preset": preset.name, "seed": seed, "candidates": len(found)}
-        output.print_json({**head, "ranking": ranking, "test": test, "program": str(winner.program), **_version()})
-        return DONE
+        test = None
+        if chosen.test is not None:
+            each = [fitness.tolist() for fitness in chosen.test.task_fitness]
+            test = {**_test_json(chosen.test), "task_fitness": each}
+        values = {"preset": preset.name, "seed": seed, "candidates": len(found), "stop_reason": chosen.stop_reason}
+        output.print_json({**values, "ranking": ranking, "test": test, "program": str(winner.program), **_version()})
+        return ended(arguments, chosen.stop_reason)
     output.block(chosen.table(arguments.top))
     output.line()
     output.line(f"# {winner.name}, without its dead code")
     output.block(winner.program.simplified(stages[-1].tasks.dims(winner.program)))
-    return DONE
+    return ended(arguments, chosen.stop_reason)
 
 
 def _source(name: str) -> str | lab.Candidate:
@@ -115,9 +133,12 @@ def _tune(arguments: argparse.Namespace) -> int:
     if arguments.seeds:
         tests = _evaluators(preset, arguments, lab.final_tasks(preset, seed=seed, n_seeds=arguments.seeds))
     sizes = ", ".join(str(stage.tasks.tasks.n_tasks) for stage in stages)
-    output.note(arguments, f"{preset.name}, seed {seed}: {arguments.trials} trials; tasks: {sizes}")
-    for one in coupled:
-        output.note(arguments, f"{'replaced' if arguments.decouple else 'coupled'}: {one}")
+
+    def head(_: Any) -> None:
+        output.note(arguments, f"{preset.name}, seed {seed}: {arguments.trials} trials; tasks: {sizes}")
+        for one in coupled:
+            output.note(arguments, f"{'replaced' if arguments.decouple else 'coupled'}: {one}")
+
     tuned = lab.tune(
         program,
         stages,
@@ -128,27 +149,31 @@ def _tune(arguments: argparse.Namespace) -> int:
         keep=arguments.keep,
         draws=seed,
         threads=arguments.threads,
+        **sitting(arguments, head),
     )
-    if arguments.output is not None:
+    if arguments.output is not None and tuned.stop_reason == "done":
         _write(arguments.output, tuned.program, stages[-1])
     measured = {
         name: lab.measure(one, tests, seed=seed)
         for name, one in (("before", program), ("after", tuned.program))
-        if tests
+        if tests and tuned.stop_reason != "interrupted"
     }
     if arguments.json:
         test = {name: _test_json(found) for name, found in measured.items()}
         best = {"trial": tuned.best.number, "fitness": tuned.fitness, "factors": tuned.best.factors}
         trials = [[trial.number, trial.fitness] for trial in tuned.trials]
-        head = {"preset": preset.name, "seed": seed, "coupled": [str(one) for one in coupled]}
-        output.print_json({**head, **best, "trials": trials, "test": test, "program": str(tuned.program), **_version()})
-        return DONE
+        values = {"preset": preset.name, "seed": seed, "coupled": [str(one) for one in coupled]}
+        values["stop_reason"] = tuned.stop_reason
+        output.print_json(
+            {**values, **best, "trials": trials, "test": test, "program": str(tuned.program), **_version()}
+        )
+        return ended(arguments, tuned.stop_reason)
     output.block(tuned.table())
     for name, test_of_one in measured.items():
         output.line(f"test {name}: {test_of_one}")
     output.block(f"\n# the program with these constants: fitness {figure(tuned.fitness)}\n")
     output.block(tuned.program)
-    return DONE
+    return ended(arguments, tuned.stop_reason)
 
 
 # ---------------------------------------------------------------- both

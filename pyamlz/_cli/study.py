@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from pyamlz import study
 from pyamlz._cli import output
 from pyamlz._cli.arguments import DONE, INTERRUPTED, add_set, command, integer
 from pyamlz._lib.errors import InputError
+from pyamlz.search import Callback, Progress
+from pyamlz.search.callbacks import JsonLines, ProgressBar
 
 __all__ = ["add_study"]
 
@@ -28,7 +31,8 @@ def add_study(commands: Any) -> None:
     threads = "units of work at the same time (default: as many as there are cores)"
     parser.add_argument("--threads", type=integer, metavar="T", help=threads)
     folder = f"where its files are or will be (default: {_FOLDER}/NAME, with --small {_FOLDER}/NAME-small)"
-    parser.add_argument("-o", "--output", metavar="FOLDER", help=folder)
+    parser.add_argument("-o", "--output", "--checkpoint", metavar="FOLDER", help=folder)
+    parser.add_argument("--log", metavar="FILE.jsonl", help="a log with a line a unit, new or to go on with")
     parser.add_argument("--small", action="store_true", help="a version that takes seconds, to see what it does")
     add_set(parser, "replace a setting, as evaluations=1e6")
 
@@ -48,10 +52,28 @@ def _study(arguments: argparse.Namespace) -> int:
         threads=_cores() if arguments.threads is None else arguments.threads,
         hours=arguments.hours,
         command=_command(arguments, seeds),
-        say=lambda line: output.note(arguments, line),
+        callbacks=_callbacks(arguments),
     )
     _tell(arguments, configured, report)
     return INTERRUPTED if report.stop_reason == "interrupted" else DONE
+
+
+def _callbacks(arguments: argparse.Namespace) -> list[Callback]:
+    log: list[Callback] = [] if arguments.log is None else [JsonLines(arguments.log)]
+    return log if arguments.quiet else [*log, _Lines(arguments), ProgressBar(sys.stderr, keep=False)]
+
+
+class _Lines:
+    """Prints a line for each unit that is done."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        self._last: str | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.stage is not None and progress.stage != self._last:
+            self._last = progress.stage
+            output.note(self._arguments, progress.stage)
 
 
 def _command(arguments: argparse.Namespace, seeds: int) -> str:

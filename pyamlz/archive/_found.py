@@ -152,7 +152,7 @@ def _selects(session: Mapping[str, Any]) -> bool:
     """Whether the run tries its programs on select tasks."""
     preset = session.get("preset")
     config = preset.get("config") if isinstance(preset, Mapping) else None
-    return isinstance(config, Mapping) and "select" in config
+    return isinstance(config, Mapping) and config.get("select") is not None
 
 
 def _of_member(member: Member, experiment: int) -> Candidate:

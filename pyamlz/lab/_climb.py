@@ -14,16 +14,20 @@ are filled with random dead code: code that is tied in knots does not change for
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pyamlz._lib.checks import checked_int, checked_seed
 from pyamlz._lib.errors import InputError
+from pyamlz._lib.interrupt import Flag
 from pyamlz._lib.random import derived_seed
 from pyamlz.lab._experiment import Experiment
+from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
+from pyamlz.lab._units import Halted, StopReason, Units, digest
 from pyamlz.program import FUNCTIONS, Program, SearchSpace
-from pyamlz.search import Evaluator
+from pyamlz.search import Callback, Evaluator, Progress
+from pyamlz.search._running import Callbacks
 
 __all__ = ["NONLINEAR", "Attempt", "Climb", "Stage", "climb", "nonlinear_stages", "padded", "without_idle_lines"]
 
@@ -79,76 +83,176 @@ class Climb:
         program: the program that passed the last stage; None if the limit came first.
         evaluations: programs scored in all attempts; programs run between stages are not counted.
         attempts: all of them, in order.
+        seconds: time that it took, since it was resumed if it was.
+        stop_reason: "done", or what ended it before: "max_evaluations", "interrupted", "callback".
     """
 
     program: Program | None
     evaluations: int
     attempts: list[Attempt] = field(repr=False)
+    seconds: float = field(default=0.0, compare=False)
+    stop_reason: StopReason = "done"
+
+    @property
+    def fitness(self) -> float | None:
+        """Of the program, on the tasks of the last attempt; None without one."""
+        return None if self.program is None else self.attempts[-1].fitness
+
+    def summary(self) -> dict[str, Any]:
+        """What the last line of a log has."""
+        names = ("stop_reason", "evaluations", "seconds", "fitness")
+        program = None if self.program is None else str(self.program)
+        return {**{name: getattr(self, name) for name in names}, "attempts": len(self.attempts), "program": program}
 
 
 def climb(
-    stages: Sequence[Stage], seed: int, max_evaluations: int, on_attempt: Callable[[Attempt], object] | None = None
+    stages: Sequence[Stage],
+    seed: int,
+    max_evaluations: int,
+    *,
+    callbacks: Iterable[Callback] = (),
+    checkpoint: Path | None = None,
+    every_seconds: float = EVERY_SECONDS,
+    log: Path | None = None,
+    resume: bool = False,
+    command: Sequence[str] = (),
 ) -> Climb:
     """Runs stages until the last is passed.
 
-    Experimental: names may change in any version.
-
-    The result depends on the arguments alone.
+    The result depends on the first three arguments alone. Ctrl-C ends a climb between two evaluations; the attempt at
+    hand is then none, and is made again by whoever goes on from the checkpoint.
 
     Args:
         stages: the stages, in order; their spaces have the same memory.
         seed: of everything random, 0 to 2**64 - 1.
         max_evaluations: programs scored in all, 1 or more; no attempt is begun after that.
-        on_attempt: called after each attempt.
+        callbacks: told of the progress after each attempt, which is an experiment to them, and meanwhile; something
+            true ends the climb.
+        checkpoint: a file, which must not exist yet, to go on from.
+        every_seconds: between two checkpoints, 0 or more.
+        log: a file, which must not exist yet, with a line an attempt: see :class:`pyamlz.search.JsonLines`.
+        resume: go on from the checkpoint, which the same call has made.
+        command: kept in the checkpoint, for `pyamlz resume`.
 
     Raises:
-        InputError: an argument is wrong, or what a stage found does not fit the space of the next.
+        InputError: an argument is wrong, or what a stage found does not fit the space of the next; or a file is there
+            already.
+        ArchiveError: the checkpoint is of something else.
     """
     if not stages:
         raise InputError("stages: expected one or more")
     seed = checked_seed("seed", seed)
     max_evaluations = checked_int("max_evaluations", max_evaluations, 1, _MAX_COUNT)
-    attempts: list[Attempt] = []
-    evaluations = 0
-    starts: list[Program | None] = [None]  # of each stage so far
-    used = [0]  # attempts of each of these
-    while evaluations < max_evaluations:
-        attempt = _attempt(stages[len(used) - 1], starts[-1], derived_seed(seed, "staged", len(attempts)))
-        attempts.append(attempt)
-        evaluations += attempt.evaluations
-        used[-1] += 1
-        if on_attempt is not None:
-            on_attempt(attempt)
-        if attempt.passed and len(used) == len(stages):
-            return Climb(attempt.program, evaluations, attempts)
-        if attempt.passed:
-            starts.append(attempt.program)
-            used.append(0)
-        while len(used) > 1 and used[-1] == stages[len(used) - 1].attempts:
-            starts.pop()
-            used.pop()
-    return Climb(None, evaluations, attempts)
+    made_of = digest(f"{stage.name} {stage.attempts} {stage.experiment.toml()}" for stage in stages)
+    run = Units("climb", seed, {"made_of": made_of, "max_evaluations": max_evaluations}, command, max_evaluations)
+    if resume and checkpoint is not None:
+        run.go_on(checkpoint)
+    sitting = Sitting(callbacks, checkpoint=checkpoint, every_seconds=every_seconds, log=log, new=not resume)
+    return sitting.hold(run, lambda flag: _Climber(run, stages, max_evaluations, sitting.callbacks, flag).result())
 
 
-def _attempt(stage: Stage, start: Program | None, seed: int) -> Attempt:
-    experiment = stage.experiment
-    tasks = experiment.tasks("tasks", derived_seed(seed, "tasks"))
-    sufficient = experiment.sufficient_fitness
-    assert tasks is not None
-    assert sufficient is not None
-    if start is not None:
-        filled = padded(start, experiment.space(tasks), derived_seed(seed, "padding"))
-        experiment = experiment.replace(start=str(filled))
-    search = experiment.search(tasks, seed=derived_seed(seed, "search"))
-    result = search.run(max_evaluations=experiment.max_evaluations, sufficient_fitness=sufficient)
-    passed = result.fitness >= sufficient
-    best = result.program
-    if passed:
-        best = without_idle_lines(best, experiment.evaluator(search.tasks), derived_seed(seed, "draws"))
-    return Attempt(stage.name, result.evaluations, result.fitness, passed, best)
+class _Climber:
+    """A sitting of a climb."""
+
+    def __init__(
+        self, run: Units, stages: Sequence[Stage], max_evaluations: int, callbacks: Callbacks, interrupt: Flag
+    ) -> None:
+        self.run, self.stages, self.most = run, stages, max_evaluations
+        self.callbacks, self.interrupt = callbacks, interrupt
+        self.attempts: list[Attempt] = []
+        self.evaluations = 0
+
+    def result(self) -> Climb:
+        """Makes the attempts that are not made yet."""
+        try:
+            program = self._climbed()
+            reason: StopReason = "max_evaluations" if program is None else "done"
+        except Halted as halted:
+            program, reason = None, halted.reason
+        return Climb(program, self.evaluations, self.attempts, self.run.clock.in_this_run(), reason)
+
+    def _climbed(self) -> Program | None:
+        starts: list[Program | None] = [None]  # of each stage so far
+        used = [0]  # attempts of each of these
+        self._tell()
+        while self.evaluations < self.most:
+            attempt = self._next(self.stages[len(used) - 1], starts[-1])
+            used[-1] += 1
+            if attempt.passed and len(used) == len(self.stages):
+                return attempt.program
+            if attempt.passed:
+                starts.append(attempt.program)
+                used.append(0)
+            while len(used) > 1 and used[-1] == self.stages[len(used) - 1].attempts:
+                starts.pop()
+                used.pop()
+        return None
+
+    def _next(self, stage: Stage, start: Program | None) -> Attempt:
+        """The next attempt: one that was made before, or a new one."""
+        number = len(self.attempts)
+        is_new = number == len(self.run.done)
+        if is_new:
+            self._check(self.run.look(self.callbacks, self.interrupt))
+            attempt = self._attempt(stage, start, derived_seed(self.run.seed, "staged", number))
+            self.run.done.append([attempt.evaluations, attempt.fitness, attempt.passed, str(attempt.program)])
+        else:
+            evaluations, fitness, passed, program = self.run.done[number]
+            attempt = Attempt(stage.name, evaluations, fitness, passed, Program.parse(program))
+        self.attempts.append(attempt)
+        self.evaluations += attempt.evaluations
+        self._tell(stage=stage.name, best_fitness=attempt.fitness, evaluations=attempt.evaluations)
+        if is_new and self.callbacks.now(self.run.progress):
+            self.run.stopped = "callback"
+        return attempt
+
+    def _tell(self, done: int = 0, **values: Any) -> None:
+        self.run.tell(self.evaluations + done, experiment=len(self.attempts) or None, **values)
+
+    def _check(self, is_halted: bool) -> None:
+        if is_halted:
+            raise Halted(self.run.stopped or "interrupted")
+
+    def _attempt(self, stage: Stage, start: Program | None, seed: int) -> Attempt:
+        experiment = stage.experiment
+        tasks = experiment.tasks("tasks", derived_seed(seed, "tasks"))
+        sufficient = experiment.sufficient_fitness
+        assert tasks is not None
+        assert sufficient is not None
+        if start is not None:
+            filled = padded(start, experiment.space(tasks), derived_seed(seed, "padding"))
+            experiment = experiment.replace(start=str(filled))
+        search = experiment.search(tasks, seed=derived_seed(seed, "search"))
+        number = len(self.attempts) + 1
+
+        def look(progress: Progress) -> bool:
+            values = progress.counts()
+            values.update(experiment=number, stage=stage.name, evaluations_per_second=progress.evaluations_per_second)
+            self.run.tell(self.evaluations + progress.evaluations, **values)
+            self.run.hall_of_fame = list(search.hall_of_fame)
+            return self.run.look(self.callbacks, self.interrupt)
+
+        most = experiment.max_evaluations
+        result = search.run(max_evaluations=most, sufficient_fitness=sufficient, callbacks=[look])
+        self._check(self.run.stopped is not None or result.stop_reason == "interrupted")
+        passed = result.fitness >= sufficient
+        best = result.program
+        if passed:
+            best = without_idle_lines(
+                best, experiment.evaluator(search.tasks), derived_seed(seed, "draws"), look=lambda: self._check(
+                    self.run.look(self.callbacks, self.interrupt)
+                )
+            )  # fmt: skip
+        return Attempt(stage.name, result.evaluations, result.fitness, passed, best)
 
 
-def without_idle_lines(program: Program, evaluator: Evaluator, seed: int = 0, tolerance: float = 0.002) -> Program:
+def without_idle_lines(
+    program: Program,
+    evaluator: Evaluator,
+    seed: int = 0,
+    tolerance: float = 0.002,
+    look: Callable[[], object] = lambda: None,
+) -> Program:
     """A program without its dead code, and without lines whose absence costs no more fitness than `tolerance`.
 
     Lines are tried in order, one at a time, until none is left that can go; fitness may fall by `tolerance` in all.
@@ -158,6 +262,7 @@ def without_idle_lines(program: Program, evaluator: Evaluator, seed: int = 0, to
         evaluator: where its fitness is measured.
         seed: of its random ops.
         tolerance: fitness that may be lost.
+        look: called before each evaluation; an error that it raises ends it.
     """
     dims = evaluator.tasks.dims(program)
     program = program.simplified(dims)
@@ -165,7 +270,7 @@ def without_idle_lines(program: Program, evaluator: Evaluator, seed: int = 0, to
     while True:
         lines = ((name, i) for name, size in program.sizes.items() for i in range(size))
         shorter = (program.removed(name, i).simplified(dims) for name, i in lines)
-        found = next((p for p in shorter if evaluator.evaluate(p, seed).fitness >= least), None)
+        found = next((p for p in shorter if look() is None and evaluator.evaluate(p, seed).fitness >= least), None)
         if found is None:
             return program
         program = found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TypeAlias, cast
@@ -18,6 +20,21 @@ Scored: TypeAlias = TaskSet | PackedTasks | Evaluator  #: what programs can be s
 Told: TypeAlias = Callable[[int, float], object]  #: called with a program's number and fitness; something true ends all
 
 _MAX_THREADS = 1024
+_LOOK = 0.1  # seconds between two looks at whether it shall end
+
+
+def planned(n: int, stages: Sequence[Evaluator], keep: float, always: int = 0) -> list[int]:
+    """How many of so many programs come to each stage; `always` are taken for some that would go on anyway."""
+    counts = [n]
+    for _ in stages[1:]:
+        counts.append(max(round(keep * counts[-1]), 1, always))
+    return counts
+
+
+def weight_of(evaluator: Evaluator) -> float:
+    """How much work it is to score a program, in examples."""
+    tasks = evaluator.tasks.tasks
+    return float(tasks.n_tasks * tasks.epochs * (tasks.n_train + tasks.n_valid))
 
 
 def run_funnel(
@@ -30,6 +47,7 @@ def run_funnel(
     always: int = 0,
     known: Mapping[int, Sequence[float]] | None = None,
     told: Told | None = None,
+    look: Callable[[], bool] = lambda: False,
 ) -> list[tuple[float, ...]]:
     """Scores all programs on the first stage, the best of them on the second, and so on.
 
@@ -42,6 +60,8 @@ def run_funnel(
         always: as many programs at the beginning go on whatever their fitness.
         known: by number, fitnesses that need no scoring again.
         told: is told of each score, in the order of the programs. If it returns something true, that is the end.
+        look: called every now and then while programs are scored. If it is true, that is the end at once; what is at
+            work is given up.
 
     Returns:
         The fitness of each program on each stage that it came to.
@@ -57,7 +77,10 @@ def run_funnel(
         scores = evaluate_all([programs[i] for i in chosen if i not in former], evaluator, seed=seed, threads=threads)
         with scores as each:
             for number in chosen:
-                fitness = former[number] if number in former else next(each).fitness
+                evaluation = None if number in former else _result(next(each), look)
+                if evaluation is None and number not in former:
+                    return [tuple(fitnesses) for fitnesses in found]
+                fitness = former[number] if evaluation is None else evaluation.fitness
                 found[number].append(fitness)
                 if told is not None and told(number, fitness):
                     return [tuple(fitnesses) for fitnesses in found]
@@ -92,33 +115,46 @@ def as_evaluators(stages: Scored | Sequence[Scored]) -> list[Evaluator]:
     return [stage if isinstance(stage, Evaluator) else Evaluator(stage) for stage in several]
 
 
+def _result(future: Future[Evaluation], look: Callable[[], bool]) -> Evaluation | None:
+    """What becomes of an evaluation; None if it shall not be waited for any more."""
+    while True:
+        try:
+            return future.result(timeout=_LOOK)
+        except FutureTimeout:
+            if look():
+                return None
+
+
 @contextmanager
 def evaluate_all(
     programs: Sequence[Program], evaluator: Evaluator, *, seed: int, threads: int
-) -> Iterator[Iterator[Evaluation]]:
+) -> Iterator[Iterator[Future[Evaluation]]]:
     """Evaluations of the programs in their order, with as many at work at a time as there are threads.
 
-    What has not begun when the context is left is never done.
+    What has not begun when the context is left is never done, and what has is not waited for.
     """
-    threads = min(checked_int("threads", threads, 1, _MAX_THREADS), len(programs))
-    if threads <= 1:
-        yield (evaluator.evaluate(program, seed) for program in programs)
-        return
-    idle: SimpleQueue[Evaluator] = SimpleQueue()  # an evaluator serves one thread at a time
-    idle.put(evaluator)
+    threads = min(checked_int("threads", threads, 1, _MAX_THREADS), max(len(programs), 1))
     variant = cast(Variant, evaluator.variant)
-    for _ in range(threads - 1):
-        idle.put(Evaluator(evaluator.tasks, variant=variant, combine=evaluator.combine))
+    more = [Evaluator(evaluator.tasks, variant=variant, combine=evaluator.combine) for _ in range(threads - 1)]
+    futures: list[Future[Evaluation]] = [Future() for _ in programs]
+    todo: SimpleQueue[tuple[Program, Future[Evaluation]] | None] = SimpleQueue()
 
-    def evaluate(program: Program) -> Evaluation:
-        one = idle.get()
-        try:
-            return one.evaluate(program, seed)
-        finally:
-            idle.put(one)
+    def work(one: Evaluator) -> None:
+        while (item := todo.get()) is not None:
+            program, future = item
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(one.evaluate(program, seed))
+                except BaseException as error:
+                    future.set_exception(error)
 
-    pool = ThreadPoolExecutor(threads)
+    for item in zip(programs, futures, strict=True):
+        todo.put(item)
+    for one in (evaluator, *more):  # an evaluator serves one thread at a time
+        todo.put(None)
+        threading.Thread(target=work, args=(one,), daemon=True).start()  # it does not outlive the process
     try:
-        yield pool.map(evaluate, programs)
+        yield iter(futures)
     finally:
-        pool.shutdown(cancel_futures=True)
+        for future in futures:
+            future.cancel()

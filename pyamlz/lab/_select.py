@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from pyamlz import archive
 from pyamlz._lib.checks import MAX_SEED, checked_float, checked_int, checked_seed, checked_type
 from pyamlz._lib.columns import aligned, figure
 from pyamlz._lib.errors import InputError, ProgramError
+from pyamlz._lib.interrupt import Flag, interrupt_flag
 from pyamlz._lib.random import derived_seed
 from pyamlz.archive import (
     Archive,
@@ -29,14 +30,17 @@ from pyamlz.archive import (
 )
 from pyamlz.archive._find import read_program
 from pyamlz.lab._experiment import Experiment, Section
-from pyamlz.lab._funnel import Scored, as_evaluators, rank_key, run_funnel
+from pyamlz.lab._funnel import Scored, as_evaluators, rank_key
+from pyamlz.lab._scoring import score_all, work_of
 from pyamlz.lab._session import Session
+from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
+from pyamlz.lab._units import StopReason, Units, digest
 from pyamlz.program import Program
-from pyamlz.search import Doubles, PackedTasks
+from pyamlz.search import Callback, Doubles, Evaluator, PackedTasks
+from pyamlz.search._running import Callbacks
 from pyamlz.tasks import TaskSet
 
 __all__ = [
-    "Callback",
     "Candidate",
     "Measured",
     "Ranked",
@@ -52,6 +56,7 @@ __all__ = [
 _MAX_STAGES = 100
 _MAX_SEEDS = 10_000
 
+Entrant: TypeAlias = "tuple[Candidate, tuple[str, ...], int]"  # names of those with the same live code, live size
 Source: TypeAlias = "Candidate | Program | str | os.PathLike[str]"
 
 
@@ -85,9 +90,6 @@ class Ranked:
     size: int
 
 
-Callback: TypeAlias = Callable[[Ranked], object]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
     """A program on test tasks that were drawn several times.
@@ -115,11 +117,33 @@ class Selection:
 
     Attributes:
         ranking: all, best first; those with the same live code are one.
-        test: how the first does on the test tasks.
+        test: how the first does on the test tasks; None if Ctrl-C ended the ranking.
+        evaluations: candidates scored, on all stages.
+        seconds: time that it took, since it was resumed if it was.
+        stop_reason: "done", "interrupted" or "callback".
     """
 
     ranking: tuple[Ranked, ...]
-    test: Measured
+    test: Measured | None
+    evaluations: int = 0
+    seconds: float = 0.0
+    stop_reason: StopReason = "done"
+
+    @property
+    def program(self) -> Program:
+        """The best candidate's."""
+        return self.winner.candidate.program
+
+    @property
+    def fitness(self) -> float | None:
+        """Its fitness on the last stage that it came to; None if it was not scored."""
+        return self.winner.fitness[-1] if self.winner.fitness else None
+
+    def summary(self) -> dict[str, Any]:
+        """What the last line of a log has."""
+        names = ("stop_reason", "evaluations", "seconds", "fitness")
+        test = None if self.test is None else self.test.mean
+        return {**{name: getattr(self, name) for name in names}, "test": test, "program": str(self.program)}
 
     @property
     def winner(self) -> Ranked:
@@ -128,7 +152,8 @@ class Selection:
 
     def table(self, most: int = 10) -> str:
         """The first of the ranking, and the test, as text."""
-        return ranking_table(self.ranking, most) + f"test of the first: {self.test}\n"
+        test = "" if self.test is None else f"test of the first: {self.test}\n"
+        return ranking_table(self.ranking, most) + test
 
 
 def ranking_table(ranking: Sequence[Ranked], most: int = 10) -> str:
@@ -264,7 +289,7 @@ def rank(
     keep: float = 0.25,
     seed: int = 0,
     threads: int = 1,
-    callback: Callback | None = None,
+    callbacks: Iterable[Callback] = (),
 ) -> tuple[Ranked, ...]:
     """Ranks candidates on tasks of selection.
 
@@ -277,8 +302,7 @@ def rank(
         keep: share of the candidates of a stage that goes on to the next, over 0 to 1: rounded, and at least one.
         seed: of the programs' random ops.
         threads: candidates at work at the same time. It does not change the result.
-        callback: is told of each candidate when it has been scored, in a fixed order. If it returns something true, no
-            more are.
+        callbacks: told of the progress after each score, in a fixed order, and meanwhile; something true ends it.
 
     Returns:
         Those who came further first, then the fitter on the last stage that they came to, then the shorter, then the
@@ -288,24 +312,36 @@ def rank(
         ProgramError: a candidate cannot run on the tasks.
         InputError: another argument is wrong, or there are no candidates.
     """
-    evaluators = as_evaluators(tasks)
-    entrants = _distinct(candidates, evaluators[0].tasks)
-    scored: dict[int, tuple[float, ...]] = {}
+    stages = as_evaluators(tasks)
+    entrants = _distinct(candidates, stages[0].tasks)
+    run = Units("rank", checked_seed("seed", seed), {}, (), _work(entrants, stages, keep))
+    called = Callbacks(callbacks)
+    with interrupt_flag() as interrupt:
+        return called.around(run, lambda: _ranking(run, entrants, stages, called, interrupt, keep, threads))
 
-    def told(number: int, fitness: float) -> object:
-        scored[number] = (*scored.get(number, ()), fitness)
-        first, same_as, size = entrants[number]
-        return callback is not None and callback(Ranked(first, scored[number], same_as, size))
 
+def _work(entrants: Sequence[Entrant], stages: Sequence[Evaluator], keep: float) -> float:
+    return work_of(len(entrants), stages, checked_float("keep", keep, 0.0, 1.0, over=True))
+
+
+def _ranking(
+    run: Units,
+    entrants: Sequence[Entrant],
+    stages: Sequence[Evaluator],
+    callbacks: Callbacks,
+    interrupt: Flag,
+    keep: float,
+    threads: int,
+) -> tuple[Ranked, ...]:
     programs = [first.program for first, _, _ in entrants]
-    found = run_funnel(programs, evaluators, keep=keep, seed=seed, threads=threads, told=told)
+    found = score_all(run, programs, stages, callbacks, interrupt, keep=keep, seed=run.seed, threads=threads)
     ranking = [
         Ranked(first, fitness, same_as, size) for (first, same_as, size), fitness in zip(entrants, found, strict=True)
     ]
     return tuple(sorted(ranking, key=lambda ranked: rank_key(ranked.fitness), reverse=True))  # stable
 
 
-def _distinct(candidates: Iterable[Candidate], tasks: PackedTasks) -> list[tuple[Candidate, tuple[str, ...], int]]:
+def _distinct(candidates: Iterable[Candidate], tasks: PackedTasks) -> list[Entrant]:
     """One candidate of each structural key, with the names of the others and its live instructions; shorter first."""
     groups: dict[int, list[Candidate]] = {}
     for candidate in candidates:
@@ -357,7 +393,12 @@ def select(
     keep: float = 0.25,
     seed: int = 0,
     threads: int = 1,
-    callback: Callback | None = None,
+    callbacks: Iterable[Callback] = (),
+    checkpoint: Path | None = None,
+    every_seconds: float = EVERY_SECONDS,
+    log: Path | None = None,
+    resume: bool = False,
+    command: Sequence[str] = (),
 ) -> Selection:
     """Ranks candidates on tasks of selection, see :func:`rank`, and measures the first on test tasks.
 
@@ -368,12 +409,39 @@ def select(
         keep: as for :func:`rank`.
         seed: of the programs' random ops.
         threads: as for :func:`rank`.
-        callback: as for :func:`rank`; where it ends the ranking, the first so far is measured.
+        callbacks: as for :func:`rank`; where one ends the ranking, the first so far is measured. Ctrl-C ends it too.
+        checkpoint: a file, which must not exist yet, to go on from.
+        every_seconds: between two checkpoints, 0 or more.
+        log: a file, which must not exist yet, with a line a score: see :class:`pyamlz.search.JsonLines`.
+        resume: go on from the checkpoint, which the same call has made.
+        command: kept in the checkpoint, for `pyamlz resume`.
 
     Raises:
+        ArchiveError: the checkpoint is of something else.
         ProgramError: a candidate cannot run on the tasks.
         InputError: another argument is wrong.
     """
     judges = as_evaluators(tests)  # whatever is wrong with them is told before the work
-    ranking = rank(candidates, tasks, keep=keep, seed=seed, threads=threads, callback=callback)
-    return Selection(ranking, measure(ranking[0].candidate.program, judges, seed=seed))
+    stages = as_evaluators(tasks)
+    entrants = _distinct(candidates, stages[0].tasks)
+    made_of = digest(
+        [*(str(first.program) for first, _, _ in entrants), *(stage.tasks for stage in (*stages, *judges))]
+    )
+    config = {"made_of": made_of, "candidates": len(entrants), "keep": keep}
+    run = Units("select", checked_seed("seed", seed), config, command, _work(entrants, stages, keep))
+    if resume and checkpoint is not None:
+        run.go_on(checkpoint)
+    sitting = Sitting(callbacks, checkpoint=checkpoint, every_seconds=every_seconds, log=log, new=not resume)
+
+    def go(interrupt: Flag) -> Selection:
+        ranking = _ranking(run, entrants, stages, sitting.callbacks, interrupt, keep, threads)
+        best = ranking[0].candidate.program
+        return Selection(
+            ranking=ranking,
+            test=None if run.stopped == "interrupted" else measure(best, judges, seed=run.seed),
+            evaluations=run.progress.evaluations,
+            seconds=run.clock.in_this_run(),
+            stop_reason=run.stopped or "done",
+        )
+
+    return sitting.hold(run, go)

@@ -7,7 +7,7 @@ and measured on the test part. All programs that are compared get the same tasks
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
@@ -17,9 +17,9 @@ from pyamlz._lib import random as _random
 from pyamlz._lib.checks import MAX_COUNT, checked_int, checked_type
 from pyamlz._lib.errors import InputError
 from pyamlz._lib.random import derived_seed
-from pyamlz.lab._tune import Callback, Tuned, tune
+from pyamlz.lab._tune import Tuned, tune
 from pyamlz.program import Program
-from pyamlz.search import Evaluator, PackedTasks
+from pyamlz.search import Callback, Evaluator, PackedTasks
 from pyamlz.tasks import TaskSet
 from pyamlz.tasks._images import Split
 
@@ -82,7 +82,9 @@ class Transferred:
 
     @property
     def accuracy(self) -> float:
-        """The mean over pairs."""
+        """The mean over pairs; not a number if there are none."""
+        if not self.pairs:
+            return math.nan
         return math.fsum(result.accuracy for result in self.pairs) / len(self.pairs)
 
 
@@ -97,7 +99,7 @@ def tune_on_pairs(
     first: Sequence[Sizes] = (),
     keep: float = 0.25,
     threads: int = 1,
-    on_trial: Callback | None = None,
+    callbacks: Iterable[Callback] = (),
 ) -> Tuned:
     """Tunes a program on the full-sized tasks of some pairs of classes together; see :func:`transfer`."""
     checked_type("program", program, Program)
@@ -114,7 +116,7 @@ def tune_on_pairs(
         keep=keep,
         draws=_seed(seed, "draws"),
         threads=threads,
-        callback=on_trial,
+        callbacks=callbacks,
     )
 
 
@@ -141,8 +143,7 @@ def transfer(
     first: Sequence[Sizes] = (),
     keep: float = 0.25,
     threads: int = 1,
-    callback: Callable[[PairResult], object] | None = None,
-    on_trial: Callback | None = None,
+    callbacks: Iterable[Callback] = (),
 ) -> Transferred:
     """Tunes a program on full-sized tasks, and measures it on the test examples of each pair of classes.
 
@@ -162,8 +163,8 @@ def transfer(
         first: sizes of smaller tasks for earlier stages of the tuning, from small to large.
         keep: share of the trials of a stage that goes on to the next.
         threads: trials at work at the same time. It does not change the result.
-        callback: is told of each pair when it has been measured.
-        on_trial: is told of each trial of a tuning, as the callback of :func:`pyamlz.lab.tune`.
+        callbacks: of each tuning, see :func:`pyamlz.lab.tune`. Where one or Ctrl-C ends a tuning, that is the end, and
+            the pairs are those that were measured until then.
 
     Raises:
         InputError: an argument is wrong.
@@ -172,7 +173,7 @@ def transfer(
 
     def tuned(on: Sequence[Pair]) -> Tuned:
         options: dict[str, Any] = {"sizes": sizes, "first": first, "keep": keep, "threads": threads}
-        return tune_on_pairs(program, make, on, seed=seed, trials=trials, on_trial=on_trial, **options)
+        return tune_on_pairs(program, make, on, seed=seed, trials=trials, callbacks=callbacks, **options)
 
     pairs = _checked_pairs("pairs", pairs)
     tunings = [] if joint is None else [tuned(_checked_pairs("joint", joint))]
@@ -180,9 +181,9 @@ def transfer(
     for pair in pairs:  # one after the other, since a task may take tens of megabytes
         if joint is None:
             tunings.append(tuned([pair]))
+        if tunings[-1].stop_reason != "done":
+            break
         results.append(measure_on_pair(tunings[-1].program, make, pair, seed=seed, sizes=sizes))
-        if callback is not None:
-            callback(results[-1])
     return Transferred(tuple(results), tuple(tunings))
 
 

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pyamlz._lib import random as _random
 from pyamlz._lib.checks import checked_choice, checked_float, checked_int, checked_seed, checked_type
 from pyamlz._lib.columns import aligned, figure
 from pyamlz._lib.errors import InputError
-from pyamlz.lab._funnel import Scored, as_evaluators, best_of, run_funnel
+from pyamlz._lib.interrupt import Flag
+from pyamlz.lab._funnel import Scored, as_evaluators, best_of
+from pyamlz.lab._scoring import score_all, work_of
+from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
+from pyamlz.lab._units import StopReason, Units, digest
 from pyamlz.program import Constant, Dims, FunctionName, Program, find_op
 from pyamlz.program.baselines import TUNABLE
-from pyamlz.search import Evaluator
+from pyamlz.search import Callback, Evaluator
 
-__all__ = ["Callback", "Hyperparameter", "Trial", "Tuned", "hyperparameters", "scaled", "tune"]
+__all__ = ["Hyperparameter", "Trial", "Tuned", "hyperparameters", "scaled", "tune"]
 
 _MAX_TRIALS = 2**32
 _LARGEST = sys.float_info.max
@@ -60,9 +64,6 @@ class Trial:
     fitness: tuple[float, ...]
 
 
-Callback: TypeAlias = Callable[[Trial], object]
-
-
 @dataclass(frozen=True, slots=True)
 class Tuned:
     """A program with the best constants that were tried.
@@ -75,6 +76,9 @@ class Tuned:
         best: the trial that gave the program.
         trials: all trials, those that were not scored any more left out.
         made_by: the seed and the limits of the factors.
+        evaluations: programs scored, on all stages.
+        seconds: time that it took, since it was resumed if it was.
+        stop_reason: "done", "interrupted" or "callback".
     """
 
     program: Program
@@ -84,6 +88,14 @@ class Tuned:
     best: Trial
     trials: tuple[Trial, ...]
     made_by: tuple[int, float, float]
+    evaluations: int = 0
+    seconds: float = field(default=0.0, compare=False)
+    stop_reason: StopReason = "done"
+
+    def summary(self) -> dict[str, Any]:
+        """What the last line of a log has."""
+        names = ("stop_reason", "evaluations", "seconds", "fitness")
+        return {**{name: getattr(self, name) for name in names}, "program": str(self.program)}
 
     def table(self) -> str:
         """The hyperparameters, before and after, and the fitness, as text."""
@@ -92,6 +104,8 @@ class Tuned:
             instruction = self.original.code[parameter.function][parameter.line - 1]
             cells = [f"{parameter.value:g}", f"{_times(parameter.value, factor):g}", f"{factor:g}"]
             rows.append([f"{parameter.function} {parameter.line}: {instruction}", *cells])
+        if not self.trials:
+            return "no trial is done\n"
         fitness = [figure(self.trials[0].fitness[-1]), figure(self.fitness), f"trial {self.best.number}"]
         return aligned(["constant", "before", "after", "factor"], [*rows, ["fitness", *fitness]])
 
@@ -147,8 +161,13 @@ def tune(
     keep: float = 0.25,
     draws: int = 0,
     threads: int = 1,
-    callback: Callback | None = None,
     after: Tuned | None = None,
+    callbacks: Iterable[Callback] = (),
+    checkpoint: Path | None = None,
+    every_seconds: float = EVERY_SECONDS,
+    log: Path | None = None,
+    resume: bool = False,
+    command: Sequence[str] = (),
 ) -> Tuned:
     """Searches the constants of a program at random.
 
@@ -168,15 +187,21 @@ def tune(
         keep: share of the trials of a stage that goes on to the next, over 0 to 1.
         draws: seed of the program's random ops, the same for all trials.
         threads: trials at work at the same time. It does not change the result.
-        callback: is told of each trial when it has been scored, in a fixed order. If it returns something true, no more
-            are.
         after: what the same call with fewer trials returned; its trials are not scored again.
+        callbacks: told of the progress after each trial, in a fixed order, and meanwhile; something true ends it. So
+            does Ctrl-C.
+        checkpoint: a file, which must not exist yet, to go on from.
+        every_seconds: between two checkpoints, 0 or more.
+        log: a file, which must not exist yet, with a line a trial: see :class:`pyamlz.search.JsonLines`.
+        resume: go on from the checkpoint, which the same call has made.
+        command: kept in the checkpoint, for `pyamlz resume`.
 
     Returns:
         The best trial; of equals the first.
 
     Raises:
-        InputError: an argument is wrong.
+        InputError: an argument is wrong, or a file is there already.
+        ArchiveError: the checkpoint is of something else.
         ProgramError: the program writes labels or features.
     """
     checked_type("program", program, Program)
@@ -191,24 +216,46 @@ def tune(
         raise InputError("after: expected what the same program, seed, low and high gave")
     factors = [_factors(number, len(parameters), made_by) for number in range(trials if parameters else 1)]
     programs = [scaled(program, parameters, f) for f in factors]
-    scored: dict[int, tuple[float, ...]] = {}
-
-    def told(number: int, fitness: float) -> object:
-        scored[number] = (*scored.get(number, ()), fitness)
-        return callback is not None and callback(Trial(number, factors[number], scored[number]))
-
     known = {} if after is None else {trial.number: trial.fitness for trial in after.trials}
-    found = run_funnel(programs, evaluators, keep=keep, seed=draws, threads=threads, always=1, known=known, told=told)
+    made_of = digest([str(program), *(evaluator.tasks for evaluator in evaluators)])
+    config = {"made_of": made_of, "trials": trials, "low": low, "high": high, "keep": keep, "draws": draws}
+    run = Units("tune", seed, config, command, work_of(len(programs), evaluators, keep, 1))
+    if resume and checkpoint is not None:
+        run.go_on(checkpoint)
+    sitting = Sitting(callbacks, checkpoint=checkpoint, every_seconds=every_seconds, log=log, new=not resume)
+
+    def go(interrupt: Flag) -> Tuned:
+        found = score_all(
+            run, programs, evaluators, sitting.callbacks, interrupt, keep=keep, seed=draws, threads=threads, always=1,
+            known=known,
+        )  # fmt: skip
+        return _tuned(run, program, parameters, programs, factors, found, made_by)
+
+    return sitting.hold(run, go)
+
+
+def _tuned(
+    run: Units,
+    program: Program,
+    parameters: tuple[Hyperparameter, ...],
+    programs: Sequence[Program],
+    factors: Sequence[tuple[float, ...]],
+    found: Sequence[tuple[float, ...]],
+    made_by: tuple[int, float, float],
+) -> Tuned:
     best = best_of(found)
     tried = [Trial(number, f, fitness) for number, (f, fitness) in enumerate(zip(factors, found, strict=True))]
     return Tuned(
         program=programs[best],
-        fitness=found[best][-1],
+        fitness=found[best][-1] if found[best] else -1.0,
         original=program,
         hyperparameters=parameters,
         best=tried[best],
         trials=tuple(trial for trial in tried if trial.fitness),
         made_by=made_by,
+        evaluations=run.progress.evaluations,
+        seconds=run.clock.in_this_run(),
+        stop_reason=run.stopped or "done",
     )
 
 

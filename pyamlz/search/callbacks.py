@@ -92,7 +92,7 @@ class Checkpoint:
     Args:
         path: the file. One that exists must be an archive already.
         every_seconds: from one time to the next, 0 or more.
-        new: whether the file must not exist yet.
+        new: whether the file must not exist yet; False for one that has been read, to go on from it.
 
     Attributes:
         failure: why it could not be written the last time; None if it could.
@@ -102,7 +102,7 @@ class Checkpoint:
         FileError: likewise: it cannot be written.
     """
 
-    def __init__(self, path: str | os.PathLike[str], every_seconds: float = 60.0, *, new: bool = False) -> None:
+    def __init__(self, path: str | os.PathLike[str], every_seconds: float = 60.0, *, new: bool | None = None) -> None:
         self.path = path
         self.every_seconds = checked_float("every_seconds", every_seconds, 0.0)
         self.new = new
@@ -116,7 +116,7 @@ class Checkpoint:
     def begin(self, run: Any) -> None:
         """Saves for the first time."""
         is_new = self.new or not os.path.lexists(self.path)
-        if not is_new and not is_archive(self.path):
+        if self.new is None and not is_new and not is_archive(self.path):
             raise InputError(f"{os.fspath(self.path)}: is there already, and no archive; choose another name")
         self._held.enter_context(hold(self.path, new=is_new))
         try:

@@ -20,7 +20,7 @@ from pyamlz.study._ablation import Ablation
 from pyamlz.study._adaptation import Adaptation
 from pyamlz.study._baseline import Baseline
 from pyamlz.study._difficulty import Difficulty
-from pyamlz.study._framework import RAW, Interrupted, Report, Study, made_of, run
+from pyamlz.study._framework import RAW, Interrupted, Report, Study, command_of, made_of, run
 from pyamlz.study._nonlinear import Nonlinear
 from pyamlz.study._rawdata import Cell, RawData, Record, Unit
 from pyamlz.study._table import ResultTable
@@ -38,6 +38,7 @@ __all__ = [
     "ResultTable",
     "Study",
     "Unit",
+    "command_of",
     "draw",
     "find",
     "name_of",

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import abc
 import io
-import itertools
 import json
 import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -28,13 +27,15 @@ from pyamlz._lib.errors import AmlzError, DataError, FileError, InputError
 from pyamlz._lib.files import replace_file
 from pyamlz._lib.interrupt import ENDING, Flag, interrupt_flag
 from pyamlz._lib.version import COMPILER, KERNELS, VERSION
+from pyamlz.search import Callback, Progress
+from pyamlz.search._running import Callbacks, Clock
 from pyamlz.study._rawdata import Cell, RawData, Record, Unit
 from pyamlz.study._table import ResultTable
 
 __all__ = ["Interrupted", "Report", "Settings", "StopReason", "Study", "run"]
 
 Settings: TypeAlias = dict[str, int | float | str]
-StopReason: TypeAlias = Literal["done", "hours", "interrupted"]
+StopReason: TypeAlias = Literal["done", "hours", "interrupted", "callback"]
 
 RAW, META, TABLE, FIGURE = "raw.jsonl", "meta.json", "table", "figure"  # names of files
 _MAX_SEEDS: Final = 1_000_000
@@ -150,7 +151,7 @@ class Report:
 
     Attributes:
         folder: where its files are.
-        stop_reason: "done", or what ended the handing out of units: "hours", "interrupted".
+        stop_reason: "done", or what ended the handing out of units: "hours", "interrupted", "callback".
         done: units that are done, of those asked for.
         wanted: units that were asked for.
         table: what was found so far; None if no unit is done.
@@ -164,6 +165,10 @@ class Report:
     table: ResultTable | None
     missing: str | None
 
+    def summary(self) -> dict[str, Any]:
+        """What the last line of a log has."""
+        return {"stop_reason": self.stop_reason, "done": self.done, "wanted": self.wanted}
+
 
 def run(
     study: Study,
@@ -173,7 +178,7 @@ def run(
     threads: int = 1,
     hours: float | None = None,
     command: str = "",
-    say: Callable[[str], None] = lambda line: None,
+    callbacks: Iterable[Callback] = (),
 ) -> Report:
     """Does the units of a study that are not done yet, and writes its files.
 
@@ -188,7 +193,8 @@ def run(
         threads: units at work at the same time.
         hours: after which no more units are begun, 0 or more.
         command: for the meta file.
-        say: is told of each unit that is done.
+        callbacks: told of the progress after each unit, which `stage` names, and meanwhile; something true ends the
+            handing out of units.
 
     Raises:
         InputError: an argument is wrong, or the folder holds another study.
@@ -209,17 +215,8 @@ def run(
     with RawData(place / RAW) as raw:
         _check_cells(raw, cells)
         replace_file(place / META, _meta(study, seeds, command))
-        todo = [unit for unit in wanted if unit not in raw]
-        if len(todo) < len(wanted):
-            say(f"{len(wanted) - len(todo)} of {len(wanted)} units are done already")
-
-        counter = itertools.count(len(wanted) - len(todo) + 1)
-
-        def finished(record: Record) -> None:
-            raw.append(record)
-            say(f"{next(counter)} of {len(wanted)}: {_label(record.unit)}, {record.seconds:.1f} s")
-
-        reason = _work(study, todo, threads, end, finished)
+        run = _Run(study, raw, wanted, Callbacks(callbacks))
+        reason = run.called.around(run, lambda: run.work(threads, end))
         records = sorted(raw.records, key=lambda record: (record.unit.seed, cells.index(record.unit.cell)))
     table, missing = None, None
     if records:
@@ -227,7 +224,7 @@ def run(
         replace_file(place / f"{TABLE}.md", table.markdown().encode())
         replace_file(place / f"{TABLE}.csv", table.csv().encode())
         missing = _draw(study, records, place)
-    return Report(place, reason, next(counter) - 1, len(wanted), table, missing)
+    return Report(place, reason, run.done, len(wanted), table, missing)
 
 
 def _label(unit: Unit) -> str:
@@ -237,38 +234,71 @@ def _label(unit: Unit) -> str:
 # ---------------------------------------------------------------- units at work
 
 
-def _work(
-    study: Study, todo: list[Unit], threads: int, end: float | None, finished: Callable[[Record], None]
-) -> StopReason:
-    """Does units in threads of their own, as many at a time as allowed; records are taken in this one."""
-    units = iter(todo)
-    results: SimpleQueue[Record | BaseException] = SimpleQueue()
-    at_work, failure, reason = 0, None, None
-    with interrupt_flag(*ENDING) as interrupt:
-        while True:
-            while at_work < threads and reason is None:
-                reason, unit = _next(units, end, interrupt)
-                if unit is not None:
-                    # As a daemon it does not outlive a second Ctrl-C.
-                    threading.Thread(target=_do, args=(study, unit, results), daemon=True).start()
-                    at_work += 1
-            if at_work == 0:
-                break
-            try:
-                result = results.get(timeout=_LOOK)
-            except Empty:
-                continue
-            at_work -= 1
-            # The same flag stops searches in other threads, and then their results are not whole.
-            if interrupt.is_set or isinstance(result, Interrupted):
-                reason = "interrupted"
-            elif isinstance(result, BaseException):
-                failure, reason = failure or result, "interrupted"
-            else:
-                finished(result)
-    if failure is not None:
-        raise failure
-    return reason or "done"
+class _Run:
+    """A sitting of a study: what callbacks get as the run."""
+
+    seed = 0  # units have seeds of their own
+
+    def __init__(self, study: Study, raw: RawData, wanted: list[Unit], called: Callbacks) -> None:
+        self.study, self.raw, self.called = study, raw, called
+        self.config: dict[str, Any] = {"study": study.NAME, "settings": study.settings}
+        self.todo = [unit for unit in wanted if unit not in raw]
+        self.wanted, self.before = len(wanted), len(wanted) - len(self.todo)
+        self.done, self.clock = self.before, Clock()
+        self.progress = self._progress("" if self.done == 0 else f"{self.done} of {self.wanted} units are done already")
+
+    def _progress(self, stage: str) -> Progress:
+        return Progress(
+            evaluations=self.done,
+            stage=stage or None,
+            seconds=self.clock.in_this_run(),
+            **self.clock.ahead(self.done, self.wanted, None, self.before),
+        )
+
+    def _finished(self, record: Record) -> bool:
+        """Keeps what came of a unit, and tells of it; whether that is the end."""
+        self.raw.append(record)
+        self.done += 1
+        text = f"{self.done} of {self.wanted}: {_label(record.unit)}, {record.seconds:.1f} s"
+        self.progress = self._progress(text)
+        return self.called.now(self.progress)
+
+    def work(self, threads: int, end: float | None) -> StopReason:
+        """Does units in threads of their own, as many at a time as allowed; records are taken in this one."""
+        units = iter(self.todo)
+        results: SimpleQueue[Record | BaseException] = SimpleQueue()
+        at_work = 0
+        failure: BaseException | None = None
+        reason: StopReason | None = "callback" if self.called.often(self.progress) else None
+        with interrupt_flag(*ENDING) as interrupt:
+            while True:
+                while at_work < threads and reason is None:
+                    reason, unit = _next(units, end, interrupt)
+                    if unit is not None:
+                        # As a daemon it does not outlive the process.
+                        threading.Thread(target=_do, args=(self.study, unit, results), daemon=True).start()
+                        at_work += 1
+                if at_work == 0:
+                    break
+                if interrupt.is_set:  # units at work hear of it too, and are given up
+                    reason = "interrupted"
+                    break
+                try:
+                    result = results.get(timeout=_LOOK)
+                except Empty:
+                    reason = reason or ("callback" if self.called.often(self.progress) else None)
+                    continue
+                at_work -= 1
+                # The same flag stops searches in other threads, and then their results are not whole.
+                if interrupt.is_set or isinstance(result, Interrupted):
+                    reason = "interrupted"
+                elif isinstance(result, BaseException):
+                    failure, reason = failure or result, "interrupted"
+                elif self._finished(result):
+                    reason = reason or "callback"
+        if failure is not None:
+            raise failure
+        return reason or "done"
 
 
 def _next(units: Iterator[Unit], end: float | None, interrupt: Flag) -> tuple[StopReason | None, Unit | None]:
@@ -340,6 +370,20 @@ def made_of(folder: Path) -> tuple[str, Settings]:
         return meta["study"], dict(meta["settings"])
     except (OSError, ValueError, KeyError, TypeError):
         raise DataError(f"{path}: expected what a study writes there; name another folder") from None
+
+
+def command_of(folder: str | os.PathLike[str]) -> str:
+    """The command that made a folder, and goes on with it.
+
+    Raises:
+        DataError: it is not the folder of a study that a command has begun.
+    """
+    path = Path(folder) / META
+    made_of(Path(folder))
+    command = json.loads(path.read_bytes()).get("command")
+    if not isinstance(command, str) or not command:
+        raise DataError(f"{path}: expected the command that made it, got {command!r}")
+    return command
 
 
 def _check_same(folder: Path, study: Study) -> None:

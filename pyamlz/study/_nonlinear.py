@@ -16,10 +16,9 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from pyamlz import lab, plot
 from pyamlz._lib.errors import InputError
-from pyamlz._lib.interrupt import interrupt_flag
 from pyamlz._lib.random import derived_seed
 from pyamlz.explain import recognise
-from pyamlz.lab import Attempt, Experiment, Section, climb, nonlinear_stages, tuned
+from pyamlz.lab import Experiment, Section, climb, nonlinear_stages, tuned
 from pyamlz.lab._toml import tables_of
 from pyamlz.program import Program
 from pyamlz.search import Evaluator
@@ -107,14 +106,10 @@ class Nonlinear(Study):
 
     def _stages(self, seed: int) -> _Found:
         """A climb; what its last attempt had if it did not arrive."""
-        with interrupt_flag() as interrupt:
-
-            def look(attempt: Attempt) -> None:
-                if interrupt.is_set:
-                    raise Interrupted
-
-            most = int(self.settings["stages_evaluations"])
-            result = climb(nonlinear_stages(), derived_seed(seed, self.NAME), most, look)
+        most = int(self.settings["stages_evaluations"])
+        result = climb(nonlinear_stages(), derived_seed(seed, self.NAME), most)
+        if result.stop_reason == "interrupted":
+            raise Interrupted
         return _Found(result.attempts[-1].program if result.program is None else result.program, result.evaluations)
 
     def table(self, records: list[Record]) -> ResultTable:

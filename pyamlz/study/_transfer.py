@@ -88,11 +88,6 @@ class Transfer(Study):
         first = int(s["first_examples"])
         pairs = self._pairs()
         with interrupt_flag() as interrupt:
-
-            def look(_: object) -> None:
-                if interrupt.is_set:
-                    raise Interrupted
-
             transferred = transfer(
                 program.simplified(program.dims(1, "binary")),
                 partial(tasks.native_binary, tasks.load(str(s["dataset"]))),
@@ -102,9 +97,9 @@ class Transfer(Study):
                 joint=None if "pair" in cell else pairs[:: max(len(pairs) // int(s["joint"]), 1)][: int(s["joint"])],
                 sizes=sizes,
                 first=[replace(sizes, train=first)] if first else [],
-                callback=look,
-                on_trial=look,
             )
+            if interrupt.is_set:
+                raise Interrupted
         best = transferred.tunings[0]
         return {"accuracy": transferred.accuracy, "tuned": best.fitness, "program": str(best.program)}
 

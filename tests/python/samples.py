@@ -145,6 +145,19 @@ def start(*arguments: str, **options) -> subprocess.Popen[str]:
     return subprocess.Popen(command(*arguments), text=True, env=environment(), **streams)
 
 
+class Counted:
+    """A callback that keeps what it is told at counts of evaluations, and may end the run there."""
+
+    def __init__(self, every: int = 1, stop: int | None = None) -> None:
+        self.every_evaluations = every
+        self.stop = stop
+        self.seen: list[Any] = []
+
+    def __call__(self, progress: Any) -> bool:
+        self.seen.append(progress)
+        return len(self.seen) == self.stop
+
+
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 

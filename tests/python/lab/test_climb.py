@@ -6,11 +6,12 @@ import json
 
 import ladder
 import pytest
+from samples import Counted
 
 from pyamlz import Evaluator, Experiment, Program, tasks
 from pyamlz._cli.main import main
 from pyamlz._lib.errors import InputError
-from pyamlz.lab import Attempt, Stage, climb, nonlinear_stages, padded, without_idle_lines
+from pyamlz.lab import Stage, climb, nonlinear_stages, padded, without_idle_lines
 from pyamlz.program.baselines import linear_regressor
 
 SMALL = Experiment.load("linear").replace(
@@ -24,10 +25,11 @@ def stage(name: str, fitness: float, attempts: int = 1, evaluations: int = 50) -
 
 def test_stages_follow_each_other_and_begin_anew_after_failures_of_all() -> None:
     stages = [stage("easy", 0.0), stage("hard", 1.0, attempts=2)]
-    seen: list[Attempt] = []
-    result = climb(stages, 1, max_evaluations=202, on_attempt=seen.append)
+    told = Counted(10_000)
+    result = climb(stages, 1, max_evaluations=202, callbacks=[told])
     assert result.program is None
-    assert seen == result.attempts
+    seen = result.attempts
+    assert [(p.experiment, p.stage) for p in told.seen] == [(i, a.stage) for i, a in enumerate(seen, 1)]
     assert [a.stage for a in seen] == ["easy", "hard", "hard", "easy", "hard", "hard"]
     assert [a.passed for a in seen] == [True, False, False] * 2
     assert result.evaluations == sum(a.evaluations for a in seen)

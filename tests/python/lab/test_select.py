@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from archives import checkpoint, search_of
-from samples import linear_tasks, regression_table
+from samples import Counted, linear_tasks, regression_table
 
 from pyamlz import (
     ArchiveError,
@@ -121,19 +121,25 @@ class TestRank:
         assert {one.size for one in ranking} == {1}
 
     def test_narrows_them_down_in_stages(self):
-        told = []
-        ranking = rank(CONSTANTS, [zeros(), ones(), zeros(3)], keep=0.5, callback=told.append)
+        told = Counted()
+        ranking = rank(CONSTANTS, [zeros(), ones(), zeros(3)], keep=0.5, callbacks=[told])
         # Of the four smallest those two go on that are nearest to 1: c1 and c0.5.
         assert [one.candidate.name for one in ranking[:2]] == ["c0.5", "c1"]
         assert [len(one.fitness) for one in ranking] == [3, 3, 2, 2, 1, 1, 1, 1]
         assert [one.candidate.name for one in ranking[2:4]] == ["c0.25", "c2"]
         assert [one.candidate.name for one in ranking[4:]] == ["c3", "c4", "c5", "c6"]
-        assert [len(one.fitness) for one in told] == [1] * 8 + [2] * 4 + [3] * 2
+        assert [one.stage for one in told.seen] == [
+            f"stage {i} of 3" for i, n in ((1, 8), (2, 4), (3, 2)) for _ in range(n)
+        ]
+        assert [one.evaluations for one in told.seen] == list(range(1, 15))
+        shares = [one.share for one in told.seen]
+        assert shares == sorted(shares)
+        assert shares[-1] == 1.0
 
     def test_scores_the_same_live_code_once(self):
         dead = Program.parse("def Setup():\n  s3 = 4\ndef Predict():\n  s2 = 2\n  s1 = 0.5")
         renamed = Program.parse(str(linear_regressor()).replace("s3", "s9").replace("s2", "s8"))
-        told = []
+        told = Counted()
         found = rank(
             [
                 Candidate("a", dead),
@@ -142,10 +148,10 @@ class TestRank:
                 Candidate("d", linear_regressor()),
             ],
             MANY,
-            callback=told.append,
+            callbacks=[told],
         )
         assert [(one.candidate.name, one.same_as, one.size) for one in found] == [("c", ("d",), 6), ("a", ("b",), 1)]
-        assert len(told) == 2
+        assert len(told.seen) == 2
 
     def test_prefers_the_shorter_of_equals(self):
         longer = Program.parse("def Predict():\n  s2 = 0.5\n  s1 = s2 + s3")
@@ -161,8 +167,7 @@ class TestRank:
         assert rank(random, [FEW, MANY], keep=0.5, seed=4) != one
 
     def test_is_ended_by_a_callback(self):
-        told = []
-        ranking = rank(CONSTANTS, zeros(), callback=lambda one: told.append(one) or len(told) == 3)
+        ranking = rank(CONSTANTS, zeros(), callbacks=[Counted(stop=3)])
         assert [one.candidate.name for one in ranking[:3]] == ["c0.5", "c2", "c3"]  # the first three that were given
         assert [one.fitness for one in ranking[3:]] == [()] * 5
 
@@ -221,7 +226,7 @@ class TestSelect:
 
     def test_tells_wrong_tests_before_the_work(self):
         with pytest.raises(InputError, match="expected one stage or more"):
-            select(CONSTANTS, zeros(), [], callback=lambda one: pytest.fail("it began"))
+            select(CONSTANTS, zeros(), [], callbacks=[lambda one: pytest.fail("it began")])
 
     def test_has_a_table(self):
         lines = select(CONSTANTS, [zeros(), zeros(2)], [zeros()], keep=0.25).table(most=3).splitlines()

@@ -4,10 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
+from samples import Counted
 
 from pyamlz import Evaluator, InputError, linear_regressor, neural_network, tasks
 from pyamlz._lib.random import derived_seed, permutation
-from pyamlz.lab import PairResult, Sizes, Transferred, measure_on_pair, transfer, tune_on_pairs
+from pyamlz.lab import Sizes, Transferred, measure_on_pair, transfer, tune_on_pairs
 
 DIGITS = tasks.load("digits")
 SIZES = Sizes(train=60, valid=40, test=30)
@@ -123,11 +124,13 @@ def test_depends_on_the_seed_and_not_on_threads():
     assert one.tunings != other.tunings
 
 
-def test_tells_of_each_pair():
-    told: list[PairResult] = []
-    found = run(callback=told.append)
-    assert tuple(told) == found.pairs
+def test_tells_of_each_trial():
+    told = Counted()
+    found = run(callbacks=[told])
+    assert sum(one.share == 1.0 for one in told.seen) == len(found.tunings)
     assert isinstance(found, Transferred)
+    cut = run(callbacks=[Counted(stop=1)])
+    assert cut.pairs == ()
 
 
 def test_has_the_sizes_of_the_paper_unless_told_otherwise():

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from samples import linear_tasks
+from samples import Counted, linear_tasks
 
 from pyamlz import Evaluator, InputError, PackedTasks, Program, linear_regressor, neural_network, tasks
 from pyamlz.lab import Hyperparameter, hyperparameters, scaled, tune
@@ -126,11 +126,11 @@ class TestTune:
     @pytest.mark.parametrize("threads", [2, 5])
     @pytest.mark.parametrize("stages", [[TASKS], [SMALL, TASKS]], ids=["one stage", "two stages"])
     def test_gives_the_same_in_any_number_of_threads(self, threads, stages):
-        told = [], []
-        one = tune(neural_network(), stages, trials=20, seed=3, callback=told[0].append)
-        other = tune(neural_network(), stages, trials=20, seed=3, threads=threads, callback=told[1].append)
+        told = Counted(), Counted()
+        one = tune(neural_network(), stages, trials=20, seed=3, callbacks=[told[0]])
+        other = tune(neural_network(), stages, trials=20, seed=3, threads=threads, callbacks=[told[1]])
         assert one == other
-        assert told[0] == told[1]
+        assert [p.counts()["best_fitness"] for p in told[0].seen] == [p.counts()["best_fitness"] for p in told[1].seen]
 
     def test_goes_on_from_fewer_trials_without_scoring_them_again(self):
         whole = tune(linear_regressor(), TASKS, trials=12, seed=4)
@@ -148,7 +148,8 @@ class TestTune:
         assert evaluator.count == 5
 
     def test_is_ended_by_a_callback(self):
-        tuned = tune(linear_regressor(), TASKS, trials=100, callback=lambda trial: trial.number == 6, threads=2)
+        tuned = tune(linear_regressor(), TASKS, trials=100, callbacks=[Counted(stop=7)], threads=2)
+        assert tuned.stop_reason == "callback"
         assert [trial.number for trial in tuned.trials] == list(range(7))
         assert tuned.fitness == max(trial.fitness[0] for trial in tuned.trials)
 

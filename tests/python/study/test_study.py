@@ -12,7 +12,7 @@ import time
 from typing import ClassVar
 
 import pytest
-from samples import command, environment
+from samples import Counted, command, environment
 
 from pyamlz import DataError, FileError, InputError, study
 from pyamlz.study import Interrupted, RawData, Record, ResultTable, Study, Unit, run
@@ -129,12 +129,14 @@ class TestRun:
         assert fewer.table == more.table
 
     def test_tells_what_it_does(self, tmp_path):
-        said = []
-        run(squares(), tmp_path, seeds=1, say=said.append)
+        told = Counted()
+        run(squares(), tmp_path, seeds=1, callbacks=[told])
+        said = [progress.stage for progress in told.seen]
         assert [line.partition(",")[0] for line in said] == ["1 of 3: 1", "2 of 3: 2", "3 of 3: 3"]
-        run(squares(), tmp_path, seeds=2, say=said.append)
-        assert said[3] == "3 of 6 units are done already"
-        assert said[4].startswith("4 of 6: 1, seed 2, ")
+        said = []
+        run(squares(), tmp_path, seeds=2, callbacks=[lambda progress: said.append(progress.stage)])
+        assert said[0] == "3 of 6 units are done already"
+        assert any(line.startswith("4 of 6: 1, seed 2, ") for line in said)
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
