@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from types import SimpleNamespace
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from pyamlz._ffi import ffi, lib
-from pyamlz._lib.checks import MAX_FEATURES, Precision
+from pyamlz._lib.checks import MAX_FEATURES
 from pyamlz._lib.errors import InputError
-from pyamlz._lib.native import KINDS, PRECISIONS, name_of, text
+from pyamlz._lib.native import KINDS, PRECISIONS, text
 from pyamlz.archive._contents import (
     MAX_ISLANDS,
     MAX_SESSION,
@@ -26,7 +26,7 @@ from pyamlz.archive._contents import (
     set_space,
 )
 from pyamlz.archive._members import ACTIONS, Counts, Improvement, Member, Members, pack, unpack
-from pyamlz.archive._msgpack import MAX_64, FormatError, Reader, refuse
+from pyamlz.archive._msgpack import MAX_64, FormatError, Reader, a, refuse
 from pyamlz.archive._schema import Binary, Held, Integer, Items, Maybe, Real, Record, Schema, Seen, Text, named
 from pyamlz.program import CAPACITY, FUNCTIONS, Dims, Hurdle, Program, Setting, Settings
 from pyamlz.program import _settings as settings
@@ -156,6 +156,7 @@ def _check_ops(ops: bytes, seen: Seen) -> None:
 
 
 SIZE: Final = Integer(0, CAPACITY)
+PRECISION: Final = named(tuple(PRECISIONS))
 FUNCTION: Final = Record(
     Function, {"min_size": SIZE, "max_size": SIZE, "init_size": SIZE, "ops": Binary(rule=_check_ops)}, is_row=True
 )
@@ -186,7 +187,7 @@ def _fields_of_config() -> dict[str, Schema]:
     for setting in first:
         fields[setting.name] = _schema_of(setting)
         if setting.name == "combine":
-            fields["precision"] = Integer(0, lib.AMLZ_FLOAT64)
+            fields["precision"] = PRECISION
     fields["functions"] = Items(FUNCTION, len(FUNCTIONS), len(FUNCTIONS), rule=_check_functions)
     fields["start_program"] = PROGRAM
     return {**fields, **{setting.name: _schema_of(setting) for setting in later}}
@@ -195,16 +196,18 @@ def _fields_of_config() -> dict[str, Schema]:
 def _config_of(numbers: SimpleNamespace) -> Config:
     return Config(
         seed=numbers.seed,
-        precision=cast(Precision, name_of(numbers.precision, PRECISIONS)),
+        precision=numbers.precision,
         settings=Settings.of_numbers(vars(numbers), numbers.start_program),
         functions=numbers.functions,
     )
 
 
 def _numbers_of(config: Config) -> SimpleNamespace:
+    if not isinstance(config.settings, Settings):
+        raise FormatError(f"expected Settings, got {a(type(config.settings).__name__)}").under("settings")
     return SimpleNamespace(
         seed=config.seed,
-        precision=PRECISIONS[config.precision],
+        precision=config.precision,
         functions=config.functions,
         start_program=config.settings.start_program or Program(),
         **{setting.name: config.settings.number(setting) for setting in settings.NUMBERS},
@@ -231,12 +234,16 @@ def _most_seen(seen: Seen, part: int) -> int:
     return max(1, *(sizes[part] for sizes in [(1, 1), *of.hurdles, *fingerprint]))
 
 
+def _float_size(seen: Seen) -> int:
+    """Bytes of a number."""
+    return 4 if seen["precision"] == "float32" else 8
+
+
 def _numbers(examples: str, per_example: str | None = None) -> Binary:
     """The numbers of a task's examples, so many of each."""
 
     def size(seen: Seen) -> int:
-        size = 4 if seen["precision"] == lib.AMLZ_FLOAT32 else 8
-        return int(seen[examples] * (seen[per_example] if per_example else 1) * size)
+        return int(seen[examples] * (seen[per_example] if per_example else 1) * _float_size(seen))
 
     return Binary(size)
 
@@ -339,8 +346,7 @@ def _known(count: str, width: int) -> Binary:
 
     def size(seen: Seen) -> int:
         dims: Dims = seen["dims"]
-        float_size = 4 if seen["precision"] == "float32" else 8
-        return int(getattr(dims, count) * dims.n_features**width * float_size)
+        return int(getattr(dims, count) * dims.n_features**width * _float_size(seen))
 
     return Binary(size)
 
@@ -353,7 +359,7 @@ MODEL: Final = _since(
             "writer": WRITER,
             "dims": DIMS,
             "program": PROGRAM,
-            "precision": named(tuple(PRECISIONS)),
+            "precision": PRECISION,
             "seed": WHOLE,
             "examples": WHOLE,
             "runs": Items(WHOLE, len(FUNCTIONS), len(FUNCTIONS)),
