@@ -18,7 +18,7 @@ from pyamlz._lib.errors import AmlzError, ArchiveError, InputError
 from pyamlz._lib.files import replace_file
 from pyamlz.explain import Ancestor, changes, improvements, lineage
 from pyamlz.lab import Session, differences
-from pyamlz.search import log
+from pyamlz.search import Callback, Progress, log
 
 __all__ = ["add_reports"]
 
@@ -63,7 +63,7 @@ def _report(arguments: argparse.Namespace) -> int:
         log_path=arguments.log,
         data=arguments.data,
         retrace={"auto": None, "yes": True, "no": False}[arguments.lineage],
-        progress=_teller(arguments),
+        callbacks=_tellers(arguments),
     )
     path = arguments.output or os.path.splitext(arguments.file)[0] + ".html"
     replace_file(path, page.encode("utf-8"))
@@ -72,23 +72,23 @@ def _report(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _teller(arguments: argparse.Namespace) -> Any:
+def _tellers(arguments: argparse.Namespace) -> list[Callback]:
     """Says now and then how much of a search was run again."""
     if arguments.quiet or not output.is_terminal(sys.stderr):
-        return None
+        return []
     last = [time.monotonic()]
 
-    def tell(share: float) -> None:
-        now = time.monotonic()
+    def tell(progress: Progress) -> None:
+        now, share = time.monotonic(), progress.share or 0.0
         if now - last[0] > 1 or share == 1:
             last[0] = now
             output.overwrite(f"retracing: {100 * share:.0f} %", is_last=share == 1)
 
-    return tell
+    return [tell]
 
 
 def _lineage(arguments: argparse.Namespace) -> int:
-    line = lineage(arguments.file, progress=_teller(arguments))
+    line = lineage(arguments.file, callbacks=_tellers(arguments))
     shown = line if arguments.all else improvements(line)
     if arguments.json:
         rows = [

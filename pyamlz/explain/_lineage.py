@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -13,7 +13,8 @@ from pyamlz._ffi import ffi, lib
 from pyamlz._lib.errors import ArchiveError, InputError, SearchError, check
 from pyamlz._lib.native import MUTATIONS
 from pyamlz.program import FUNCTIONS, Program
-from pyamlz.search import Islands, PackedTasks, Search, Variant
+from pyamlz.search import Callback, Islands, PackedTasks, Progress, Search, Variant
+from pyamlz.search._running import Callbacks, Clock
 from pyamlz.tasks import TaskSet
 
 __all__ = ["Ancestor", "changes", "improvements", "lineage"]
@@ -53,7 +54,7 @@ def lineage(
     tasks: TaskSet | PackedTasks | Sequence[TaskSet | PackedTasks] | None = None,
     *,
     variant: Variant = "auto",
-    progress: Callable[[float], object] | None = None,
+    callbacks: Iterable[Callback] = (),
 ) -> list[Ancestor]:
     """The ancestors of a search's best program, the first one first and the best program itself last.
 
@@ -69,12 +70,12 @@ def lineage(
         tasks: what its programs are scored on, of islands a sequence; by default from the archive, or made again as it
             says.
         variant: kernels to use.
-        progress: called now and then with how much is done, from 0 to 1.
+        callbacks: are told of the progress, of which `share` says how much is done.
 
     Raises:
         ArchiveError: it is no checkpoint, or one of a search that has taken in programs from elsewhere; or the search
             comes out another way.
-        SearchError: nothing was evaluated yet.
+        SearchError: nothing was evaluated yet, or a callback ended it.
     """
     name = "archive" if isinstance(saved, archive.Checkpoint | archive.Islands) else os.fspath(saved)
     found = saved if isinstance(saved, archive.Checkpoint | archive.Islands) else archive.read(saved)
@@ -83,8 +84,17 @@ def lineage(
     best = _best_of(found)
     if best is None:
         raise SearchError(f"{name}: nothing was evaluated yet")
-    tell = progress or (lambda _: None)
-    replay = _Replay(found, name, tasks, variant)
+    retracing = _Retracing(callbacks)
+    return retracing.callbacks.around(
+        retracing, lambda: _retraced(lambda: _Replay(found, name, tasks, variant), name, best, retracing.tell)
+    )
+
+
+def _retraced(
+    replayed: Callable[[], _Replay], name: str, best: Node, tell: Callable[[float], object]
+) -> list[Ancestor]:
+    """The ancestors, by two runs of the search that `replayed` makes anew."""
+    replay = replayed()
     parents = [array("Q", bytes(8 * (end + 1))) for end in replay.ends]
     origins: dict[Node, Node] = {}
     for born in replay.run(replay.ends, lambda share: tell(share / 2)):
@@ -97,7 +107,7 @@ def lineage(
     while (origin := origins.get(line[-1])) or parents[line[-1][0]][line[-1][1]]:
         line.append(origin or (line[-1][0], parents[line[-1][0]][line[-1][1]]))
     wanted = set(line)
-    replay = _Replay(found, name, tasks, variant)
+    replay = replayed()
     ancestors = [
         Ancestor(
             born.node[1],
@@ -111,6 +121,32 @@ def lineage(
     ]
     tell(1.0)
     return sorted(ancestors, key=lambda ancestor: ancestor.evaluation)
+
+
+class _Retracing:
+    """What callbacks are told of.
+
+    Attributes:
+        callbacks: who is told.
+        progress: how much was run again.
+    """
+
+    def __init__(self, callbacks: Iterable[Callback]) -> None:
+        self.callbacks = Callbacks(callbacks)
+        self.progress = Progress(stage="retracing", share=0.0)
+        self._clock = Clock()
+
+    def tell(self, share: float) -> None:
+        """Tells how much is done.
+
+        Raises:
+            SearchError: a callback ends it.
+        """
+        seconds = self._clock.in_this_run()
+        left = seconds / share - seconds if share > 0 else None
+        self.progress = Progress(stage="retracing", share=share, seconds=seconds, seconds_left=left)
+        if self.callbacks.now(self.progress):
+            raise SearchError("callbacks: one of them ended it before the ancestors were found")
 
 
 def _best_of(saved: archive.Checkpoint | archive.Islands) -> Node | None:

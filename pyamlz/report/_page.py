@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from pyamlz.program import Program
 from pyamlz.program.baselines import TUNABLE, built_in
 from pyamlz.report._figures import figure
 from pyamlz.report._run import Found, Run
-from pyamlz.search import Evaluator, log
+from pyamlz.search import Callback, Evaluator, log
 from pyamlz.tasks import Kind
 from pyamlz.tasks._reading import DataSource
 
@@ -39,7 +39,7 @@ def report(
     log_path: str | os.PathLike[str] | None = None,
     data: DataSource | None = None,
     retrace: bool | None = None,
-    progress: Callable[[float], object] | None = None,
+    callbacks: Iterable[Callback] = (),
 ) -> str:
     """The page for a checkpoint, as HTML in one piece: it opens anywhere, offline.
 
@@ -51,7 +51,7 @@ def report(
         log_path: the run's log, for its duration, and throughput over time.
         data: where the user's own table is now, if it is not where the run looks for it.
         retrace: run the search again for the lineage of its best program; by default if it is short, and can be.
-        progress: called with how much of that is done.
+        callbacks: are told of the progress of that.
 
     Raises:
         ArchiveError: the file is no checkpoint, or of a search that has not run.
@@ -85,7 +85,7 @@ def report(
         arcs=imported("markupsafe", "report").Markup(arcs(found.program, found.dims)),
         unseen=unseen,
         search=_search(run, found),
-        ancestors=_ancestors(run, found, retrace, progress),
+        ancestors=_ancestors(run, found, retrace, callbacks),
         provenance=_provenance(run),
         configuration=None if run.session is None else run.session.preset.toml(),
     )
@@ -256,15 +256,13 @@ def _counts(run: Run) -> dict[str, int]:
 # ---------------------------------------------------------------- ancestors
 
 
-def _ancestors(
-    run: Run, found: Found, retrace: bool | None, progress: Callable[[float], object] | None
-) -> dict[str, Any] | None:
+def _ancestors(run: Run, found: Found, retrace: bool | None, callbacks: Iterable[Callback]) -> dict[str, Any] | None:
     """The line of the search's best program; None if it is not wanted, and a reason if it cannot be retraced."""
     is_short = sum(island.evaluations for island in run.islands) <= _MOST_RETRACED
     if retrace is False or (retrace is None and not is_short) or run.saved.best is None:
         return None
     try:
-        line = lineage(run.saved, progress=progress)
+        line = lineage(run.saved, callbacks=callbacks)
     except ArchiveError as error:
         if retrace:
             raise

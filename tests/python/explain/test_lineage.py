@@ -23,7 +23,7 @@ def test_each_ancestor_is_one_mutation_from_the_one_before(tmp_path: Path) -> No
     search.run(max_evaluations=3000)
     search.save(tmp_path / "run.amlz")
     shares: list[float] = []
-    line = lineage(tmp_path / "run.amlz", progress=shares.append)
+    line = lineage(tmp_path / "run.amlz", callbacks=[lambda progress: shares.append(progress.share)])
     best = search.best
     assert (line[-1].evaluation, line[-1].fitness, line[-1].program) == (best.evaluation, best.fitness, best.program)
     assert line[-1].action == best.action
@@ -40,6 +40,14 @@ def test_each_ancestor_is_one_mutation_from_the_one_before(tmp_path: Path) -> No
         if after.action in ("alter_argument", "randomize_instruction"):
             assert len(found) in (0, 2)
             assert [change[0] for change in found] in ([], ["-", "+"])
+
+
+def test_a_callback_ends_it(tmp_path: Path) -> None:
+    search = search_of()
+    search.run(max_evaluations=500)
+    search.save(tmp_path / "run.amlz")
+    with pytest.raises(SearchError, match="callbacks: one of them ended it"):
+        lineage(tmp_path / "run.amlz", callbacks=[lambda progress: progress.share > 0.3])
 
 
 def test_it_is_that_of_a_search_that_is_watched() -> None:
