@@ -311,11 +311,11 @@ def _phases(experiment: Experiment, seed: int, seconds: float, variant: Variant)
     ticks = ffi.new("uint64_t[]", lib.AMLZ_PHASE_COUNT)
     began = time.perf_counter()
     search = _searching(experiment, seed, 1, variant)
-    lib.amlz_search_measure(search._handle.pointer, ffi.addressof(lib, "pyamlz_ticks"), ticks)
-    check(lib.amlz_search_run(search._handle.pointer, _PHASE_EVALUATIONS, 2.0, ffi.NULL))
+    search._engine.measure(ticks)
+    search._engine.run(_PHASE_EVALUATIONS)
     while time.perf_counter() - began < seconds:
-        check(lib.amlz_search_run(search._handle.pointer, _PHASE_EVALUATIONS, 2.0, ffi.NULL))
-    lib.amlz_search_measure(search._handle.pointer, ffi.NULL, ffi.NULL)
+        search._engine.run(_PHASE_EVALUATIONS)
+    search._engine.measure(ffi.NULL)
     return {text(lib.amlz_phase_name(phase)): count / sum(ticks) for phase, count in enumerate(ticks)}
 
 

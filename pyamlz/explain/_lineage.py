@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from pyamlz import archive
 from pyamlz._ffi import ffi, lib
-from pyamlz._lib.errors import ArchiveError, InputError, SearchError, check
+from pyamlz._lib.errors import ArchiveError, InputError, SearchError
 from pyamlz._lib.native import MUTATIONS
 from pyamlz.program import FUNCTIONS, Program
 from pyamlz.search import Callback, Islands, PackedTasks, Progress, Search, Variant
@@ -234,7 +234,7 @@ class _Replay:
         return Program._of(c)
 
     def _counts(self) -> list[int]:
-        return [int(search._counts.evaluations) for search in self.searches]
+        return [search._engine.evaluations for search in self.searches]
 
     def _next_migration(self) -> int:
         """Evaluations of each island before it."""
@@ -245,10 +245,9 @@ class _Replay:
     def _advance(self, island: int, end: int) -> Iterator[int]:
         """Runs an island to an evaluation, by so many at a time that their members are all still there."""
         search = self.searches[island]
-        while (left := end - int(search._counts.evaluations)) > 0:
+        while (left := end - search._engine.evaluations) > 0:
             n = min(search.settings.population_size, left)
-            check(lib.amlz_search_run(search._handle.pointer, n, 2.0, search._counts))
-            yield n
+            yield search._engine.run(n)
 
     def _migrate(self) -> Iterator[_Born]:
         assert self.islands is not None
@@ -261,7 +260,7 @@ class _Replay:
 
     def _newest(self, island: int, n: int) -> Iterator[_Born]:
         """The last n members of an island, the oldest first."""
-        there = lib.amlz_search_count(self.searches[island]._handle.pointer, lib.AMLZ_NOW, lib.AMLZ_POPULATION)
+        there = self.searches[island]._engine.count(lib.AMLZ_POPULATION)
         for place in range(there - n, there):
             member = self._look(island, place)
             action = _ACTIONS[member.action]
@@ -269,8 +268,7 @@ class _Replay:
 
     def _look(self, island: int, place: int, program: Any = ffi.NULL) -> Any:
         """What the library tells of a member, until it is asked again; and its program, if there is a place for it."""
-        pointer = self.searches[island]._handle.pointer
-        check(lib.amlz_search_item(pointer, lib.AMLZ_NOW, lib.AMLZ_POPULATION, place, program, self._member))
+        self.searches[island]._engine.member(place, self._member, program)
         return self._member
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_precision
-from pyamlz._lib.errors import ArchiveError, InputError, check
+from pyamlz._lib.errors import ArchiveError, InputError
 from pyamlz._lib.native import KINDS, MUTATIONS, PRECISIONS, name_of, text
 from pyamlz.archive import (
     Checkpoint,
@@ -26,11 +26,11 @@ from pyamlz.archive import (
 )
 from pyamlz.archive._members import ACTIONS, Members
 from pyamlz.program import Dims, Settings
+from pyamlz.search._engine import Engine
 from pyamlz.tasks import Kind, Reals, TaskSet
 
 __all__ = ["Copied", "CopiedItems", "data_of", "restore", "task_set_of"]
 
-_NEVER = 2.0  # as a sufficient fitness
 _MEMBER = np.dtype([("fitness", "f8"), ("birth", "u8"), ("parent", "u8"), ("action", "u1")], align=True)  # amlz_member
 _ROOM = 2**20  # bytes of programs that are copied by one call, about
 _USUAL = 128  # bytes of one
@@ -41,20 +41,16 @@ class Copied:
     """A copy of all that is to be saved of a search; :meth:`checkpoint` makes something of it, at any time.
 
     Args:
-        pointer: the `amlz_search *`. Nothing may run it while it is copied.
+        engine: the search. Nothing may run it while it is copied.
     """
 
-    def __init__(self, pointer: Any) -> None:
-        self._config, self._tasks = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *")
-        self._tasks_digest, self._start = ffi.new("uint64_t *"), ffi.new("amlz_program *")
-        self._at_mark, self._now = ffi.new("amlz_state *"), ffi.new("amlz_state *")
-        lib.amlz_search_made_of(pointer, self._config, self._tasks, self._tasks_digest, self._start)
-        lib.amlz_search_state(pointer, lib.AMLZ_AT_MARK, self._at_mark)
-        lib.amlz_search_state(pointer, lib.AMLZ_NOW, self._now)
-        self._digest = lib.amlz_search_digest(pointer)
-        self._best = CopiedItems(pointer, lib.AMLZ_BEST)
+    def __init__(self, engine: Engine) -> None:
+        self._config, self._tasks, self._tasks_digest, self._start = engine.made_of()
+        self._at_mark, self._now = engine.state(lib.AMLZ_AT_MARK), engine.state(lib.AMLZ_NOW)
+        self._digest = engine.digest()
+        self._best = CopiedItems(engine, lib.AMLZ_BEST)
         parts = (lib.AMLZ_POPULATION, lib.AMLZ_HALL, lib.AMLZ_HISTORY, lib.AMLZ_BEST)
-        self._items = [CopiedItems(pointer, part, lib.AMLZ_AT_MARK) for part in parts]
+        self._items = [CopiedItems(engine, part, lib.AMLZ_AT_MARK) for part in parts]
 
     def checkpoint(
         self,
@@ -85,7 +81,7 @@ class Copied:
                 valid=tasks.n_valid,
                 epochs=max(tasks.n_epochs, 1),  # 0 stands for 1
                 order_seed=tasks.order_seed,
-                digest=self._tasks_digest[0],
+                digest=self._tasks_digest,
                 source=source,
                 data=data,
             ),
@@ -108,21 +104,19 @@ class CopiedItems:
     """A copy of one of a search's lists.
 
     Args:
-        pointer: the `amlz_search *`. Nothing may run it while it is copied.
+        engine: the search. Nothing may run it while it is copied.
         part: which list: an `amlz_part`.
         moment: an `amlz_moment`.
     """
 
-    def __init__(self, pointer: Any, part: int, moment: int = lib.AMLZ_NOW) -> None:
-        count = lib.amlz_search_count(pointer, moment, part)
+    def __init__(self, engine: Engine, part: int, moment: int = lib.AMLZ_NOW) -> None:
+        count = engine.count(part, moment)
         room = lib.amlz_program_packed_size() + min(count, _ROOM // _USUAL) * _USUAL  # bytes that a call may fill
         members, ends, buffer = ffi.new("amlz_member[]", count), ffi.new("size_t[]", count), ffi.new("char[]", room)
         self._parts: list[tuple[int, bytes]] = []  # items and the bytes of their programs, of each call
         done = 0
         while done < count:
-            n = lib.amlz_search_items(
-                pointer, moment, part, done, count - done, members + done, buffer, room, ends + done
-            )
+            n = engine.items(part, moment, done, members + done, ends + done, count - done, buffer)
             size = 0 if part == lib.AMLZ_HISTORY else ends[done + n - 1]
             self._parts.append((n, bytes(ffi.buffer(buffer, size))))
             done += n
@@ -167,13 +161,13 @@ def _config_of(c: Any, start: Any) -> Config:
     )
 
 
-def restore(pointer: Any, checkpoint: Checkpoint, name: str = "archive") -> None:
+def restore(engine: Engine, checkpoint: Checkpoint, name: str = "archive") -> None:
     """Brings a search to where the saved one was, bit for bit.
 
     What the saved search had done since its last mark is done again: Ctrl-C then raises KeyboardInterrupt.
 
     Args:
-        pointer: the `amlz_search *`, just made with the checkpoint's configuration and start program and its tasks.
+        engine: the search, just made with the checkpoint's configuration and start program and its tasks.
         checkpoint: where to go on from.
         name: what messages call it, as the path of its file.
 
@@ -181,39 +175,39 @@ def restore(pointer: Any, checkpoint: Checkpoint, name: str = "archive") -> None
         ArchiveError: the search was made of something else, the checkpoint contradicts itself, or this library does not
             find the same results as the one that wrote it. The search is then of no use.
     """
-    _check_made_of(pointer, checkpoint, name)
-    mark, reason = checkpoint.mark, ffi.new("const char **")
-    _put(pointer, lib.AMLZ_POPULATION, mark.population, f"{name}: mark.population")
-    _put(pointer, lib.AMLZ_HALL, mark.hall, f"{name}: mark.hall")
-    _put(pointer, lib.AMLZ_HISTORY, mark.history, f"{name}: mark.history")
-    _put(pointer, lib.AMLZ_BEST, () if mark.best is None else (mark.best,), f"{name}: mark.best")
+    _check_made_of(engine, checkpoint, name)
+    mark = checkpoint.mark
+    _put(engine, lib.AMLZ_POPULATION, mark.population, f"{name}: mark.population")
+    _put(engine, lib.AMLZ_HALL, mark.hall, f"{name}: mark.hall")
+    _put(engine, lib.AMLZ_HISTORY, mark.history, f"{name}: mark.history")
+    _put(engine, lib.AMLZ_BEST, () if mark.best is None else (mark.best,), f"{name}: mark.best")
     state = ffi.new("amlz_state *")
     for count in Counts.__slots__:
         setattr(state.progress, count, getattr(mark.counts, count))
     state.rng = mark.rng
-    if lib.amlz_search_resume(pointer, state, reason) != lib.AMLZ_OK:
-        raise ArchiveError(f"{name}: mark: {text(reason[0])}")
+    try:
+        engine.resume(state)
+    except InputError as error:
+        raise ArchiveError(f"{name}: mark: {error}") from None
     left = checkpoint.evaluations - mark.counts.evaluations
     while left > 0:
-        check(lib.amlz_search_run(pointer, min(left, _SLICE), _NEVER, ffi.NULL))
+        engine.run(min(left, _SLICE))
         left -= _SLICE
     other = "this library does not find the same results as the one that wrote it"
-    digest = lib.amlz_search_digest(pointer)
+    digest = engine.digest()
     if digest != checkpoint.digest:
         raise ArchiveError(f"{name}: digest: expected {checkpoint.digest}, got {digest}: {other}")
-    if next(iter(CopiedItems(pointer, lib.AMLZ_BEST).members()), None) != checkpoint.best:
+    if next(iter(CopiedItems(engine, lib.AMLZ_BEST).members()), None) != checkpoint.best:
         raise ArchiveError(f"{name}: best: expected the search's best program, got another member: {other}")
 
 
-def _check_made_of(pointer: Any, checkpoint: Checkpoint, name: str) -> None:
+def _check_made_of(engine: Engine, checkpoint: Checkpoint, name: str) -> None:
     """Refuses a search that was made of something else than the checkpoint says."""
-    config, tasks, digest = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *"), ffi.new("uint64_t *")
-    start = ffi.new("amlz_program *")
-    lib.amlz_search_made_of(pointer, config, tasks, digest, start)
+    config, tasks, digest, start = engine.made_of()
     _compare(f"{name}: dims", checkpoint.dims, _dims_of(config.space.dims))
     _compare(f"{name}: config", checkpoint.config, _config_of(config, start))
     found = {"count": tasks.n_tasks, "train": tasks.n_train, "valid": tasks.n_valid, "epochs": max(tasks.n_epochs, 1)}
-    for key, value in {**found, "order_seed": tasks.order_seed, "digest": digest[0]}.items():
+    for key, value in {**found, "order_seed": tasks.order_seed, "digest": digest}.items():
         if getattr(checkpoint.tasks, key) != value:
             expected = getattr(checkpoint.tasks, key)
             raise ArchiveError(f"{name}: tasks.{key}: expected tasks with {expected}, got {value}")
@@ -228,8 +222,8 @@ def _compare(where: str, expected: Any, found: Any) -> None:
             raise ArchiveError(f"{where}.{key}: expected a search with {here!r}, got {there!r}")
 
 
-def _put(pointer: Any, part: int, items: Iterable[Member | Improvement], where: str) -> None:
-    member, reason = ffi.new("amlz_member *"), ffi.new("const char **")
+def _put(engine: Engine, part: int, items: Iterable[Member | Improvement], where: str) -> None:
+    member = ffi.new("amlz_member *")
     c, error = ffi.new("amlz_program *"), ffi.new("amlz_error *")
     for index, item in enumerate(items):
         program = ffi.NULL
@@ -239,8 +233,10 @@ def _put(pointer: Any, part: int, items: Iterable[Member | Improvement], where: 
                 raise ArchiveError(f"{where}[{index}].program: {text(error.message)}")
         member.fitness, member.birth, member.parent = item.fitness, item.evaluation, item.parent
         member.action = MUTATIONS[item.action]
-        if lib.amlz_search_put(pointer, part, program, member, reason) != lib.AMLZ_OK:
-            raise ArchiveError(f"{where}[{index}]: {text(reason[0])}")
+        try:
+            engine.put(part, program, member)
+        except InputError as refused:
+            raise ArchiveError(f"{where}[{index}]: {refused}") from None
 
 
 # ---------------------------------------------------------------- tasks

@@ -10,6 +10,7 @@ from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import checked_int
 from pyamlz._lib.errors import InputError, check
 from pyamlz._lib.native import allocate, construct, new_config, text
+from pyamlz.search._engine import Engine
 
 Threads: TypeAlias = int | Literal["auto"]
 
@@ -37,14 +38,13 @@ class Crew:
     """Threads that wait for work on one search.
 
     Args:
-        search: the `amlz_search *`, which must outlive it.
+        engine: the search.
         n_threads: how many, 2 or more, with the one that calls :meth:`run`.
     """
 
-    def __init__(self, search: Any, n_threads: int) -> None:
-        self._search, self.n_threads = search, n_threads
-        config, tasks = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *")
-        lib.amlz_search_made_of(search, config, tasks, ffi.NULL, ffi.NULL)
+    def __init__(self, engine: Engine, n_threads: int) -> None:
+        self._engine, self.n_threads = engine, n_threads
+        config, tasks, *_ = engine.made_of()
         dims = config.space.dims
         self._step = dims.n_features * (1 + dims.n_features / 4 * (dims.n_matrices > 0))  # the work of one
         self._evaluators = [
@@ -65,9 +65,9 @@ class Crew:
         self._config = new_config("amlz_crew_config", n_ahead=_AHEAD * n_threads)
         lib.pyamlz_monitor_init(self._monitor, self._config)
         reason = ffi.new("const char **")
-        size = lib.amlz_crew_size(self._config, search, reason)
+        size = lib.amlz_crew_size(self._config, engine.pointer, reason)
         self._memory = allocate("char[]", max(size, 1))
-        self._crew = lib.amlz_crew_init(self._memory, size, self._config, search, reason)
+        self._crew = lib.amlz_crew_init(self._memory, size, self._config, engine.pointer, reason)
         if self._crew == ffi.NULL:
             raise InputError(f"threads: {text(reason[0])}")
         self._pool = ThreadPoolExecutor(n_threads - 1, "pyamlz")
@@ -76,8 +76,9 @@ class Crew:
         """Whether programs are slow enough, if each is so many training and validation steps on average."""
         return bool(steps * self._step > _WORTH)
 
-    def run(self, evaluations: int, stop_fitness: float, progress: Any) -> None:
-        """As `amlz_search_run`, to the same bits."""
+    def run(self, evaluations: int, stop_fitness: float) -> int:
+        """As :meth:`Engine.run`, to the same bits."""
+        before = self._engine.evaluations
         check(lib.amlz_crew_begin(self._crew, evaluations, stop_fitness))
         first, *others = self._evaluators
         helping = [self._pool.submit(self._work, evaluator) for evaluator in others]
@@ -86,7 +87,8 @@ class Crew:
         finally:
             for one in helping:
                 one.result()
-        lib.amlz_search_progress(self._search, progress)
+        self._engine.look()
+        return self._engine.evaluations - before
 
     def _work(self, evaluator: Any) -> None:
         check(lib.amlz_crew_work(self._crew, evaluator.pointer))

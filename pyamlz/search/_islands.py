@@ -17,9 +17,9 @@ from typing import Any, Final, cast
 import numpy as np
 
 from pyamlz import archive
-from pyamlz._ffi import ffi, lib
+from pyamlz._ffi import ffi
 from pyamlz._lib.checks import checked_float, checked_int, checked_seed, checked_type
-from pyamlz._lib.errors import ArchiveError, InputError, SearchError, check
+from pyamlz._lib.errors import ArchiveError, InputError, SearchError
 from pyamlz._lib.interrupt import interrupt_flag
 from pyamlz._lib.random import permutation
 from pyamlz.program import FUNCTIONS, SearchSpace
@@ -177,7 +177,7 @@ class Islands:
     @property
     def bests(self) -> list[Member | None]:
         """The best program of each island; None where nothing was evaluated yet."""
-        return [search.best if search._counts.evaluations > 0 else None for search in self._searches]
+        return [search.best if search._engine.evaluations > 0 else None for search in self._searches]
 
     @property
     def population(self) -> list[Member]:
@@ -373,7 +373,7 @@ class Islands:
 
     def _counts(self) -> list[int]:
         """Evaluations of each island. While they run, those of the last slice that is done."""
-        return [int(search._counts.evaluations) for search in self._searches]
+        return [search._engine.evaluations for search in self._searches]
 
     def _migrations(self, count: int) -> int:
         """How many migrations an island has behind it when it has scored so many programs.
@@ -415,14 +415,10 @@ class Islands:
             self._blocks = [ffi.new("amlz_program[]", self._n_migrants(search)) for search in self._searches]
         with self._gate:
             migrants = self._migrants(self._migrations(self._counts()[0]) + 1)
-            pointers, member, null = (
-                [search._handle.pointer for search in self._searches],
-                lib.amlz_search_member,
-                ffi.NULL,
-            )
+            engines = [search._engine for search in self._searches]
             for block, taken in zip(self._blocks, migrants, strict=True):
                 for k, (island, index) in enumerate(taken):
-                    check(member(pointers[island], index, block + k, null))
+                    engines[island].member(index, ffi.NULL, block + k)
             takes = [
                 self._pool.submit(search._take, block, len(taken))
                 for search, block, taken in zip(self._searches, self._blocks, migrants, strict=True)
@@ -485,7 +481,7 @@ class _Run:
     def _go(self, i: int, end: int) -> StopReason:
         """Runs one island up to a count."""
         search = self.searches[i]
-        left = end - int(search._counts.evaluations)
+        left = end - search._engine.evaluations
         seconds = max(self.limits.seconds - self.clock.in_this_run(), 0.0)
 
         def look(progress: Progress) -> bool:

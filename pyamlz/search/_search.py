@@ -8,17 +8,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pyamlz import archive
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_float, checked_seed, checked_type, hint
-from pyamlz._lib.errors import ArchiveError, InputError, ProgramError, SearchError, check
+from pyamlz._lib.errors import ArchiveError, InputError, ProgramError, SearchError
 from pyamlz._lib.interrupt import interrupt_flag
-from pyamlz._lib.native import PRECISIONS, VARIANTS, construct, name_of, number_of, text
+from pyamlz._lib.native import PRECISIONS, VARIANTS, name_of, number_of
 from pyamlz.program import FUNCTIONS, FunctionSpace, Program, SearchSpace, Settings
 from pyamlz.search import _checkpoint
 from pyamlz.search._crew import Crew, Threads, checked_threads
+from pyamlz.search._engine import Engine
 from pyamlz.search._evaluate import PackedTasks, Variant, packed
 from pyamlz.search._records import NOT_COUNTED, Asked, Improvement, Member, Progress, Result, StopReason
 from pyamlz.search._running import SLICE_SECONDS, Callback, Callbacks, Clock, Limits
@@ -26,6 +27,8 @@ from pyamlz.tasks import TaskSet
 from pyamlz.tasks._generators import can_remake, remake
 
 __all__ = ["Search"]
+
+T = TypeVar("T")
 
 _FIRST_SLICE = 1  # evaluations; programs may be slow
 _MAX_GROWTH = 8  # of a slice over the one before
@@ -104,16 +107,7 @@ class Search:
     def _begin(self, config: Any, settings: Settings) -> None:
         """Makes the library's search; tasks and space are there already."""
         self._config, self._settings = config, settings
-        start = settings.start_program
-        self._handle = construct(
-            "search",
-            config,
-            self._tasks._handle.pointer,
-            ffi.NULL if start is None else start._c,
-            size_arguments=(self._tasks.tasks.n_tasks,),
-            keep=self._tasks,
-        )
-        self._counts = ffi.new("amlz_progress *")
+        self._engine = Engine(config, self._tasks, settings.start_program)
         self._before = 0  # evaluations that were not made here, but before the search was saved
         self._seconds = 0.0
         self._slice = _FIRST_SLICE
@@ -164,9 +158,8 @@ class Search:
     @property
     def progress(self) -> Progress:
         """The counts so far."""
-        counts = ffi.new("amlz_progress *")
         with self._calling:
-            lib.amlz_search_progress(self._handle.pointer, counts)
+            counts = self._engine.progress()
         return self._progress(counts)
 
     def _progress(self, counts: Any) -> Progress:
@@ -210,13 +203,13 @@ class Search:
     def _items(self, part: int) -> _checkpoint.CopiedItems:
         """One of the library's lists, as things are now."""
         with self._calling:
-            return _checkpoint.CopiedItems(self._handle.pointer, part)
+            return _checkpoint.CopiedItems(self._engine, part)
 
     @property
     def digest(self) -> int:
         """A 64-bit hash of the search's state: equal searches have equal digests, on every machine."""
         with self._calling:
-            return int(lib.amlz_search_digest(self._handle.pointer))
+            return self._engine.digest()
 
     def checkpoint(self, session: str | None = None) -> archive.Checkpoint:
         """All that there is to be saved of the search, as it is now.
@@ -229,7 +222,7 @@ class Search:
     def _copied(self) -> _checkpoint.Copied:
         """A copy of its state; only for this does the search stand still."""
         with self._calling:
-            return _checkpoint.Copied(self._handle.pointer)
+            return _checkpoint.Copied(self._engine)
 
     def _saved(self, copied: _checkpoint.Copied, session: str | None = None) -> archive.Checkpoint:
         """What is to be saved of a copy."""
@@ -358,12 +351,11 @@ class Search:
             SearchError: the search has run.
         """
         self._check_told("restore")
-        if self._counts.evaluations > 0:
+        if self._engine.evaluations > 0:
             raise SearchError("restore: expected a search that has not run")
         with self._calling:
-            _checkpoint.restore(self._handle.pointer, saved, name)
-            lib.amlz_search_progress(self._handle.pointer, self._counts)
-        self._before = int(self._counts.evaluations)
+            _checkpoint.restore(self._engine, saved, name)
+        self._before = self._engine.evaluations
 
     def run(
         self,
@@ -416,7 +408,7 @@ class Search:
         if not self._running.acquire(blocking=False):
             raise SearchError("threads: this search is being run")
         try:
-            self._crew = Crew(self._handle.pointer, number) if number > 1 else None
+            self._crew = Crew(self._engine, number) if number > 1 else None
         finally:
             self._running.release()
 
@@ -458,13 +450,11 @@ class Search:
         Raises:
             SearchError: the search is being run, or the last program that was asked for waits for its fitness.
         """
-        program, ticket = ffi.new("amlz_program *"), ffi.new("uint64_t *")
         if not self._running.acquire(blocking=False):
             raise SearchError("ask: this search is being run")
         try:
             self._check_told("ask")
-            self._timed(lambda reason: lib.amlz_search_ask(self._handle.pointer, program, ticket, reason))
-            self._asked = Asked(Program._of(program), int(ticket[0]))
+            self._asked = Asked(*self._timed(self._engine.ask))
             return self._asked
         finally:
             self._running.release()
@@ -495,7 +485,7 @@ class Search:
             if asked != self._asked:
                 open_one = "none" if self._asked is None else f"number {self._asked.evaluation}"
                 raise SearchError(f"tell: expected what ask returned last ({open_one} waits), got {asked.evaluation}")
-            self._timed(lambda reason: lib.amlz_search_tell(self._handle.pointer, asked.evaluation, fitness, reason))
+            self._timed(lambda: self._engine.tell(asked.evaluation, fitness))
             self._asked = None
         finally:
             self._running.release()
@@ -507,16 +497,15 @@ class Search:
 
     def _take(self, block: Any, count: int) -> None:
         """Takes in an array of `amlz_program`."""
-        self._timed(lambda reason: lib.amlz_search_take(self._handle.pointer, block, count, reason))
+        self._timed(lambda: self._engine.take(block, count))
 
-    def _timed(self, call: Callable[[Any], int]) -> None:
-        """Calls a function of the library that takes a place for its reason, and adds the time that it takes."""
+    def _timed(self, call: Callable[[], T]) -> T:
+        """Calls the library, and adds the time that it takes."""
         clock = Clock(self._seconds)
-        reason = ffi.new("const char **")
         with self._calling:
-            check(call(reason), text(reason[0]))
-            lib.amlz_search_progress(self._handle.pointer, self._counts)
+            result = call()
         self._seconds = clock.in_all()
+        return result
 
     def _check_fits(self, name: str, program: Program) -> None:
         """Refuses a program that the search cannot have as a member."""
@@ -534,10 +523,10 @@ class Search:
         left = limits.evaluations
         with interrupt_flag() as interrupt:
             while True:
-                before = int(self._counts.evaluations)
+                before = self._engine.evaluations
                 left -= self._advance(min(self._slice, left, callbacks.room(before)), limits, clock)
                 ahead = clock.ahead(limits.evaluations - left, limits.evaluations, limits.seconds)
-                progress = replace(self._progress(self._counts), **ahead)
+                progress = replace(self._progress(self._engine.counts), **ahead)
                 stops = [callbacks.passed(before, progress), callbacks.often(progress)]
                 if progress.best_fitness >= limits.fitness:
                     return "sufficient_fitness"
@@ -554,16 +543,15 @@ class Search:
     def _advance(self, evaluations: int, limits: Limits, clock: Clock) -> int:
         """Scores up to so many programs; how many it were."""
         began = time.monotonic()
-        before = self._counts.evaluations
-        steps = int(self._counts.train_steps + self._counts.valid_steps)
+        counts = self._engine.counts
+        steps = int(counts.train_steps + counts.valid_steps)
         with self._calling:
             if self._crew is not None and self._crew.is_worth_while(self._steps):
-                self._crew.run(evaluations, limits.fitness, self._counts)
+                done = self._crew.run(evaluations, limits.fitness)
             else:
-                check(lib.amlz_search_run(self._handle.pointer, evaluations, limits.fitness, self._counts))
+                done = self._engine.run(evaluations, limits.fitness)
         self._seconds = clock.in_all()
-        done = int(self._counts.evaluations - before)
-        self._steps = int(self._counts.train_steps + self._counts.valid_steps - steps) // max(done, 1)
+        self._steps = int(counts.train_steps + counts.valid_steps - steps) // max(done, 1)
         if done == evaluations:
             self._plan_slice(evaluations, time.monotonic() - began, limits.seconds - clock.in_this_run())
         return done

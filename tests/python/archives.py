@@ -50,7 +50,7 @@ def search_of(evaluations: int = 0, task_set: TaskSet = TASKS, space: SearchSpac
 
 
 def checkpoint(search: Search, **arguments: Any) -> Checkpoint:
-    return Copied(search._handle.pointer).checkpoint(**arguments)
+    return Copied(search._engine).checkpoint(**arguments)
 
 
 def small_archives() -> dict[str, bytes]:

@@ -21,14 +21,13 @@ from archives import (
 from samples import full_space, linear_tasks
 
 from pyamlz import ArchiveError, Dims, InputError, Program, ProgramError, Search, tasks
-from pyamlz._ffi import ffi, lib
 from pyamlz.archive import Checkpoint, Improvement, Member, decode, encode, to_json, unpack
 from pyamlz.search._checkpoint import data_of, restore, task_set_of
 
 
 def bring(search: Search, saved: Checkpoint, name: str = "run.amlz") -> None:
     """Brings the search to where the saved one was."""
-    restore(search._handle.pointer, saved, name)
+    restore(search._engine, saved, name)
 
 
 def wide() -> tuple[Any, Any, dict[str, Any]]:
@@ -67,7 +66,7 @@ class TestSearches:
         assert restored.digest == whole.digest
         assert encode(checkpoint(restored)) == encode(saved)
         for search in (whole, restored):
-            lib.amlz_search_run(search._handle.pointer, 137, 2.0, ffi.NULL)
+            search._engine.run(137)
         assert restored.digest == whole.digest
         assert checkpoint(restored) == checkpoint(whole)
 

@@ -62,6 +62,14 @@ def test_paths_that_newcomers_are_sent_to_exist(page: str) -> None:
         assert (ROOT / path).exists(), path
 
 
+def test_what_is_called_on_a_search_is_called_in_one_file() -> None:
+    """The other one looks at configurations alone, which there are without a search."""
+    calls = {name: set(re.findall(r"\blib\.(amlz_search_\w+)", text)) for name, text in sources().items()}
+    calls = {name: found for name, found in calls.items() if found}
+    assert calls.keys() == {"search/_engine.py", "program/_settings.py"}
+    assert calls["program/_settings.py"] == {"amlz_search_check"}
+
+
 @pytest.mark.parametrize("old", MOVED)
 def test_names_that_moved_say_where_they_are(old: str) -> None:
     room, _, name = old.rpartition(".")
