@@ -321,8 +321,10 @@ class _Run:
         draws = derived_seed(self.seed, "final", "draws")
         final = None if self.final is None else self.final.evaluate(best.program, draws)
         found = best if final is None else replace(best, final_fitness=final.fitness)
-        self.session = replace(self.session, found=found)
         is_over = stop_reason != "interrupted"  # or what takes long is left out
+        scores = self._scores(best) if is_over else ()
+        own = tuple(score.rounded() for one in scores[:1] for score in one.scores)
+        self.session = replace(self.session, found=found, scores=own or None)
         comparisons = self._compare(self.final, best, draws) if is_over and self.final is not None else ()
         return RunResult(
             experiment=self.preset,
@@ -341,7 +343,7 @@ class _Run:
             unsaved=None,
             stop_reason=stop_reason,
             seed=self.seed,
-            scores=self._scores(best) if is_over else (),
+            scores=scores,
         )
 
     # ------------------------------------------------------------ what callbacks see
@@ -439,6 +441,7 @@ class _Run:
                 train_steps=self.session.train_steps + self.experiment.search.progress.train_steps,
                 champion=best,
                 found=None,
+                scores=None,
                 **_new_experiment(self.preset),
             )
             self.experiment = _Experiment(self, self.session)

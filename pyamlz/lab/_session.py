@@ -13,6 +13,7 @@ from pyamlz._lib.errors import ArchiveError, InputError
 from pyamlz.archive import Candidate, Checkpoint, Islands, from_json, read_candidate, to_json
 from pyamlz.lab._data import Tables, checked_records
 from pyamlz.lab._experiment import Experiment
+from pyamlz.search import Score
 from pyamlz.tasks._reading import DataSource
 
 __all__ = ["Session"]
@@ -46,6 +47,7 @@ class Session:
         data: what is remembered of the user's own tables, see :meth:`pyamlz.lab._data.Tables.records`; None for none.
         digests: of the select and final tasks that are made of images, :attr:`pyamlz.TaskSet.digest`, by section; None
             for none. Those of the search's tasks are in its archive.
+        scores: of what was found, on held-out rows of the user's own table, once the run is over; None for none.
     """
 
     preset: Experiment
@@ -63,6 +65,7 @@ class Session:
     found: Candidate | None = None
     data: list[dict[str, Any]] | None = None
     digests: dict[str, str] | None = None
+    scores: tuple[Score, ...] | None = None
 
     @property
     def chosen(self) -> Candidate | None:
@@ -95,6 +98,8 @@ class Session:
         values = {name: getattr(self, name) for name in _READERS}
         for name in _CANDIDATES:
             values[name] = None if values[name] is None else values[name].to_json()
+        if self.scores is not None:
+            values["scores"] = [score.to_json() for score in self.scores]
         for name in _LATER:
             if values[name] is None:
                 del values[name]
@@ -196,6 +201,12 @@ def _digests(name: str, value: object) -> dict[str, str]:
     raise InputError(f"{name}: expected a table of digests, got {value!r:.100}")
 
 
+def _scores(name: str, value: object) -> tuple[Score, ...]:
+    if isinstance(value, list):
+        return tuple(Score.of(f"{name}[{i}]", score) for i, score in enumerate(value))
+    raise InputError(f"{name}: expected a list of scores, got {value!r:.100}")
+
+
 def _count(name: str, value: object) -> int:
     return checked_int(name, value, 0, _MOST)
 
@@ -219,6 +230,7 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "champion": _optional(read_candidate),
     "found": _optional(read_candidate),
     "digests": _optional(_digests),
+    "scores": _optional(_scores),
 }
-_LATER = ("found", "digests")  # keys that archives of version 0.1 do not have
+_LATER = ("found", "digests", "scores")  # keys that archives of version 0.1 do not have
 _CANDIDATES = ("best", "champion", "found")

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyamlz import archive
 from pyamlz.lab import Session
+from pyamlz.search import Score
 
 __all__ = ["run_lines", "run_state"]
 
@@ -41,6 +42,7 @@ def run_state(found: archive.Checkpoint | archive.Islands) -> dict[str, Any] | N
         "fitness": None if chosen is None else chosen.fitness,
         "select_fitness": None if chosen is None else chosen.select_fitness,
         "final_fitness": None if chosen is None else chosen.final_fitness,
+        "scores": [score.to_json() for score in session.scores or ()],
         "program": None if chosen is None else str(chosen.program),
         "ended_by": session.ended_by(evaluations),
     }
@@ -73,6 +75,9 @@ def run_lines(found: archive.Checkpoint | archive.Islands, name: str) -> Iterato
         select = "" if state["select_fitness"] is None else f", {state['select_fitness']:.7f} on the select tasks"
         final = "" if state["final_fitness"] is None else f", {state['final_fitness']:.7f} on the final tasks"
         yield f"found: fitness {state['fitness']:.7f} on the search's tasks{select}{final}"
+    scores = [Score.of("score", score) for score in state["scores"]]
+    if scores:
+        yield f"on {scores[0].n_rows:,} held-out rows: {', '.join(map(str, scores))}"
     if state["ended_by"] is not None:
         yield f"finished: {state['ended_by']}; `pyamlz resume {shlex.quote(name)}` tells once more what was found"
     else:

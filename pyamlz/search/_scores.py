@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from pyamlz._lib import random as _random
-from pyamlz._lib.errors import DataError
+from pyamlz._lib.checks import MAX_COUNT, checked_int
+from pyamlz._lib.errors import DataError, InputError
 from pyamlz.tasks import Preparation
 
 __all__ = ["Score", "scores_of"]
@@ -49,6 +51,27 @@ class Score:
             name: value if not isinstance(value, float) or np.isfinite(value) else None
             for name, value in asdict(self).items()
         }
+
+    @classmethod
+    def of(cls, name: str, values: object) -> Score:
+        """What :meth:`to_json` gave, with messages that begin with the name.
+
+        Raises:
+            InputError: it is something else.
+        """
+        if not isinstance(values, dict) or set(values) != {field.name for field in fields(cls)}:
+            raise InputError(f"{name}: expected a score, got {values!r:.100}")
+        figures = [math.inf if values[key] is None else values[key] for key in ("value", "low", "high")]
+        if not all(isinstance(figure, (int, float)) for figure in figures):
+            raise InputError(f"{name}: expected numbers, got {figures!r:.100}")
+        n_rows = checked_int(f"{name}.n_rows", values["n_rows"], 1, MAX_COUNT)
+        value, low, high = map(float, figures)
+        return cls(str(values["name"]), value, low, high, n_rows, str(values["unit"]))
+
+    def rounded(self) -> Score:
+        """With six digits, which are the same on every machine; logarithms and means are not to the last one."""
+        value, low, high = (float(f"{figure:.6g}") for figure in (self.value, self.low, self.high))
+        return replace(self, value=value, low=low, high=high)
 
     def __str__(self) -> str:
         return f"{self.name} {self.value:.4g} ({self.low:.4g} to {self.high:.4g})"

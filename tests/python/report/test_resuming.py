@@ -79,6 +79,8 @@ def test_data_are_named(tmp_path: Path) -> None:
         (line,) = [line for line in run_lines(found, str(path)) if line.startswith("data: ")]
         assert line.startswith("data: data, target 'y', 60 rows, ")
         assert ("in this archive" in line) == embed
+        (line,) = [line for line in run_lines(found, str(path)) if "held-out" in line]
+        assert line.startswith("on 12 held-out rows: R2 ")
 
 
 def test_searches_alone_have_nothing_to_tell(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from pyamlz import (
     tasks,
 )
 from pyamlz.program.baselines import evolved_linear_form, neural_network, softmax_regressor
-from pyamlz.search import scores_of
+from pyamlz.search import Score, scores_of
 from pyamlz.tasks import Table
 
 RNG = np.random.default_rng(3)
@@ -218,6 +218,18 @@ class TestScores:
             assert accuracy.low <= accuracy.value <= accuracy.high
             held += accuracy.low <= 0.8 <= accuracy.high
         assert 86 <= held <= 100
+
+    def test_come_back_from_json(self) -> None:
+        two = Preparation.of(Table(np.arange(10.0)[:, np.newaxis], np.arange(10.0)))
+        for scores in (
+            scores_of(two, np.arange(10.0) / 7, two.labels(np.arange(10.0))),
+            scores_of(two, np.full(10, np.nan), np.arange(10.0)),
+        ):
+            assert [Score.of("x", score.to_json()) for score in scores[1:]] == list(scores[1:])
+            assert scores[0].rounded().value == pytest.approx(scores[0].value, rel=1e-5)
+        for wrong in (3, {}, {**scores[0].to_json(), "low": "x"}, {**scores[0].to_json(), "n_rows": 0}):
+            with pytest.raises(InputError, match="x"):
+                Score.of("x", wrong)
 
     def test_without_rows_there_is_none(self) -> None:
         two = Preparation.of(Table(np.arange(10.0)[:, np.newaxis], np.arange(10.0) % 2, ("a", "b")))
