@@ -26,6 +26,7 @@ def add_fit(commands: Any) -> None:
     fit.add_argument(
         "--epochs", type=integer, metavar="N", help="passes over the rows (default: the run's; a model: 1)"
     )
+    fit.set_defaults(checks_output=True)  # a model goes on learning in its file
     fit.add_argument("-o", "--output", metavar="MODEL.amlz", help="the model's file (default, of a model: the same)")
 
 

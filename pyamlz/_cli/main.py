@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             output.open_streams()
             words = sys.argv[1:] if argv is None else argv
             arguments = _parsed(words)
+            importlib.import_module("pyamlz._cli.outputs").check_outputs(arguments)
             code = int(arguments.command(arguments))
             output.flush()
             return code

@@ -13,6 +13,7 @@ from pyamlz import archive
 from pyamlz._cli import output
 from pyamlz._cli.arguments import DONE, command
 from pyamlz._cli.data import where_data_are
+from pyamlz._cli.outputs import check_output
 from pyamlz._lib.columns import printable
 from pyamlz._lib.errors import AmlzError, ArchiveError, InputError
 from pyamlz._lib.files import replace_file
@@ -58,6 +59,8 @@ def add_reports(commands: Any) -> None:
 def _report(arguments: argparse.Namespace) -> int:
     from pyamlz.report import report  # matplotlib takes its time
 
+    path = arguments.output or os.path.splitext(arguments.file)[0] + ".html"
+    check_output(path, arguments)
     page = report(
         arguments.file,
         log_path=arguments.log,
@@ -65,7 +68,6 @@ def _report(arguments: argparse.Namespace) -> int:
         retrace={"auto": None, "yes": True, "no": False}[arguments.lineage],
         callbacks=_tellers(arguments),
     )
-    path = arguments.output or os.path.splitext(arguments.file)[0] + ".html"
     replace_file(path, page.encode("utf-8"))
     if not arguments.quiet:
         output.line(path, output.say(arguments))

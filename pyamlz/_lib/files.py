@@ -200,6 +200,8 @@ def _put_first(name: str, directory: int, base: str, temporary: str) -> None:
 def _step(name: str, what: str) -> Iterator[None]:
     try:
         yield
+    except InputError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         failure = FileError(f"{name}: {what}: {getattr(error, 'strerror', None) or error}")
         failure.errno, failure.filename = getattr(error, "errno", None), name

@@ -379,7 +379,7 @@ class TestHolding:
         target.unlink()
         with hold(target, new=True):
             target.write_bytes(BEFORE)
-            with pytest.raises(InputError, match="target: is there already; somebody else made it just now"):
+            with pytest.raises(InputError, match=r"target: is there already; somebody else made it just now$"):
                 replace_file(target, AFTER)
         assert target.read_bytes() == BEFORE
         assert names(target.parent) == ["target"]
