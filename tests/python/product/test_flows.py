@@ -39,10 +39,11 @@ def test_importing_counts_for_nothing(flows: ModuleType, monkeypatch: pytest.Mon
 
 
 def test_each_flow_goes_through_few_files(flows: ModuleType, tmp_path: Path) -> None:
+    n_files = len(list(flows.PACKAGE.rglob("*.py")))
     counted = flows.flows(tmp_path, 2000)
     assert len(counted) == 3
     for name, calls in counted.items():
-        assert 10 < len(calls.python) <= 42, name  # of 100 and more
+        assert 10 < len(calls.python) < 0.4 * n_files, name
         assert calls.c.total() > 0, name
     lines = flows.table(counted, with_files=False)
     assert [line.split("  ")[0] for line in lines[1:]] == list(counted)
