@@ -27,7 +27,7 @@ from pyamlz.archive._contents import (
 )
 from pyamlz.archive._members import ACTIONS, Counts, Improvement, Member, Members, pack, unpack
 from pyamlz.archive._msgpack import MAX_64, FormatError, Reader, a, refuse
-from pyamlz.archive._schema import Binary, Held, Integer, Items, Maybe, Real, Record, Schema, Seen, Text, named
+from pyamlz.archive._schema import Binary, Bound, Held, Integer, Items, Maybe, Real, Record, Schema, Seen, Text, named
 from pyamlz.program import CAPACITY, FUNCTIONS, Dims, Hurdle, Program, Setting, Settings
 from pyamlz.program import _settings as settings
 
@@ -109,6 +109,12 @@ ORIGIN: Final[dict[str, Schema]] = {
 MEMBER: Final = Record(
     Member, {"program": PACKED, **ORIGIN}, names={"program": "packed", "birth": "evaluation"}, is_row=True
 )
+_MEMBER_ROW: Final = Record(  # of which columns are made, without a Member for each
+    tuple,
+    {"program": PACKED, **ORIGIN, "action": Integer(0, len(ACTIONS) - 1)},
+    is_row=True,
+    build=lambda **values: tuple(values.values()),
+)
 IMPROVEMENT: Final = Record(Improvement, ORIGIN, names={"birth": "evaluation"}, is_row=True)
 BEST: Final = Maybe(MEMBER, lambda seen: seen["evaluations"] > 0, "nil before the first evaluation")
 
@@ -118,8 +124,13 @@ _ORIGIN: Final = ("dims", "functions", "evaluations")  # what decides which memb
 class _MemberItems(Items):
     """Members. As columns they are right by construction where what they come from is the same."""
 
+    def __init__(self, low: Bound, high: Bound) -> None:
+        super().__init__(MEMBER, low, high)
+        self._rows = Items(_MEMBER_ROW, low, high)
+
     def read(self, reader: Reader, seen: Seen) -> Any:
-        return Members.of(super().read(reader, seen), {key: seen[key] for key in _ORIGIN if key in seen})
+        columns = tuple(zip(*self._rows.read(reader, seen), strict=True))
+        return Members(columns or ((),) * len(Member.__slots__), {key: seen[key] for key in _ORIGIN if key in seen})
 
     def check(self, value: Any, seen: Seen) -> None:
         if isinstance(value, Members) and all(seen[key] == value.origin.get(key) for key in _ORIGIN if key in seen):
@@ -305,8 +316,8 @@ MARK: Final = Record(
     {
         "counts": COUNTS,
         "rng": Items(WHOLE, 4, 4, rule=_check_random),
-        "population": _MemberItems(MEMBER, _n_members, _n_members),
-        "hall": _MemberItems(MEMBER, 0, _MAX_32),
+        "population": _MemberItems(_n_members, _n_members),
+        "hall": _MemberItems(0, _MAX_32),
         "history": Items(IMPROVEMENT, 0, lambda seen: int(seen["config"].settings.history_size), rule=_check_rising),
         "best": BEST,
     },
@@ -322,7 +333,7 @@ SESSION: Final = Maybe(
 )
 PROGRAM_ARCHIVE: Final = Record(ProgramArchive, {"writer": WRITER, "dims": Maybe(DIMS), "program": PROGRAM})
 POPULATION_ARCHIVE: Final = Record(
-    PopulationArchive, {"writer": WRITER, "dims": DIMS, "population": _MemberItems(MEMBER, 0, _MAX_32)}
+    PopulationArchive, {"writer": WRITER, "dims": DIMS, "population": _MemberItems(0, _MAX_32)}
 )
 CHECKPOINT: Final = Record(
     Checkpoint,

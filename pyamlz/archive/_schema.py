@@ -287,6 +287,7 @@ class Record(Schema):
         names: attributes of `cls` that are not called like their keys.
         is_row: whether it is a row.
         rule: what is to be checked of all together.
+        build: what makes one of its values by name, if not `cls`.
     """
 
     def __init__(
@@ -297,8 +298,9 @@ class Record(Schema):
         names: Mapping[str, str] | None = None,
         is_row: bool = False,
         rule: Rule | None = None,
+        build: Callable[..., Any] | None = None,
     ) -> None:
-        self.cls, self.is_row, self.rule = cls, is_row, rule
+        self.cls, self.is_row, self.rule, self.build = cls, is_row, rule, build or cls
         self.fields = [(key, (names or {}).get(key, key), schema) for key, schema in fields.items()]
         self.newest = max(schema.since for schema in fields.values())
         self._values: Callable[[Any], tuple[Any, ...]] = operator.attrgetter(*(name for _, name, _ in self.fields))
@@ -328,7 +330,7 @@ class Record(Schema):
         if keys is not None:
             keys.end()
         try:
-            built = self.cls(**values)
+            built = self.build(**values)
         except InputError as error:
             reader.start = start
             raise FormatError(str(error)) from None
