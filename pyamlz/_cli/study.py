@@ -48,9 +48,9 @@ def _study(arguments: argparse.Namespace) -> int:
     report = study.run(
         configured,
         arguments.output or _FOLDER / (f"{kind.NAME}-small" if arguments.small else kind.NAME),
-        seeds=seeds,
+        n_seeds=seeds,
         threads=_cores() if arguments.threads is None else arguments.threads,
-        hours=arguments.hours,
+        max_seconds=None if arguments.hours is None else 3600 * arguments.hours,
         command=_command(arguments, seeds),
         callbacks=_callbacks(arguments),
     )

@@ -35,7 +35,7 @@ from pyamlz.study._table import ResultTable
 __all__ = ["Interrupted", "Report", "Settings", "StopReason", "Study", "run"]
 
 Settings: TypeAlias = dict[str, int | float | str]
-StopReason: TypeAlias = Literal["done", "hours", "interrupted", "callback"]
+StopReason: TypeAlias = Literal["done", "max_seconds", "interrupted", "callback"]
 
 RAW, META, TABLE, FIGURE = "raw.jsonl", "meta.json", "table", "figure"  # names of files
 _MAX_SEEDS: Final = 1_000_000
@@ -151,7 +151,7 @@ class Report:
 
     Attributes:
         folder: where its files are.
-        stop_reason: "done", or what ended the handing out of units: "hours", "interrupted", "callback".
+        stop_reason: "done", or what ended the handing out of units: "max_seconds", "interrupted", "callback".
         done: units that are done, of those asked for.
         wanted: units that were asked for.
         table: what was found so far; None if no unit is done.
@@ -174,9 +174,9 @@ def run(
     study: Study,
     folder: str | os.PathLike[str],
     *,
-    seeds: int,
+    n_seeds: int,
     threads: int = 1,
-    hours: float | None = None,
+    max_seconds: float | None = None,
     command: str = "",
     callbacks: Iterable[Callback] = (),
 ) -> Report:
@@ -189,9 +189,9 @@ def run(
     Args:
         study: the study.
         folder: a folder, which is made if need be. What is done there already must have the same settings.
-        seeds: repetitions of each cell, 1 or more. There may be more done already, which are kept and count.
+        n_seeds: repetitions of each cell, 1 or more. There may be more done already, which are kept and count.
         threads: units at work at the same time.
-        hours: after which no more units are begun, 0 or more.
+        max_seconds: after which no more units are begun, 0 or more.
         command: for the meta file.
         callbacks: told of the progress after each unit, which `stage` names, and meanwhile; something true ends the
             handing out of units.
@@ -201,9 +201,9 @@ def run(
         DataError: the raw data are damaged elsewhere than at their end.
         FileError: a file cannot be written.
     """
-    seeds = checked_int("seeds", seeds, 1, _MAX_SEEDS)
+    n_seeds = checked_int("n_seeds", n_seeds, 1, _MAX_SEEDS)
     threads = checked_int("threads", threads, 1, _MAX_THREADS)
-    end = None if hours is None else time.monotonic() + 3600 * checked_float("hours", hours, 0.0)
+    end = None if max_seconds is None else time.monotonic() + checked_float("max_seconds", max_seconds, 0.0)
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -211,10 +211,10 @@ def run(
         raise FileError(f"{place}: cannot be made: {error.strerror}") from None
     _check_same(place, study)
     cells = study.cells()
-    wanted = [Unit(cell, seed) for seed in range(1, seeds + 1) for cell in cells]
+    wanted = [Unit(cell, seed) for seed in range(1, n_seeds + 1) for cell in cells]
     with RawData(place / RAW) as raw:
         _check_cells(raw, cells)
-        replace_file(place / META, _meta(study, seeds, command))
+        replace_file(place / META, _meta(study, n_seeds, command))
         run = _Run(study, raw, wanted, Callbacks(callbacks))
         reason = run.called.around(run, lambda: run.work(threads, end))
         records = sorted(raw.records, key=lambda record: (record.unit.seed, cells.index(record.unit.cell)))
@@ -308,7 +308,7 @@ def _next(units: Iterator[Unit], end: float | None, interrupt: Flag) -> tuple[St
     unit = next(units, None)
     if unit is None:
         return "done", None
-    return ("hours", None) if end is not None and time.monotonic() >= end else (None, unit)
+    return ("max_seconds", None) if end is not None and time.monotonic() >= end else (None, unit)
 
 
 def _do(study: Study, unit: Unit, results: SimpleQueue[Record | BaseException]) -> None:
@@ -323,11 +323,11 @@ def _do(study: Study, unit: Unit, results: SimpleQueue[Record | BaseException]) 
 # ---------------------------------------------------------------- files
 
 
-def _meta(study: Study, seeds: int, command: str) -> bytes:
+def _meta(study: Study, n_seeds: int, command: str) -> bytes:
     table = {
         "study": study.NAME,
         "settings": study.settings,
-        "seeds": seeds,
+        "seeds": n_seeds,
         "command": command,
         "versions": {
             "pyamlz": VERSION,

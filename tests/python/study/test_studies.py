@@ -33,7 +33,7 @@ def small(request, tmp_path_factory):
     if request.param in ("baseline", "ablation", "adaptation", "transfer"):
         pytest.importorskip("sklearn")
     configured = study.find(request.param).configured(small=True)
-    return configured, study.run(configured, tmp_path_factory.mktemp(request.param), seeds=1, threads=2)
+    return configured, study.run(configured, tmp_path_factory.mktemp(request.param), n_seeds=1, threads=2)
 
 
 class TestEachStudy:
@@ -271,7 +271,7 @@ def test_transfer_ends_soon_when_it_is_interrupted(monkeypatch, tmp_path):
         return evaluate(self, *arguments)
 
     monkeypatch.setattr(Evaluator, "evaluate", interrupting)
-    report = study.run(made, tmp_path, seeds=1, threads=1)
+    report = study.run(made, tmp_path, n_seeds=1, threads=1)
     assert (report.stop_reason, report.done, len(calls)) == ("interrupted", 0, 3)
 
 
@@ -319,7 +319,7 @@ class TestAccuracy:
 def test_figures_of_studies_can_be_drawn_elsewhere(tmp_path):
     pytest.importorskip("matplotlib")
     folder = tmp_path / "difficulty"
-    study.run(study.find("difficulty").configured(["spaces=linear_learn"], small=True), folder, seeds=1)
+    study.run(study.find("difficulty").configured(["spaces=linear_learn"], small=True), folder, n_seeds=1)
     figure = study.draw(folder)
     assert figure.axes[0].get_xscale() == "log"
     with pytest.raises(InputError, match="expected what a study writes there"):

@@ -74,7 +74,7 @@ def results(folder):
 class TestRun:
     def test_does_each_unit_once(self, tmp_path):
         one = squares()
-        report = run(one, tmp_path, seeds=2)
+        report = run(one, tmp_path, n_seeds=2)
         assert (report.stop_reason, report.done, report.wanted) == ("done", 6, 6)
         assert len(one.units) == 6
         assert set(one.units) == ALL
@@ -83,7 +83,7 @@ class TestRun:
     def test_writes_its_files(self, tmp_path, monkeypatch):
         monkeypatch.undo()
         pytest.importorskip("matplotlib.figure")
-        report = run(squares("add=1"), tmp_path / "a" / "b", seeds=1, command="pyamlz study squares --set add=1")
+        report = run(squares("add=1"), tmp_path / "a" / "b", n_seeds=1, command="pyamlz study squares --set add=1")
         folder = report.folder
         names = {"raw.jsonl", "meta.json", "table.md", "table.csv", "figure.png", "figure.svg"}
         assert {path.name for path in folder.iterdir()} == names
@@ -100,62 +100,62 @@ class TestRun:
         assert set(meta["machine"]) == {"cpu", "cores", "kernels", "system", "architecture"}
 
     def test_writes_the_table_without_matplotlib(self, tmp_path):
-        report = run(squares(), tmp_path, seeds=1)
+        report = run(squares(), tmp_path, n_seeds=1)
         wanted = r"no figure: matplotlib is missing or too old: pip install 'matplotlib>=[\d.]+'"
         assert re.fullmatch(wanted, report.missing)
         assert (tmp_path / "table.md").exists()
         assert not (tmp_path / "figure.png").exists()
 
     def test_again_does_nothing(self, tmp_path):
-        first = run(squares(), tmp_path, seeds=2)
+        first = run(squares(), tmp_path, n_seeds=2)
         before = lines(tmp_path)
         again = squares()
-        second = run(again, tmp_path, seeds=2)
+        second = run(again, tmp_path, n_seeds=2)
         assert again.units == []
         assert lines(tmp_path) == before
         assert second.table == first.table
 
     def test_with_more_seeds_adds_those(self, tmp_path):
-        run(squares(), tmp_path, seeds=1)
+        run(squares(), tmp_path, n_seeds=1)
         more = squares()
-        run(more, tmp_path, seeds=2)
+        run(more, tmp_path, n_seeds=2)
         assert set(more.units) == {(1, 2), (2, 2), (3, 2)}
         assert len(lines(tmp_path)) == 6
 
     def test_with_fewer_seeds_keeps_and_counts_what_there_is(self, tmp_path):
-        more = run(squares(), tmp_path, seeds=2)
-        fewer = run(squares(), tmp_path, seeds=1)
+        more = run(squares(), tmp_path, n_seeds=2)
+        fewer = run(squares(), tmp_path, n_seeds=1)
         assert (fewer.done, fewer.wanted) == (3, 3)
         assert fewer.table == more.table
 
     def test_tells_what_it_does(self, tmp_path):
         told = Counted()
-        run(squares(), tmp_path, seeds=1, callbacks=[told])
+        run(squares(), tmp_path, n_seeds=1, callbacks=[told])
         said = [progress.stage for progress in told.seen]
         assert [line.partition(",")[0] for line in said] == ["1 of 3: 1", "2 of 3: 2", "3 of 3: 3"]
         said = []
-        run(squares(), tmp_path, seeds=2, callbacks=[lambda progress: said.append(progress.stage)])
+        run(squares(), tmp_path, n_seeds=2, callbacks=[lambda progress: said.append(progress.stage)])
         assert said[0] == "3 of 6 units are done already"
         assert any(line.startswith("4 of 6: 1, seed 2, ") for line in said)
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"seeds": 0}, "seeds: expected"),
+            ({"n_seeds": 0}, "n_seeds: expected"),
             ({"threads": 0}, "threads: expected"),
-            ({"hours": -1.0}, "hours: expected"),
+            ({"max_seconds": -1.0}, "max_seconds: expected"),
         ],
     )
     def test_refuses_wrong_arguments(self, tmp_path, arguments, message):
         with pytest.raises(InputError, match=message):
-            run(squares(), tmp_path / "new", **{"seeds": 1, **arguments})
+            run(squares(), tmp_path / "new", **{"n_seeds": 1, **arguments})
         assert not (tmp_path / "new").exists()
 
 
 class TestThreads:
     def test_do_not_change_results(self, tmp_path):
         for threads in (1, 2, 5):
-            run(squares(), tmp_path / str(threads), seeds=4, threads=threads)
+            run(squares(), tmp_path / str(threads), n_seeds=4, threads=threads)
         assert results(tmp_path / "2") == results(tmp_path / "1") == results(tmp_path / "5")
         for name in ("table.md", "table.csv"):
             assert (tmp_path / "2" / name).read_bytes() == (tmp_path / "1" / name).read_bytes()
@@ -173,15 +173,15 @@ class TestThreads:
 
         two = squares()
         two.before = wait
-        assert run(two, tmp_path, seeds=2, threads=2).done == 6
+        assert run(two, tmp_path, n_seeds=2, threads=2).done == 6
         assert max(most) == 2
 
 
 class TestHours:
     def test_end_the_handing_out_of_units(self, tmp_path):
         none = squares()
-        report = run(none, tmp_path, seeds=2, hours=0.0)
-        assert (report.stop_reason, report.done, report.table) == ("hours", 0, None)
+        report = run(none, tmp_path, n_seeds=2, max_seconds=0.0)
+        assert (report.stop_reason, report.done, report.table) == ("max_seconds", 0, None)
         assert none.units == []
 
     def test_let_units_at_work_end(self, tmp_path, monkeypatch):
@@ -189,12 +189,12 @@ class TestHours:
         monkeypatch.setattr("pyamlz.study._framework.time.monotonic", lambda: now[0])
         slow = squares()
         slow.before = lambda unit: now.append(now.pop() + 1800.0)
-        report = run(slow, tmp_path, seeds=2, hours=1.2)
-        assert (report.stop_reason, report.done) == ("hours", 3)
-        assert run(squares(), tmp_path, seeds=2).done == 6
+        report = run(slow, tmp_path, n_seeds=2, max_seconds=4320)
+        assert (report.stop_reason, report.done) == ("max_seconds", 3)
+        assert run(squares(), tmp_path, n_seeds=2).done == 6
 
     def test_that_are_enough_change_nothing(self, tmp_path):
-        assert run(squares(), tmp_path, seeds=2, hours=1.0).stop_reason == "done"
+        assert run(squares(), tmp_path, n_seeds=2, max_seconds=3600).stop_reason == "done"
 
 
 class TestFailures:
@@ -213,9 +213,9 @@ class TestFailures:
 
         bad.before = before
         with pytest.raises(InputError, match="something"):
-            run(bad, tmp_path, seeds=9, threads=2)
+            run(bad, tmp_path, n_seeds=9, threads=2)
         assert len(lines(tmp_path)) == 3
-        assert run(squares(), tmp_path, seeds=2).done == 6
+        assert run(squares(), tmp_path, n_seeds=2).done == 6
         assert len(set(results(tmp_path))) == len(lines(tmp_path)) == 6
 
     def test_interrupted_units_are_not_recorded(self, tmp_path):
@@ -226,9 +226,9 @@ class TestFailures:
                 raise Interrupted
 
         stopped.before = before
-        report = run(stopped, tmp_path, seeds=2)
+        report = run(stopped, tmp_path, n_seeds=2)
         assert (report.stop_reason, report.done) == ("interrupted", 1)
-        assert run(squares(), tmp_path, seeds=2).done == 6
+        assert run(squares(), tmp_path, n_seeds=2).done == 6
 
     def test_ctrl_c_drops_the_units_at_work(self, tmp_path):
         """They may have been cut short; and it is said what is done."""
@@ -240,68 +240,68 @@ class TestFailures:
                 time.sleep(0.3)
 
         stopped.before = before
-        report = run(stopped, tmp_path, seeds=2)
+        report = run(stopped, tmp_path, n_seeds=2)
         assert (report.stop_reason, report.done) == ("interrupted", 2)
         assert [row[1] for row in report.table.rows] == [4, 9, 0]
-        assert run(squares(), tmp_path, seeds=2).done == 6
+        assert run(squares(), tmp_path, n_seeds=2).done == 6
         assert results(tmp_path) == results_of(tmp_path / "whole", seeds=2)
 
 
 def results_of(folder, seeds):
-    run(squares(), folder, seeds=seeds)
+    run(squares(), folder, n_seeds=seeds)
     return results(folder)
 
 
 class TestRawData:
     @pytest.mark.parametrize("left", [b'{"cell": {"ba', b"\0\0\0\0", b"\0\0\0\n", b'{"cell": {}}\n', b"7\n", b"\xff\n"])
     def test_damaged_at_the_end_loses_that_line_only(self, tmp_path, left):
-        run(squares(), tmp_path, seeds=1)
+        run(squares(), tmp_path, n_seeds=1)
         path = tmp_path / "raw.jsonl"
         whole = lines(tmp_path)
         path.write_bytes(b"".join(whole[:2]) + left)
         again = squares()
-        assert run(again, tmp_path, seeds=1).done == 3
+        assert run(again, tmp_path, n_seeds=1).done == 3
         assert again.units == [(3, 1)]
         assert lines(tmp_path)[:2] == whole[:2]
         assert len(lines(tmp_path)) == 3
 
     @pytest.mark.parametrize("cut", [1, 5, 20])
     def test_cut_short_loses_the_last_line_only(self, tmp_path, cut):
-        run(squares(), tmp_path, seeds=1)
+        run(squares(), tmp_path, n_seeds=1)
         path = tmp_path / "raw.jsonl"
         path.write_bytes(path.read_bytes()[:-cut])
         again = squares()
-        run(again, tmp_path, seeds=1)
+        run(again, tmp_path, n_seeds=1)
         assert again.units == [(3, 1)]
         assert results(tmp_path) == results_of(tmp_path / "whole", seeds=1)
 
     def test_damaged_elsewhere_is_refused(self, tmp_path):
-        run(squares(), tmp_path, seeds=1)
+        run(squares(), tmp_path, n_seeds=1)
         whole = lines(tmp_path)
         (tmp_path / "raw.jsonl").write_bytes(b"".join([whole[0], b"{}\n", *whole[1:]]))
         with pytest.raises(DataError, match=r"raw\.jsonl: line 2: expected a table of cell, seed"):
-            run(squares(), tmp_path, seeds=1)
+            run(squares(), tmp_path, n_seeds=1)
         assert len(lines(tmp_path)) == 4  # nothing was cut off
 
     def test_of_several_machines_may_be_put_together(self, tmp_path):
-        run(squares(), tmp_path, seeds=1)
+        run(squares(), tmp_path, n_seeds=1)
         path = tmp_path / "raw.jsonl"
         path.write_bytes(path.read_bytes() * 2)
-        assert run(squares(), tmp_path, seeds=2).table == run(squares(), tmp_path / "other", seeds=2).table
+        assert run(squares(), tmp_path, n_seeds=2).table == run(squares(), tmp_path / "other", n_seeds=2).table
 
     def test_that_contradict_each_other_are_refused(self, tmp_path):
-        run(squares(), tmp_path, seeds=1)
+        run(squares(), tmp_path, n_seeds=1)
         path = tmp_path / "raw.jsonl"
         path.write_bytes(path.read_bytes() + path.read_bytes().replace(b'"square": 4', b'"square": 5'))
         with pytest.raises(DataError, match=r"line 4: another result than before of the same unit"):
-            run(squares(), tmp_path, seeds=1)
+            run(squares(), tmp_path, n_seeds=1)
 
     def test_of_cells_that_the_study_does_not_have_are_refused(self, tmp_path):
-        run(squares(), tmp_path, seeds=1)
+        run(squares(), tmp_path, n_seeds=1)
         path = tmp_path / "raw.jsonl"
         path.write_bytes(path.read_bytes().replace(b'"base": 2', b'"base": 7'))
         with pytest.raises(DataError, match="a unit that this study does not have"):
-            run(squares(), tmp_path, seeds=1)
+            run(squares(), tmp_path, n_seeds=1)
 
     def test_are_open_for_one_at_a_time(self, tmp_path):
         path = tmp_path / "raw.jsonl"
@@ -334,35 +334,35 @@ class TestRawData:
 
 class TestFolder:
     def test_with_other_settings_is_refused(self, tmp_path):
-        run(squares(), tmp_path, seeds=1)
+        run(squares(), tmp_path, n_seeds=1)
         with pytest.raises(InputError, match=r"add: .* has 0, got 2; name another folder"):
-            run(squares("add=2"), tmp_path, seeds=1)
+            run(squares("add=2"), tmp_path, n_seeds=1)
 
     def test_with_another_study_is_refused(self, tmp_path):
-        run(squares(), tmp_path, seeds=1)
+        run(squares(), tmp_path, n_seeds=1)
 
         class Cubes(Squares):
             NAME = "cubes"
 
         with pytest.raises(InputError, match="has the study 'squares', got 'cubes'"):
-            run(Cubes.configured(), tmp_path, seeds=1)
+            run(Cubes.configured(), tmp_path, n_seeds=1)
 
     @pytest.mark.parametrize("content", [b"", b"[]", b'{"study": "squares"}', b"\xff"])
     def test_with_a_damaged_meta_file_is_refused(self, tmp_path, content):
-        run(squares(), tmp_path, seeds=1)
+        run(squares(), tmp_path, n_seeds=1)
         (tmp_path / "meta.json").write_bytes(content)
         with pytest.raises(DataError, match=r"meta\.json: expected what a study writes there"):
-            run(squares(), tmp_path, seeds=1)
+            run(squares(), tmp_path, n_seeds=1)
 
     def test_with_data_of_something_unknown_is_refused(self, tmp_path):
         (tmp_path / "raw.jsonl").touch()
         with pytest.raises(InputError, match=r"has raw\.jsonl without meta\.json"):
-            run(squares(), tmp_path, seeds=1)
+            run(squares(), tmp_path, n_seeds=1)
 
     def test_that_cannot_be_made_is_an_error(self, tmp_path):
         (tmp_path / "file").touch()
         with pytest.raises(FileError, match="cannot be made"):
-            run(squares(), tmp_path / "file" / "folder", seeds=1)
+            run(squares(), tmp_path / "file" / "folder", n_seeds=1)
 
 
 class TestSettings:
@@ -430,7 +430,12 @@ class TestCommand:
         code, out, _ = amlz("study", "difficulty", *options)
         assert code == 0
         told = json.loads(out)
-        assert (told["study"], told["stop_reason"], told["done"], told["rows"]) == ("difficulty", "hours", 0, None)
+        assert (told["study"], told["stop_reason"], told["done"], told["rows"]) == (
+            "difficulty",
+            "max_seconds",
+            0,
+            None,
+        )
 
     def test_killed_goes_on_to_the_same_results(self, tmp_path):
         """At any moment: of lines that are there none is lost, none comes twice."""
