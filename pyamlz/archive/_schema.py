@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -33,7 +34,7 @@ def _refuse_kind(wanted: str, value: object) -> None:
     refuse(wanted, a("negative integer" if kind == "integer" and str(value).startswith("-") else kind))
 
 
-class Schema:
+class Schema(ABC):
     """What may stand in one place.
 
     Attributes:
@@ -44,13 +45,13 @@ class Schema:
     since = 0
     rule: Rule | None = None
 
+    @abstractmethod
     def read(self, reader: Reader, seen: Seen) -> Any:
         """The next value of an archive."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self, value: Any, seen: Seen) -> None:
         """Refuses a value that an archive cannot have."""
-        raise NotImplementedError
 
     def plain(self, value: Any) -> Any:
         """A value that was checked, as msgpack takes it."""

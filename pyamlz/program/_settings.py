@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
@@ -42,7 +43,7 @@ class Hurdle(NamedTuple):
 # ---------------------------------------------------------------- kinds of settings
 
 
-class Kind:
+class Kind(ABC):
     """What values a setting may have, and the numbers that the C library and archives have in their place.
 
     Attributes:
@@ -51,9 +52,9 @@ class Kind:
 
     range: str = ""
 
+    @abstractmethod
     def checked(self, name: str, value: Any) -> Any:
         """The value as settings have it; InputError, naming it, if it is none."""
-        raise NotImplementedError
 
     def number(self, value: Any) -> Any:
         """What stands for a value in the C library and in archives."""
