@@ -8,7 +8,7 @@ from typing import Any
 
 from pyamlz import archive, lab
 from pyamlz._cli import output
-from pyamlz._cli.arguments import DONE, command, integer
+from pyamlz._cli.arguments import DONE, add_which, command, integer
 from pyamlz._cli.data import print_scores, scores_json
 from pyamlz._lib.errors import ArchiveError, InputError
 from pyamlz.lab import Scored
@@ -27,6 +27,7 @@ def add_fit(commands: Any) -> None:
         "--epochs", type=integer, metavar="N", help="passes over the rows (default: the run's; a model: 1)"
     )
     fit.set_defaults(checks_output=True)  # a model goes on learning in its file
+    add_which(fit)
     fit.add_argument("-o", "--output", metavar="MODEL.amlz", help="the model's file (default, of a model: the same)")
 
 
@@ -46,7 +47,7 @@ def _fit(arguments: argparse.Namespace) -> int:
     if target is None:
         raise InputError("--output: expected a file for the model")
     _check_target(target)
-    model, scores = lab.fit(arguments.file, data=arguments.data, epochs=arguments.epochs)
+    model, scores = lab.fit(arguments.file, data=arguments.data, epochs=arguments.epochs, which=arguments.which)
     model.save(target)
     return _tell(arguments, model, target, scores, f"learned {model.n_examples:,} examples")
 

@@ -13,7 +13,16 @@ from pyamlz.lab._units import is_units
 __all__ = ["check_output", "check_outputs"]
 
 _WRITTEN = ("output", "dot", "plot")  # options that name a file to write
-_READ = ("file", "files", "program", "candidates", "data", "log", "preset")  # arguments that name files to read
+_READ = (
+    "file",
+    "files",
+    "model",
+    "program",
+    "candidates",
+    "data",
+    "log",
+    "preset",
+)  # arguments that name files to read
 
 
 def check_outputs(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import os
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ import numpy.typing as npt
 
 from pyamlz._cli import output
 from pyamlz._cli.arguments import DONE, command
-from pyamlz._lib.errors import InputError
 from pyamlz._lib.files import replace_file
 from pyamlz.search import Model
 
@@ -30,9 +28,6 @@ def add_predict(commands: Any) -> None:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    for path in (arguments.model, arguments.data):
-        if arguments.output is not None and _is_same(path, arguments.output):
-            raise InputError(f"--output: expected another file than {path}, which is read")
     model = Model.load(arguments.model)
     if arguments.proba:
         names, answers = [*model.classes], model.predict_proba(arguments.data)
@@ -49,13 +44,6 @@ def _predict(arguments: argparse.Namespace) -> int:
         replace_file(arguments.output, text.encode("utf-8"))
         output.note(arguments, f"{arguments.output}: {len(answers):,} rows")
     return DONE
-
-
-def _is_same(one: str, other: str) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return False
 
 
 def _plain(value: object) -> object:

@@ -41,7 +41,11 @@ class Scored:
 
 
 def fit(
-    path: str | os.PathLike[str], *, data: DataSource | None = None, epochs: int | None = None
+    path: str | os.PathLike[str],
+    *,
+    data: DataSource | None = None,
+    epochs: int | None = None,
+    which: str = "selected",
 ) -> tuple[Model, tuple[Scored, ...]]:
     """Trains what a run on a table found, on all of its training rows: those to search with and those to select by.
 
@@ -49,6 +53,7 @@ def fit(
         path: the run's checkpoint.
         data: where the table is now, if it is not where the run looks for it.
         epochs: passes over the rows; by default as many as the run's tasks have.
+        which: "selected" for what the run reports, or another program, as :func:`pyamlz.archive.found` has them.
 
     Returns:
         The model, which keeps the scores in its `session`, and its scores on the held-out rows beside those of others.
@@ -64,7 +69,7 @@ def fit(
     session = Session.of(saved, name, data)
     if session is None or not session.preset.is_of_table:
         raise ArchiveError(f"{name}: expected a run on a table of one's own (search --data), got another")
-    program = archive.program_of(saved, name)
+    program = archive.program_of(saved, name, which)
     model, table = model_of(program, session.preset, session.seed, epochs)
     scores = scored(model, table)
     model.session = {

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pyamlz import Model, lab, linear_regressor, tasks
+from pyamlz import Model, archive, lab, linear_regressor, tasks
 from pyamlz._cli.main import main
 
 RNG = np.random.default_rng(5)
@@ -173,6 +173,16 @@ class TestFitAndPredict:
         assert rows[0] == ["blue", "green", "red"]
         assert sum(map(float, rows[1])) == pytest.approx(1, abs=1e-5)
 
+    def test_other_programs_by_name(self, run: str, capsys: pytest.CaptureFixture[str]) -> None:
+        model = run.replace("run", "model")
+        for which in ("best", "hall:1"):
+            assert main(["fit", run, "-o", model, "--which", which]) == 0
+            saved = archive.read(run)
+            assert isinstance(saved, archive.Checkpoint)
+            assert Model.load(model).program == archive.program_of(saved, run, which).simplified(saved.dims)
+        assert main(["fit", run, "-o", model, "--which", "hall:999"]) == 2
+        assert "expected a number from 1 to" in capsys.readouterr().err
+
     def test_models_go_on_learning(self, run: str, kinds: str, capsys: pytest.CaptureFixture[str]) -> None:
         model, more = run.replace("run", "model"), run.replace("run", "more")
         assert main(["fit", run, "-o", model]) == 0
@@ -214,8 +224,8 @@ class TestFitAndPredict:
             (["fit", model], 2, "--data: expected examples"),
             (["fit", demo, "-o", str(tmp_path / "x.amlz")], 3, "expected a run on a table of one's own"),
             (["predict", run, "--data", kinds], 3, "expected a model, which `fit` makes"),
-            (["predict", model, "--data", kinds, "-o", kinds], 2, "--output: expected another file"),
-            (["predict", model, "--data", kinds, "-o", model], 2, "--output: expected another file"),
+            (["predict", model, "--data", kinds, "-o", kinds], 2, "is read by this command; choose another name"),
+            (["predict", model, "--data", kinds, "-o", model], 2, "is read by this command; choose another name"),
             (["predict", model, "--data", "none.csv"], 2, "none.csv: cannot be read"),
         ):
             assert main(arguments) == code, arguments
