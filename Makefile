@@ -11,7 +11,8 @@
 # are made from them.
 # More targets for the C library, such as asan, plain, matrix and cross, are in libamlz/Makefile: make -C libamlz asan.
 # Longer checks here: make dist-check (sdist, wheel from it, import in isolation); of archives make fuzz (ten minutes of
-# it), make mutated (a million damaged ones through Python), make kill (a search that is killed 200 times).
+# it), make mutated (a million damaged ones through Python), make kill (searches, and climbs, selections, tunings and
+# studies, that are killed 200 times).
 # PYTHON=python3.12 chooses the Python of .venv, where everything is installed.
 
 PYTHON ?= python3
@@ -94,6 +95,7 @@ mutated: $(VENV)/has-test
 
 kill: $(VENV)/has-test
 	@$(BIN)/python tests/tools/kill.py 200
+	@$(BIN)/python tests/tools/kill_units.py 200
 
 dist-check: $(VENV)/has-dev
 	@rm -rf build/dist && mkdir -p build/dist

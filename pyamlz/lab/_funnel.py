@@ -137,16 +137,18 @@ def evaluate_all(
     variant = cast(Variant, evaluator.variant)
     more = [Evaluator(evaluator.tasks, variant=variant, combine=evaluator.combine) for _ in range(threads - 1)]
     futures: list[Future[Evaluation]] = [Future() for _ in programs]
+    is_left = threading.Event()
     todo: SimpleQueue[tuple[Program, Future[Evaluation]] | None] = SimpleQueue()
 
     def work(one: Evaluator) -> None:
         while (item := todo.get()) is not None:
             program, future = item
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(one.evaluate(program, seed))
-                except BaseException as error:
-                    future.set_exception(error)
+            if is_left.is_set():
+                return
+            try:
+                future.set_result(one.evaluate(program, seed))
+            except BaseException as error:
+                future.set_exception(error)
 
     for item in zip(programs, futures, strict=True):
         todo.put(item)
@@ -156,5 +158,4 @@ def evaluate_all(
     try:
         yield iter(futures)
     finally:
-        for future in futures:
-            future.cancel()
+        is_left.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import signal
 import subprocess
@@ -84,3 +85,41 @@ class TestWhateverItWasStartedWith:
         while path.stat().st_mtime_ns == before:
             time.sleep(0.02)
         assert end(process, signal.SIGTERM)[0] == 130
+
+
+SLOW = ["--preset", "linear", "--seed", "1", "--set", "tasks.n_train=20_000", "--set", "select.n_tasks=100"]
+OTHERS = {
+    "climb": ["climb", "--seed", "1"],
+    "tune": ["tune", "neural_network", "--trials", "5_000", "--threads", "2", *SLOW],
+    "select": ["select", "{programs}", *SLOW],
+    "islands": [*SEARCH, "--islands", "3"],
+    "study": ["study", "difficulty", "--seeds", "50", "--threads", "1"],
+}
+
+
+@pytest.fixture
+def programs(tmp_path):
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for number in range(500):
+        text = f"def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  s2 = {number / 1000}\n  v1 = s2 * v0\n"
+        (folder / f"{number}.txt").write_text(text)
+    return sorted(map(str, folder.iterdir()))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_long_commands_end_too(name, number, programs, tmp_path):
+    """With Ctrl-C ignored when they were started; and they can be gone on with."""
+    path = tmp_path / "checkpoint"
+    words = [word for each in OTHERS[name] for word in (programs if each == "{programs}" else [each])]
+    process = start(*words, "--checkpoint", str(path), "--json", before="trap '' INT;")
+    wait_for(path, process)
+    time.sleep(0.7)
+    code, output = end(process, number)
+    assert code == 130
+    assert json.loads(output)["stop_reason"] == "interrupted"
+    process = start("resume", str(path), "--json")
+    time.sleep(2.0)
+    assert process.poll() is None
+    assert end(process, signal.SIGTERM)[0] == 130

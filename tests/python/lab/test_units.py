@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-from samples import Counted
+from samples import Counted, environment
 
 from pyamlz import ArchiveError, Evaluator, Experiment, InputError, TaskSet, linear_regressor, neural_network, tasks
 from pyamlz.lab import Candidate, Stage, climb, rank, select, tune
@@ -20,6 +23,7 @@ from pyamlz.search import log
 SMALL = Experiment.load("linear").replace(
     tasks={"n_train": 20, "n_valid": 5, "n_tasks": 2}, population_size=20, fec={"valid": 5}
 )
+ROOT = Path(__file__).resolve().parents[3]
 TASKS = tasks.linear(n_features=4, n_tasks=4, n_train=50, n_valid=10, seed=1)
 TESTS = tasks.linear(n_features=4, n_tasks=4, n_train=50, n_valid=10, seed=2)
 
@@ -140,3 +144,13 @@ def test_an_evaluation_that_takes_long_is_not_waited_for():
     ranking = rank([Candidate("slow", neural_network())], slow)
     assert time.monotonic() - began < 1.5
     assert ranking[0].fitness == ()
+
+
+def test_nothing_is_lost_by_kills():
+    """The quick part of `make kill`."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "tests" / "tools" / "kill_units.py", "4"],
+        env=environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "the same as undisturbed" in done.stdout
