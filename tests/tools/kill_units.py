@@ -104,6 +104,9 @@ def check(name: str, words: list[str], kills: int, draw: random.Random, folder: 
 def main() -> int:
     kills = int(sys.argv[1])
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # in the background of a shell it is ignored, by children too
     folder = Path(tempfile.mkdtemp(prefix="kill-units-"))
     draw = random.Random(seed)
     began = time.monotonic()
