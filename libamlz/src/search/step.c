@@ -52,9 +52,27 @@ static contender contender_at(const amlz_search *s, uint32_t place, int *is_gues
     return guess;
 }
 
+/* A tournament where nobody is pending, as in a search by one thread. */
+static contender hold_among_members(amlz_search *s)
+{
+    const shelf_entry *entries = s->now.population.entries;
+    uint32_t winner = rng_below(&s->now.rng, s->config.population_size);
+    for (uint32_t i = 1; i < s->config.tournament_size; i++) {
+        const uint32_t rival = rng_below(&s->now.rng, s->config.population_size);
+        if (entries[rival].member.fitness > entries[winner].member.fitness) {
+            winner = rival;
+        }
+    }
+    const contender member = {entries[winner].member.fitness, winner, NULL};
+    return member;
+}
+
 /* The fittest of T members drawn with replacement; of equals the first drawn. */
 static contender hold_tournament(amlz_search *s, int *is_guess)
 {
+    if (s->ahead.count == 0) {
+        return hold_among_members(s);
+    }
     contender winner = contender_at(s, rng_below(&s->now.rng, s->config.population_size), is_guess);
     for (uint32_t i = 1; i < s->config.tournament_size; i++) {
         const contender rival = contender_at(s, rng_below(&s->now.rng, s->config.population_size), is_guess);
