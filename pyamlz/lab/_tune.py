@@ -22,7 +22,7 @@ from pyamlz.lab._funnel import Scored, as_evaluators, best_of
 from pyamlz.lab._scoring import score_all, work_of
 from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
 from pyamlz.lab._units import StopReason, Units, digest
-from pyamlz.program import Constant, Dims, FunctionName, Program, find_op
+from pyamlz.program import Constant, Dims, Line, Program, live_code
 from pyamlz.program.baselines import TUNABLE
 from pyamlz.search import Callback, Evaluator
 
@@ -37,14 +37,12 @@ class Hyperparameter:
     """A constant that can be tuned.
 
     Attributes:
-        function: where it is.
-        line: its instruction's place there, from 1.
+        line: its instruction's place.
         place: its place among the instruction's constants, from 0.
         value: the constant.
     """
 
-    function: FunctionName
-    line: int
+    line: Line
     place: int
     value: float
 
@@ -101,9 +99,10 @@ class Tuned:
         """The hyperparameters, before and after, and the fitness, as text."""
         rows = []
         for parameter, factor in zip(self.hyperparameters, self.best.factors, strict=True):
-            instruction = self.original.code[parameter.function][parameter.line - 1]
+            line = parameter.line
+            instruction = self.original.code[line.function][line.number - 1]
             cells = [f"{parameter.value:g}", f"{_times(parameter.value, factor):g}", f"{factor:g}"]
-            rows.append([f"{parameter.function} {parameter.line}: {instruction}", *cells])
+            rows.append([f"{line}: {instruction}", *cells])
         if not self.trials:
             return "no trial is done\n"
         fitness = [figure(self.trials[0].fitness[-1]), figure(self.fitness), f"trial {self.best.number}"]
@@ -122,14 +121,11 @@ def hyperparameters(program: Program, dims: Dims) -> tuple[Hyperparameter, ...]:
     Raises:
         ProgramError: the program does not fit the memory.
     """
-    live = program.live(dims)
     return tuple(
-        Hyperparameter(function, i + 1, place, instruction.constants[place])
-        for function, instructions in program.code.items()
-        for i, instruction in enumerate(instructions)
-        if live[function][i]
-        for place, kind in enumerate(find_op(instruction.op).constants)
-        if kind is not Constant.INDEX and instruction.constants[place] != 0
+        Hyperparameter(x.line, place, x.instruction.constants[place])
+        for x in live_code(program, dims)
+        for place, kind in enumerate(x.op.constants)
+        if kind is not Constant.INDEX and x.instruction.constants[place] != 0
     )
 
 
@@ -143,10 +139,10 @@ def scaled(program: Program, parameters: Sequence[Hyperparameter], factors: Sequ
     """
     code = program.code
     for parameter, factor in zip(parameters, factors, strict=True):
-        instruction = code[parameter.function][parameter.line - 1]
-        constants = list(instruction.constants)
+        instructions, index = code[parameter.line.function], parameter.line.number - 1
+        constants = list(instructions[index].constants)
         constants[parameter.place] = _times(constants[parameter.place], factor)
-        code[parameter.function][parameter.line - 1] = replace(instruction, constants=tuple(constants))
+        instructions[index] = replace(instructions[index], constants=tuple(constants))
     return Program(**code)
 
 

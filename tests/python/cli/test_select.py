@@ -75,7 +75,7 @@ class TestTune:
         table, _, program = out.partition("\n\n# the program with these constants: fitness ")
         lines = table.splitlines()
         assert lines[0] == f"# {quick}, seed 1: 50 trials; tasks: 8"
-        assert lines[2].split()[:6] == ["setup", "1:", "s2", "=", "0.0001", "0.0001"]
+        assert lines[2].split()[:6] == ["Setup", "1:", "s2", "=", "0.0001", "0.0001"]
         before, after = (float(line.split()[2]) for line in lines[4:6])
         assert lines[4].startswith("test before: ")
         assert after > before + 0.3

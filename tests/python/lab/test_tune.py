@@ -9,7 +9,7 @@ from samples import Counted, linear_tasks
 
 from pyamlz import Evaluator, InputError, PackedTasks, Program, linear_regressor, neural_network, tasks
 from pyamlz.lab import Hyperparameter, hyperparameters, scaled, tune
-from pyamlz.program import baselines
+from pyamlz.program import Line, baselines
 
 TASKS = linear_tasks(n_tasks=3, n_train=100)
 SMALL = linear_tasks(seed=2, n_tasks=1, n_train=20)
@@ -38,11 +38,11 @@ def Learn():
 class TestHyperparameters:
     def test_are_live_constants_other_than_indexes_and_zeros(self):
         assert hyperparameters(KINDS_OF_CONSTANTS, KINDS_OF_CONSTANTS.dims(4)) == (
-            Hyperparameter("setup", 1, 0, 0.5),
-            Hyperparameter("setup", 3, 1, -2.0),
-            Hyperparameter("setup", 4, 1, 0.1),
-            Hyperparameter("setup", 5, 0, -1.0),
-            Hyperparameter("setup", 5, 1, 3.0),
+            Hyperparameter(Line("setup", 1), 0, 0.5),
+            Hyperparameter(Line("setup", 3), 1, -2.0),
+            Hyperparameter(Line("setup", 4), 1, 0.1),
+            Hyperparameter(Line("setup", 5), 0, -1.0),
+            Hyperparameter(Line("setup", 5), 1, 3.0),
         )
 
     def test_of_a_baseline_are_what_it_was_made_with(self):
@@ -183,7 +183,7 @@ class TestTune:
         assert head.split() == ["constant", "before", "after", "factor"]
         (rate,) = tuned.program.setup[0].constants
         assert constant.split() == [
-            "setup",
+            "Setup",
             "1:",
             "s2",
             "=",
