@@ -258,7 +258,7 @@ class TestSearch:
         assert isinstance(result["seed"], int)
 
     def test_ends_a_search_that_succeeds(self, amlz):
-        result = json.loads(amlz(*self.COMMAND, "--set", "sufficient_fitness=0", "--seconds", "0.001", "--json")[1])
+        result = json.loads(amlz(*self.COMMAND, "--set", "sufficient_fitness=0", "--seconds", "0.3", "--json")[1])
         assert result["experiments"] == result["evaluations"] > 1
 
     def test_searches_on_the_tasks_of_a_run(self):

@@ -29,4 +29,4 @@ def test_an_extra_that_is_missing_is_an_import_error_too() -> None:
 
 def test_what_an_extra_asks_for_is_what_the_package_declares() -> None:
     assert requirements("sklearn") == ["scikit-learn>=1.6"]
-    assert requirements("plot") == ["matplotlib>=3.7"]
+    assert requirements("onnx") == ["onnx>=1.14"]
