@@ -32,6 +32,7 @@ class Flag:
         self.is_set = True
 
 
+_thread = threading.local()  # flag: that of the run that a thread is in
 _outermost: Flag | None = None  # set and taken away by the main thread alone
 
 
@@ -43,8 +44,14 @@ def interrupt_flag(*signals: signal.Signals) -> Iterator[Flag]:
     handler of its own, is left alone, whatever becomes of the others; and so are all where no main thread is.
     """
     global _outermost
-    if _outermost is not None:
-        yield _outermost
+    taken: Flag | None = getattr(_thread, "flag", None) or _outermost
+    if taken is not None:
+        before = getattr(_thread, "flag", None)
+        _thread.flag = taken  # also once the outer run has ended without waiting for this thread
+        try:
+            yield taken
+        finally:
+            _thread.flag = before
         return
     flag = Flag()
     if threading.current_thread() is not threading.main_thread():
