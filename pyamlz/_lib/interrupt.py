@@ -44,14 +44,14 @@ def interrupt_flag(*signals: signal.Signals) -> Iterator[Flag]:
     handler of its own, is left alone, whatever becomes of the others; and so are all where no main thread is.
     """
     global _outermost
-    taken: Flag | None = getattr(_thread, "flag", None) or _outermost
-    if taken is not None:
-        before = getattr(_thread, "flag", None)
-        _thread.flag = taken  # also once the outer run has ended without waiting for this thread
+    own: Flag | None = getattr(_thread, "flag", None)
+    shared = own or _outermost
+    if shared is not None:
+        _thread.flag = shared  # also once the outer run has ended without waiting for this thread
         try:
-            yield taken
+            yield shared
         finally:
-            _thread.flag = before
+            _thread.flag = own
         return
     flag = Flag()
     if threading.current_thread() is not threading.main_thread():

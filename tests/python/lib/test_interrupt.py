@@ -54,6 +54,28 @@ class TestFlag:
             os.kill(os.getpid(), TERM)
             assert inner.is_set
 
+    def test_is_still_known_to_a_thread_that_was_not_waited_for(self):
+        """What it does within, after the run has ended, hears of the signal too; what it begins afterwards does not."""
+        began, ended, seen = threading.Event(), threading.Event(), []
+
+        def work():
+            with interrupt_flag():
+                began.set()
+                ended.wait()
+                with interrupt_flag() as inner:
+                    seen.append(inner.is_set)
+            with interrupt_flag() as another:
+                seen.append(another.is_set)
+
+        thread = threading.Thread(target=work)
+        with interrupt_flag(INT):
+            thread.start()
+            began.wait()
+            os.kill(os.getpid(), INT)
+        ended.set()
+        thread.join()
+        assert seen == [True, False]
+
     def test_is_one_for_all_threads(self):
         seen = []
 
