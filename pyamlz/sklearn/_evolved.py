@@ -186,6 +186,8 @@ class _Evolving:
         if self.verbose:
             callbacks.append(ProgressBar())
         result = search.run(max_evaluations=self.max_evaluations, max_seconds=seconds, callbacks=callbacks)
+        if result.stop_reason == "interrupted":
+            raise KeyboardInterrupt  # which the search took for its end, and is that of the whole fit
         fame = sorted(search.hall_of_fame, key=lambda member: -member.fitness)
         return result, [member.program for member in fame]
 

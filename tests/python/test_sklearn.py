@@ -7,6 +7,7 @@ import contextlib
 import copy
 import pickle
 import re
+import signal
 import threading
 import time
 import unittest
@@ -230,6 +231,18 @@ class TestPredicting:
             else:
                 model.__dict__ = dict(state)
         assert n_cut > 5
+
+
+def test_a_search_that_is_cut_short_ends_the_fit() -> None:
+    """Ctrl-C while a fitted estimator searches again: it is what it was."""
+    X, y = make_regression(100, 3, noise=1.0, random_state=1)
+    model = EvolvedRegressor("linear_regressor", max_evaluations=100, epochs=1, random_state=1).fit(X, y)
+    wanted, trained = model.predict(X), model._trained
+    model.set_params(max_evaluations=10**9, callbacks=[lambda _: signal.raise_signal(signal.SIGINT)])
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X[::-1], y)
+    assert model._trained is trained
+    np.testing.assert_array_equal(model.predict(X), wanted)
 
 
 @pytest.mark.parametrize("scale", [2.0**-43, 2.0**40])
