@@ -103,6 +103,28 @@ static int get_additions(amlz_archive_reader *reader, amlz_search_config *config
            amlz__archive_get_fields(reader, "config", amlz__archive_rating_fields, config);
 }
 
+/* NULL, or a zero for which a search would take its default: archives say what it is. Others the schema refuses. */
+static const char *fault_of_zeros(const amlz_search_config *config)
+{
+    int n_weights = 0;
+    for (int i = 0; i < AMLZ_MUTATION_COUNT; i++) {
+        n_weights += config->mutation_weight[i] != 0;
+    }
+    if (n_weights == 0) {
+        return "mutations must have finite weights, none negative and one of them over 0";
+    }
+    if (config->fec_size > 0 && (config->fec_train == 0 || config->fec_valid == 0)) {
+        return "fec_train and fec_valid must be 1 or more";
+    }
+    if (config->n_hurdles > 0 && config->hurdle_percentile == 0) {
+        return "hurdle_percentile must be over 0 and under 1";
+    }
+    if (config->n_hurdles > 0 && config->hurdle_window == 0) {
+        return "hurdle_window must be 1 or more";
+    }
+    return NULL;
+}
+
 static int get_config(amlz_archive_reader *reader)
 {
     amlz_search_config *config = &reader->info.search;
@@ -122,7 +144,8 @@ static int get_config(amlz_archive_reader *reader)
         !amlz__archive_get_program(reader, &reader->info.dims, config, &reader->program) || !get_additions(reader, config)) {
         return 0;
     }
-    if (amlz_search_size(config, 1, &reason) == 0) {
+    reason = fault_of_zeros(config);
+    if (reason != NULL || amlz_search_size(config, 1, &reason) == 0) {
         return fail_at(reader, NULL, "config", reason);
     }
     if (reader->copy != NULL) {

@@ -201,7 +201,7 @@ static void write_part(archive_writer *writer, const amlz_search *search, int pa
 static void write_setup(archive_writer *writer, const amlz_archive_content *content, const amlz_search_config *config,
                         amlz_program *start)
 {
-    amlz_tasks_config tasks;
+    amlz_tasks_config tasks = {.struct_size = sizeof tasks};
     uint64_t digest;
     amlz_search_made_of(content->search, NULL, &tasks, &digest, start);
     amlz__archive_put_config(writer, config, start);

@@ -106,8 +106,8 @@ int amlz__archive_check_search(amlz_archive_reader *reader, const amlz_search *s
 {
     archive_place *place = &reader->place;
     const amlz_archive_info *info = &reader->info;
-    amlz_search_config config;
-    amlz_tasks_config tasks;
+    amlz_search_config config = {.struct_size = sizeof config};
+    amlz_tasks_config tasks = {.struct_size = sizeof tasks};
     amlz_program start;
     uint64_t digest;
     amlz__archive_go(place, NULL, NULL);

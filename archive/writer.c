@@ -50,7 +50,7 @@ static void write_members(archive_writer *writer, const amlz_archive_content *co
 
 static void write_population(archive_writer *writer, const amlz_archive_content *content, amlz_program *program)
 {
-    amlz_search_config config;
+    amlz_search_config config = {.struct_size = sizeof config};
     const amlz_dims *dims = content->dims;
     uint32_t count = content->n_members;
     if (content->member == NULL) {
@@ -66,7 +66,7 @@ static void write_population(archive_writer *writer, const amlz_archive_content 
 
 static void write_checkpoint(archive_writer *writer, const amlz_archive_content *content, amlz_program *program)
 {
-    amlz_search_config config;
+    amlz_search_config config = {.struct_size = sizeof config};
     amlz_search_made_of(content->search, &config, NULL, NULL, NULL);
     write_head(writer, content, &config.space.dims);
     amlz__archive_put_checkpoint(writer, content, &config, program);

@@ -72,7 +72,7 @@ static amlz_tasks *make_tasks(void **memory)
 /* All ops, in programs that are empty at first. */
 static amlz_search *make_search(const amlz_tasks *tasks, void **memory)
 {
-    amlz_search_config config;
+    amlz_search_config config = {.struct_size = sizeof config};
     const char *reason = NULL;
 
     amlz_search_defaults(&config);

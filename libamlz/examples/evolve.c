@@ -124,13 +124,11 @@ static void describe_space(amlz_space *space)
 
 static amlz_search *make_search(const amlz_tasks *tasks, uint64_t seed, void **memory)
 {
-    amlz_search_config config;
+    amlz_search_config config = {.struct_size = sizeof config};
     amlz_search *search;
     const char *reason;
     size_t size;
 
-    memset(&config, 0, sizeof config);
-    config.struct_size = sizeof config;
     amlz_search_defaults(&config);
     describe_space(&config.space);
     config.seed = seed;

@@ -20,7 +20,11 @@
  *           amlz_program are only read by evaluations, so many threads may share them.
  * Numbers.  The same inputs give the same bits on every CPU, compiler and optimisation level. The caller's rounding mode
  *           and flush-to-zero flags are set aside for each call and restored.
- * Structs with a member struct_size: the caller sets it to sizeof the struct; members that are zero take the default.
+ * Structs.  The caller sets a member struct_size to sizeof the struct, whether the struct is read or written, and clears the
+ *           rest of what is read. A member that is 0 then has the default that its comment gives ("0: 100"); where that gives
+ *           none, 0 is a value like any other. A program that was compiled with an older header has smaller structs: what
+ *           they lack is 0 where they are read, and left out where they are written. Larger ones are refused. Structs
+ *           without struct_size are never other than here.
  */
 #ifndef AMLZ_H
 #define AMLZ_H
@@ -308,7 +312,7 @@ typedef struct amlz_tasks_config {
     uint32_t n_features; /* F */
     uint32_t n_train;    /* examples a task, 1 or more */
     uint32_t n_valid;    /* 1 or more */
-    uint32_t n_epochs;   /* passes over the training examples; 0 means 1 */
+    uint32_t n_epochs;   /* passes over the training examples; 0: 1 */
     uint8_t label;       /* amlz_label */
     uint32_t n_classes;  /* with AMLZ_MULTICLASS */
     uint8_t precision;   /* amlz_precision that they will be run in */
@@ -504,27 +508,28 @@ typedef struct amlz_search_config {
     uint8_t combine;          /* amlz_combine */
     uint8_t precision;        /* amlz_precision, that of the tasks */
     uint8_t variant;          /* amlz_variant */
-    uint32_t population_size; /* P, 1 or more */
-    uint32_t tournament_size; /* T, 1 or more */
-    double mutate_prob;       /* U, in [0, 1]: else the child is a copy */
-    double mutation_weight[AMLZ_MUTATION_COUNT]; /* by amlz_mutation */
+    uint32_t population_size; /* P; 0: 100 */
+    uint32_t tournament_size; /* T; 0: 10 */
+    double mutate_prob;       /* U, in [0, 1]: else the child is a copy; 0, if all weights are 0 too: 0.9 */
+    double mutation_weight[AMLZ_MUTATION_COUNT]; /* by amlz_mutation; all 0: the paper's */
     uint32_t cache_size;      /* structural keys remembered; 0: none */
     uint32_t fec_size;        /* fingerprints remembered; 0: no functional equivalence cache */
-    uint32_t fec_train, fec_valid; /* examples that a fingerprint looks at */
-    uint32_t cache_period;    /* what makes marks, where both caches are emptied: so many evaluations, 1 or more */
-    uint64_t cache_work;      /* or so much work, 1 or more; see "what a search knows" below */
-    uint32_t history_size;    /* improvements of the best fitness that are remembered, thinned where they are more */
+    uint32_t fec_train, fec_valid; /* examples that a fingerprint looks at; 0: 10, or all where the tasks have fewer */
+    uint32_t cache_period;    /* what makes marks, where both caches are emptied: so many evaluations; 0: 100000 */
+    uint64_t cache_work;      /* or so much work; 0: 2e11; see "what a search knows" below */
+    uint32_t history_size;    /* improvements of the best fitness that are remembered, thinned where they are more; 0: none */
     double max_cost;          /* programs of a larger amlz_program_cost score 0 unrun; 0: no limit */
     uint8_t must_learn;       /* 1: so do programs of which amlz_program_can_learn says no */
     uint32_t redraws;         /* a child with the structural key of a member is drawn again, so often at most; 0: never */
     uint32_t n_hurdles;       /* 0: none */
     amlz_hurdle hurdle[AMLZ_MAX_HURDLES]; /* those after n_hurdles are zero */
-    double hurdle_percentile; /* with hurdles: over 0 and under 1 */
-    uint32_t hurdle_window;   /* with hurdles: 1 or more */
+    double hurdle_percentile; /* with hurdles: over 0 and under 1; 0: 0.75 */
+    uint32_t hurdle_window;   /* with hurdles; 0: 100 */
 } amlz_search_config;
 
-/* The values that the paper uses, for everything but space and seed. */
-AMLZ_API void amlz_search_defaults(amlz_search_config *config);
+/* The values that the paper uses, for everything but space and seed, which become 0: the defaults above, the median, and a
+ * cache, fingerprints and a history of sizes that suit most searches. AMLZ_ERROR_ARGUMENT for a struct_size that is none. */
+AMLZ_API amlz_status amlz_search_defaults(amlz_search_config *config);
 
 typedef struct amlz_search amlz_search;
 
@@ -690,9 +695,11 @@ typedef struct amlz_state {
     uint64_t rng[4]; /* of the generator that draws everything in the search */
 } amlz_state;
 
-/* What it was made of; each output may be NULL. start_program is empty where none was given. */
-AMLZ_API void amlz_search_made_of(const amlz_search *search, amlz_search_config *config, amlz_tasks_config *tasks,
-                                  uint64_t *tasks_digest, amlz_program *start_program);
+/* What it was made of, with defaults in place of zeros; each output may be NULL. start_program is empty where none was given.
+ * AMLZ_ERROR_ARGUMENT, with nothing written, for a struct_size that is none. */
+AMLZ_API amlz_status amlz_search_made_of(const amlz_search *search, amlz_search_config *config,
+                                         amlz_tasks_config *tasks, uint64_t *tasks_digest,
+                                         amlz_program *start_program);
 
 /* Numbers of the search; all zero for NULL. */
 AMLZ_API void amlz_search_state(const amlz_search *search, int moment, amlz_state *state);

@@ -146,6 +146,7 @@ class Weights(Kind):
     """Numbers by name, 0 or more; those that are not named are 0."""
 
     range = "0 or more, one over 0"
+    none = "mutations must have finite weights, none negative and one of them over 0"
 
     def __init__(self, places: Mapping[str, int]) -> None:
         self.places = places
@@ -156,6 +157,8 @@ class Weights(Kind):
         for key in value:
             number_of(name, key, self.places)
         weights = {key: checked_float(f"{name}.{key}", weight, 0.0) for key, weight in value.items()}
+        if not any(weights.values()):
+            raise InputError(self.none)
         return FrozenDict({key: weight for key, weight in weights.items() if weight > 0})
 
     def number(self, value: Mapping[str, float]) -> tuple[float, ...]:
@@ -449,10 +452,18 @@ NUMBERS: Final = tuple(setting for setting in SETTINGS if not isinstance(setting
 
 
 def check_config(config: Any) -> None:
-    """Refuses an `amlz_search_config *` that no search can have, whatever its tasks.
+    """Refuses an `amlz_search_config *` that no search can have, whatever its tasks, or that leaves defaults.
 
     Raises:
         InputError: with the library's reason.
     """
+    if not any(config.mutation_weight):
+        raise InputError(Weights.none)
+    if config.fec_size > 0 and 0 in (config.fec_train, config.fec_valid):
+        raise InputError("fec_train and fec_valid must be 1 or more")
+    if config.n_hurdles > 0 and config.hurdle_percentile == 0:
+        raise InputError("hurdle_percentile must be over 0 and under 1")
+    if config.n_hurdles > 0 and config.hurdle_window == 0:
+        raise InputError("hurdle_window must be 1 or more")
     reason = ffi.new("const char **")
     check(lib.amlz_search_check(config, ffi.NULL, reason), text(reason[0]))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.errors import check
-from pyamlz._lib.native import construct, text
+from pyamlz._lib.native import construct, new_config, text
 from pyamlz.program import Program
 from pyamlz.search._evaluate import PackedTasks
 
@@ -114,9 +114,9 @@ class Engine:
 
     def made_of(self) -> MadeOf:
         """What it was made of."""
-        config, tasks, digest = ffi.new("amlz_search_config *"), ffi.new("amlz_tasks_config *"), ffi.new("uint64_t *")
-        start = ffi.new("amlz_program *")
-        lib.amlz_search_made_of(self.pointer, config, tasks, digest, start)
+        config, tasks = new_config("amlz_search_config"), new_config("amlz_tasks_config")
+        digest, start = ffi.new("uint64_t *"), ffi.new("amlz_program *")
+        check(lib.amlz_search_made_of(self.pointer, config, tasks, digest, start))
         return MadeOf(config, tasks, int(digest[0]), start)
 
     def state(self, moment: int) -> Any:

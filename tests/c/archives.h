@@ -50,7 +50,7 @@ static inline amlz_search_config sample_config(sample which)
 {
     const amlz_dims dims =
         which == SAMPLE_FLOAT64 ? dims_of(AMLZ_MULTICLASS, 3, 4, 4, 1) : dims_of(AMLZ_REGRESSION, 2, 4, 3, 1);
-    amlz_search_config config;
+    amlz_search_config config = {.struct_size = sizeof config};
     amlz_search_defaults(&config);
     config.space = space_of(&dims, 0, 3, 2);
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {

@@ -15,7 +15,7 @@ static inline amlz_search_config config_of(uint64_t seed)
     const amlz_dims dims = search_dims();
     uint8_t ops[AMLZ_MAX_OPS];
     size_t n = 0;
-    amlz_search_config config;
+    amlz_search_config config = {.struct_size = sizeof config};
     amlz_search_defaults(&config);
     config.space = space_of(&dims, 1, 8, 6);
     for (int op = 0; op < amlz_op_count(); op++) {

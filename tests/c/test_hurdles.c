@@ -423,10 +423,8 @@ static void test_refusals(void)
     REFUSED(hurdle[0].n_train, 0, "1 or more");
     REFUSED(hurdle[1].n_valid, 0, "1 or more");
     REFUSED(hurdle[0].n_train, 12, "larger n_train");
-    REFUSED(hurdle_percentile, 0, "hurdle_percentile");
     REFUSED(hurdle_percentile, 1, "hurdle_percentile");
     REFUSED(hurdle_percentile, (double)NAN, "hurdle_percentile");
-    REFUSED(hurdle_window, 0, "hurdle_window");
     for (int wrong = 0; wrong < 3; wrong++) {
         c = hurdle_config(1);
         c.hurdle[1].n_train = wrong == 1 ? 21 : 20;

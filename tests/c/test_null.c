@@ -92,7 +92,7 @@ static void test_tasks_evaluators_learners(void)
 
 static void test_searches(void)
 {
-    amlz_search_config config;
+    amlz_search_config config = {.struct_size = sizeof config};
     amlz_progress progress;
     amlz_member member = {0};
     amlz_program program = program_of("", 2);

@@ -182,7 +182,7 @@ static uint64_t search_result(int label, int precision, int mean)
     const amlz_dims dims = some_dims(label);
     const amlz_tasks_config tasks = tasks_config_of(&dims, (amlz_precision)precision, 6, 20, 10, 2);
     task_set *set = &sets[label][precision];
-    amlz_search_config config;
+    amlz_search_config config = {.struct_size = sizeof config};
     amlz_progress progress;
     if (set->tasks == NULL) {
         *set = task_set_new(&tasks, 9);
@@ -251,7 +251,7 @@ static uint64_t statuses(void)
     static const double tiny_weights[AMLZ_MUTATION_COUNT] = {5e-324}, negative_weights[AMLZ_MUTATION_COUNT] = {1, -5e-324};
     const amlz_dims dims = some_dims(AMLZ_REGRESSION);
     const amlz_space space = space_of(&dims, 0, 9, 5);
-    amlz_search_config config;
+    amlz_search_config config = {.struct_size = sizeof config};
     amlz_program program;
     uint64_t hash = 0, seed = 1;
     memset(&program, 0, sizeof program);

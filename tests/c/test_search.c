@@ -226,11 +226,8 @@ static void test_refusals(void)
     REFUSED(combine, 2, "combine");
     REFUSED(precision, 2, "precision");
     REFUSED(variant, AMLZ_VARIANT_COUNT, "variant");
-    REFUSED(population_size, 0, "population_size");
-    REFUSED(tournament_size, 0, "tournament_size");
     REFUSED(mutate_prob, 1.5, "mutate_prob");
     REFUSED(mutation_weight[0], -1, "mutations");
-    REFUSED(fec_train, 0, "fec_train");
     REFUSED(max_cost, -1, "max_cost");
     REFUSED(space.dims.n_scalars, 1, "n_scalars");
     REFUSED(space.function[1].max_size, AMLZ_CAPACITY + 1, "max_size");

@@ -171,7 +171,7 @@ static void test_searches(void)
     uint64_t state = 3;
     for (int i = 0; i < 20000; i++) {
         const char *reason = "";
-        amlz_search_config c;
+        amlz_search_config c = {.struct_size = sizeof c};
         const amlz_dims dims = draw_dims(&state);
         amlz_search_defaults(&c);
         c.space = space_of(&dims, 0, 10, 5);

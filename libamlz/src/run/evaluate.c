@@ -8,12 +8,10 @@
 #include "base/mathfn.h"
 #include "base/portability.h"
 #include "base/rng.h"
+#include "base/structs.h"
 
 amlz_status amlz__evaluate_check(const amlz_evaluator_config *config, const char **reason)
 {
-    if (config == NULL || config->struct_size != sizeof *config) {
-        return refuse(AMLZ_ERROR_ARGUMENT, reason, "evaluator: struct_size must be the size of amlz_evaluator_config");
-    }
     if (config->combine > AMLZ_MEDIAN) {
         return refuse(AMLZ_ERROR_ARGUMENT, reason, "combine must be mean or median");
     }
@@ -44,9 +42,15 @@ amlz_evaluator *amlz__evaluate_place(arena *a, const amlz_evaluator_config *conf
     return e;
 }
 
-size_t amlz_evaluator_size(const amlz_evaluator_config *config, const char **reason)
+/* The caller's configuration made whole, and the bytes that it needs; 0 if it is not valid. */
+static size_t take_config(amlz_evaluator_config *config, const amlz_evaluator_config *given, const char **reason)
 {
     arena a = arena_over(NULL);
+    if (!STRUCTS_KNOWN(amlz_evaluator_config, given)) {
+        refuse(AMLZ_ERROR_ARGUMENT, reason, "evaluator: " STRUCTS_FAULT(amlz_evaluator_config));
+        return 0;
+    }
+    STRUCTS_READ(amlz_evaluator_config, config, given);
     if (amlz__evaluate_check(config, reason) != AMLZ_OK) {
         return 0;
     }
@@ -54,14 +58,21 @@ size_t amlz_evaluator_size(const amlz_evaluator_config *config, const char **rea
     return amlz__check_total(&a, reason);
 }
 
+size_t amlz_evaluator_size(const amlz_evaluator_config *config, const char **reason)
+{
+    amlz_evaluator_config whole;
+    return take_config(&whole, config, reason);
+}
+
 amlz_evaluator *amlz_evaluator_init(void *memory, size_t size, const amlz_evaluator_config *config, const char **reason)
 {
-    const size_t needed = amlz_evaluator_size(config, reason);
+    amlz_evaluator_config whole;
+    const size_t needed = take_config(&whole, config, reason);
     if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_evaluator_size"), reason)) {
         return NULL;
     }
     arena a = arena_over(memory);
-    return amlz__evaluate_place(&a, config);
+    return amlz__evaluate_place(&a, &whole);
 }
 
 amlz_variant amlz_evaluator_variant(const amlz_evaluator *evaluator)

@@ -6,16 +6,8 @@
 #include "base/check.h"
 #include "base/fail.h"
 #include "base/portability.h"
+#include "base/structs.h"
 #include "run/tasks.h"
-
-static amlz_status check_config(const amlz_learner_config *config, const char **reason)
-{
-    if (config == NULL || config->struct_size != sizeof *config) {
-        return refuse(AMLZ_ERROR_ARGUMENT, reason, "learner: struct_size must be the size of amlz_learner_config");
-    }
-    const amlz_status status = amlz__kernels_check(config->precision, config->variant, reason);
-    return status != AMLZ_OK ? status : amlz_dims_check(&config->dims, reason);
-}
 
 static amlz_learner *lay_out(arena *a, const amlz_learner_config *config)
 {
@@ -24,34 +16,48 @@ static amlz_learner *lay_out(arena *a, const amlz_learner_config *config)
     return l;
 }
 
-size_t amlz_learner_size(const amlz_learner_config *config, const char **reason)
+/* The caller's configuration made whole, and the bytes that it needs; 0 if it is not valid. */
+static size_t take_config(amlz_learner_config *config, const amlz_learner_config *given, const char **reason)
 {
     arena a = arena_over(NULL);
-    if (check_config(config, reason) != AMLZ_OK) {
+    if (!STRUCTS_KNOWN(amlz_learner_config, given)) {
+        refuse(AMLZ_ERROR_ARGUMENT, reason, "learner: " STRUCTS_FAULT(amlz_learner_config));
+        return 0;
+    }
+    STRUCTS_READ(amlz_learner_config, config, given);
+    if (amlz__kernels_check(config->precision, config->variant, reason) != AMLZ_OK ||
+        amlz_dims_check(&config->dims, reason) != AMLZ_OK) {
         return 0;
     }
     lay_out(&a, config);
     return amlz__check_total(&a, reason);
 }
 
+size_t amlz_learner_size(const amlz_learner_config *config, const char **reason)
+{
+    amlz_learner_config whole;
+    return take_config(&whole, config, reason);
+}
+
 amlz_learner *amlz_learner_init(void *memory, size_t size, const amlz_learner_config *config, const amlz_program *program,
                                 const char **reason)
 {
-    const size_t needed = amlz_learner_size(config, reason);
+    amlz_learner_config whole;
+    const size_t needed = take_config(&whole, config, reason);
     if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_learner_size"), reason)) {
         return NULL;
     }
-    if (program == NULL || amlz_program_check(program, &config->dims, NULL) != AMLZ_OK) {
+    if (program == NULL || amlz_program_check(program, &whole.dims, NULL) != AMLZ_OK) {
         refuse(AMLZ_ERROR_PROGRAM, reason, "the program does not fit dims: amlz_program_check says where");
         return NULL;
     }
     arena a = arena_over(memory);
-    amlz_learner *l = lay_out(&a, config);
-    l->config = *config;
+    amlz_learner *l = lay_out(&a, &whole);
+    l->config = whole;
     const port_fp_state caller = port_fp_enter();
-    amlz__plan_build(program, &config->dims, config->keep_dead_code ? PLAN_EVERYTHING : PLAN_LIVE, &l->plan);
+    amlz__plan_build(program, &whole.dims, whole.keep_dead_code ? PLAN_EVERYTHING : PLAN_LIVE, &l->plan);
     port_fp_leave(caller);
-    amlz__machine_bind(&l->machine, &l->plan, kernels_variant(config->variant), 1);
+    amlz__machine_bind(&l->machine, &l->plan, kernels_variant(whole.variant), 1);
     amlz_learner_reset(l);
     return l;
 }

@@ -9,6 +9,7 @@
 #include "base/mathfn.h"
 #include "base/portability.h"
 #include "base/rng.h"
+#include "base/structs.h"
 
 uint32_t amlz__tasks_widest_block(uint32_t n_features, size_t real_size)
 {
@@ -21,9 +22,6 @@ static uint32_t block_lanes(uint32_t n) { return n <= 1 ? 1 : n <= 4 ? 4 : n <= 
 
 static const char *fault_of(const amlz_tasks_config *config)
 {
-    if (config == NULL || config->struct_size != sizeof *config) {
-        return "tasks: struct_size must be the size of amlz_tasks_config";
-    }
     if (config->n_tasks == 0) {
         return "n_tasks must be 1 or more";
     }
@@ -65,10 +63,9 @@ static amlz_tasks *lay_out(arena *a, const amlz_tasks_config *config)
 {
     const uint32_t widest = amlz__tasks_widest_block(config->n_features, kernels_real_size(config->precision));
     const uint32_t n_full = config->n_tasks / widest, left = config->n_tasks % widest;
-    const uint32_t n_epochs = config->n_epochs == 0 ? 1 : config->n_epochs;
     amlz_tasks *tasks = arena_take(a, 1, sizeof *tasks);
     tasks_block *blocks = arena_take(a, size_plus(n_full, left > 0), sizeof *blocks), last;
-    uint32_t *order = arena_take(a, size_times(n_epochs - 1, config->n_train), sizeof *order);
+    uint32_t *order = arena_take(a, size_times(config->n_epochs - 1, config->n_train), sizeof *order);
     if (tasks == NULL) {
         count_blocks(a, config, widest, n_full);
     }
@@ -84,7 +81,6 @@ static amlz_tasks *lay_out(arena *a, const amlz_tasks_config *config)
     }
     if (tasks != NULL) {
         tasks->config = *config;
-        tasks->config.n_epochs = n_epochs;
         tasks->n_blocks = n_full + (left > 0);
         tasks->blocks = blocks;
         tasks->order = order;
@@ -95,14 +91,30 @@ static amlz_tasks *lay_out(arena *a, const amlz_tasks_config *config)
     return tasks;
 }
 
-size_t amlz_tasks_size(const amlz_tasks_config *config, const char **reason)
+const char *amlz__tasks_take_config(amlz_tasks_config *config, const amlz_tasks_config *given)
+{
+    if (!STRUCTS_KNOWN(amlz_tasks_config, given)) {
+        return "tasks: " STRUCTS_FAULT(amlz_tasks_config);
+    }
+    STRUCTS_READ(amlz_tasks_config, config, given);
+    config->n_epochs += config->n_epochs == 0;
+    return fault_of(config);
+}
+
+static size_t take_config(amlz_tasks_config *config, const amlz_tasks_config *given, const char **reason)
 {
     arena a = arena_over(NULL);
-    if (judge(fault_of(config), reason) != AMLZ_OK) {
+    if (judge(amlz__tasks_take_config(config, given), reason) != AMLZ_OK) {
         return 0;
     }
     lay_out(&a, config);
     return amlz__check_total(&a, reason);
+}
+
+size_t amlz_tasks_size(const amlz_tasks_config *config, const char **reason)
+{
+    amlz_tasks_config whole;
+    return take_config(&whole, config, reason);
 }
 
 /* Fisher and Yates, a generator an epoch, the same order for all tasks. */
@@ -123,13 +135,14 @@ static void shuffle_epochs(amlz_tasks *tasks)
 
 amlz_tasks *amlz_tasks_init(void *memory, size_t size, const amlz_tasks_config *config, const char **reason)
 {
-    const size_t needed = amlz_tasks_size(config, reason);
+    amlz_tasks_config whole;
+    const size_t needed = take_config(&whole, config, reason);
     if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_tasks_size"), reason)) {
         return NULL;
     }
     memset(memory, 0, needed);
     arena a = arena_over(memory);
-    amlz_tasks *tasks = lay_out(&a, config);
+    amlz_tasks *tasks = lay_out(&a, &whole);
     shuffle_epochs(tasks);
     return tasks;
 }

@@ -19,6 +19,9 @@ struct amlz_tasks {
     uint32_t *order; /* [epoch - 1][n_train], for all epochs but the first */
 };
 
+/* Makes a caller's configuration whole, with defaults for what is 0; NULL, or what is wrong with it. */
+const char *amlz__tasks_take_config(amlz_tasks_config *config, const amlz_tasks_config *given);
+
 /* The widest block whose matrices leave room in a first-level cache; where none does, one task at a time, vectorised over
  * features, is the faster layout. */
 uint32_t amlz__tasks_widest_block(uint32_t n_features, size_t real_size);

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/fail.h"
 #include "base/portability.h"
+#include "base/structs.h"
 #include "search/mark.h"
 #include "search/step.h"
 
@@ -25,8 +26,8 @@ struct amlz_crew {
 
 static const char *fault_of(const amlz_crew_config *config, const amlz_search *search)
 {
-    if (config == NULL || config->struct_size != sizeof *config) {
-        return "crew: struct_size must be the size of amlz_crew_config";
+    if (!STRUCTS_KNOWN(amlz_crew_config, config)) {
+        return "crew: " STRUCTS_FAULT(amlz_crew_config);
     }
     if (search == NULL) {
         return "search must not be NULL";
@@ -46,7 +47,7 @@ static amlz_crew *lay_out(arena *a, const amlz_crew_config *config, amlz_search 
     pending_child *children = arena_take(a, config->n_ahead, sizeof *children);
     if (crew != NULL) {
         memset(crew, 0, sizeof *crew);
-        crew->config = *config;
+        STRUCTS_READ(amlz_crew_config, &crew->config, config);
         crew->search = search;
         crew->children = children;
         crew->is_over = 1;

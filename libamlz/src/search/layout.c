@@ -6,14 +6,12 @@
 #include "base/check.h"
 #include "base/fail.h"
 #include "base/portability.h"
+#include "base/structs.h"
 #include "search/mark.h"
 #include "search/mutate.h"
 
-void amlz_search_defaults(amlz_search_config *config)
+static void set_defaults(amlz_search_config *config)
 {
-    if (config == NULL) {
-        return;
-    }
     memset(config, 0, sizeof *config);
     config->struct_size = sizeof *config;
     config->algorithm = AMLZ_EVOLUTION;
@@ -38,6 +36,54 @@ void amlz_search_defaults(amlz_search_config *config)
     config->history_size = 1000;
     config->hurdle_percentile = 0.75;
     config->hurdle_window = 100; /* as many as the paper's population has members */
+}
+
+amlz_status amlz_search_defaults(amlz_search_config *config)
+{
+    amlz_search_config defaults;
+    if (!STRUCTS_KNOWN(amlz_search_config, config)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    set_defaults(&defaults);
+    STRUCTS_WRITE(config, &defaults);
+    return AMLZ_OK;
+}
+
+static int has_weights(const amlz_search_config *config)
+{
+    for (int i = 0; i < AMLZ_MUTATION_COUNT; i++) {
+        if (config->mutation_weight[i] != 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static uint32_t at_most(uint32_t n, uint32_t most) { return n < most ? n : most; }
+
+/* Puts defaults in place of zeros, but for zeros that say something. tasks may be NULL. */
+static void fill_in(amlz_search_config *config, const amlz_tasks_config *tasks)
+{
+    amlz_search_config defaults;
+    set_defaults(&defaults);
+    if (!has_weights(config)) {
+        memcpy(config->mutation_weight, defaults.mutation_weight, sizeof config->mutation_weight);
+        config->mutate_prob = config->mutate_prob == 0 ? defaults.mutate_prob : config->mutate_prob;
+    }
+#define FILL_IN(member, value) config->member = config->member == 0 ? (value) : config->member
+    FILL_IN(population_size, defaults.population_size);
+    FILL_IN(tournament_size, defaults.tournament_size);
+    FILL_IN(cache_period, defaults.cache_period);
+    FILL_IN(cache_work, defaults.cache_work);
+    if (config->fec_size > 0) {
+        FILL_IN(fec_train, at_most(defaults.fec_train, tasks == NULL ? UINT32_MAX : tasks->n_train));
+        FILL_IN(fec_valid, at_most(defaults.fec_valid, tasks == NULL ? UINT32_MAX : tasks->n_valid));
+    }
+    if (config->n_hurdles > 0) {
+        FILL_IN(hurdle_percentile, defaults.hurdle_percentile);
+        FILL_IN(hurdle_window, defaults.hurdle_window);
+    }
+#undef FILL_IN
 }
 
 static amlz_evaluator_config evaluator_config(const amlz_search_config *config, uint32_t n_tasks)
@@ -67,9 +113,6 @@ static const char *fault_of_hurdles(const amlz_search_config *config)
     if (config->n_hurdles > 0 && !(config->hurdle_percentile > 0 && config->hurdle_percentile < 1)) {
         return "hurdle_percentile must be over 0 and under 1";
     }
-    if (config->n_hurdles > 0 && config->hurdle_window == 0) {
-        return "hurdle_window must be 1 or more";
-    }
     return NULL;
 }
 
@@ -82,23 +125,11 @@ static PORT_NOINLINE const char *fault_of(const amlz_search_config *config)
     if (config->start > AMLZ_START_PROGRAM) {
         return "start must be random, empty or a program";
     }
-    if (config->population_size == 0) {
-        return "population_size must be 1 or more";
-    }
-    if (config->tournament_size == 0) {
-        return "tournament_size must be 1 or more";
-    }
     if (!(config->mutate_prob >= 0 && config->mutate_prob <= 1)) {
         return "mutate_prob must be from 0 to 1";
     }
     if (!amlz__mutate_weights_valid(config->mutation_weight)) {
         return "mutations must have finite weights, none negative and one of them over 0";
-    }
-    if (config->fec_size > 0 && (config->fec_train == 0 || config->fec_valid == 0)) {
-        return "fec_train and fec_valid must be 1 or more";
-    }
-    if (config->cache_period == 0 || config->cache_work == 0) {
-        return "cache_period and cache_work must be 1 or more";
     }
     if (config->must_learn > 1) {
         return "must_learn must be 0 or 1";
@@ -128,12 +159,16 @@ static const char *fault_of_tasks(const amlz_search_config *config, const amlz_t
     return NULL;
 }
 
-amlz_status amlz_search_check(const amlz_search_config *config, const amlz_tasks_config *tasks, const char **reason)
+/* Makes the caller's configuration whole, for tasks that are checked or NULL, and checks it. */
+static amlz_status take_config(amlz_search_config *config, const amlz_search_config *given, const amlz_tasks_config *tasks,
+                               const char **reason)
 {
-    if (config == NULL || config->struct_size != sizeof *config) {
-        return refuse(AMLZ_ERROR_ARGUMENT, reason, "search: struct_size must be the size of amlz_search_config");
+    if (!STRUCTS_KNOWN(amlz_search_config, given)) {
+        return refuse(AMLZ_ERROR_ARGUMENT, reason, "search: " STRUCTS_FAULT(amlz_search_config));
     }
+    STRUCTS_READ(amlz_search_config, config, given);
     const port_fp_state caller = port_fp_enter();
+    fill_in(config, tasks);
     const char *fault = fault_of(config);
     port_fp_leave(caller);
     if (fault != NULL) {
@@ -145,6 +180,14 @@ amlz_status amlz_search_check(const amlz_search_config *config, const amlz_tasks
         status = amlz_space_check(&config->space, reason);
     }
     return status == AMLZ_OK && tasks != NULL ? judge(fault_of_tasks(config, tasks), reason) : status;
+}
+
+amlz_status amlz_search_check(const amlz_search_config *config, const amlz_tasks_config *tasks, const char **reason)
+{
+    amlz_search_config whole;
+    amlz_tasks_config shape;
+    const char *fault = tasks == NULL ? NULL : amlz__tasks_take_config(&shape, tasks);
+    return fault != NULL ? judge(fault, reason) : take_config(&whole, config, tasks == NULL ? NULL : &shape, reason);
 }
 
 static amlz_search *lay_out(arena *a, const amlz_search_config *config, uint32_t n_tasks)
@@ -184,14 +227,15 @@ static amlz_search *lay_out(arena *a, const amlz_search_config *config, uint32_t
 size_t amlz_search_size(const amlz_search_config *config, uint32_t n_tasks, const char **reason)
 {
     arena a = arena_over(NULL);
-    if (amlz_search_check(config, NULL, reason) != AMLZ_OK) {
+    amlz_search_config whole;
+    if (take_config(&whole, config, NULL, reason) != AMLZ_OK) {
         return 0;
     }
     if (n_tasks == 0) {
         refuse(AMLZ_ERROR_ARGUMENT, reason, "n_tasks must be 1 or more");
         return 0;
     }
-    lay_out(&a, config, n_tasks);
+    lay_out(&a, &whole, n_tasks);
     return amlz__check_total(&a, reason);
 }
 
@@ -234,20 +278,21 @@ amlz_search *amlz_search_init(void *memory, size_t size, const amlz_search_confi
         refuse(AMLZ_ERROR_ARGUMENT, reason, "tasks must not be NULL");
         return NULL;
     }
+    amlz_search_config whole;
     const size_t needed = amlz_search_size(config, tasks->config.n_tasks, reason);
     if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_search_size"), reason) ||
-        check_start(config, start_program, reason) != AMLZ_OK ||
-        judge(fault_of_tasks(config, &tasks->config), reason) != AMLZ_OK) {
+        take_config(&whole, config, &tasks->config, reason) != AMLZ_OK ||
+        check_start(&whole, start_program, reason) != AMLZ_OK) {
         return NULL;
     }
     arena a = arena_over(memory);
-    amlz_search *s = lay_out(&a, config, tasks->config.n_tasks);
+    amlz_search *s = lay_out(&a, &whole, tasks->config.n_tasks);
     s->tasks = tasks;
     s->tasks_digest = amlz_tasks_digest(tasks);
     if (start_program != NULL) {
         take_start(s, start_program);
     }
-    rng_seed(&s->now.rng, config->seed);
+    rng_seed(&s->now.rng, whole.seed);
     s->evaluation_seed = rng_next(&s->now.rng);
     amlz__mark_set(s);
     return s;

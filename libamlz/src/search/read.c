@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/portability.h"
+#include "base/structs.h"
 #include "search/mark.h"
 
 /* NULL for a moment that is none. */
@@ -13,17 +14,18 @@ static const search_state *state_at(const amlz_search *s, int moment)
     return moment == AMLZ_AT_MARK && mark_has_memory(&s->config) ? &s->mark : &s->now;
 }
 
-void amlz_search_made_of(const amlz_search *search, amlz_search_config *config, amlz_tasks_config *tasks,
-                         uint64_t *tasks_digest, amlz_program *start_program)
+amlz_status amlz_search_made_of(const amlz_search *search, amlz_search_config *config, amlz_tasks_config *tasks,
+                                uint64_t *tasks_digest, amlz_program *start_program)
 {
-    if (search == NULL) {
-        return;
+    if (search == NULL || (config != NULL && !STRUCTS_KNOWN(amlz_search_config, config)) ||
+        (tasks != NULL && !STRUCTS_KNOWN(amlz_tasks_config, tasks))) {
+        return AMLZ_ERROR_ARGUMENT;
     }
     if (config != NULL) {
-        *config = search->config;
+        STRUCTS_WRITE(config, &search->config);
     }
     if (tasks != NULL) {
-        *tasks = search->tasks->config;
+        STRUCTS_WRITE(tasks, &search->tasks->config);
     }
     if (tasks_digest != NULL) {
         *tasks_digest = search->tasks_digest;
@@ -31,6 +33,7 @@ void amlz_search_made_of(const amlz_search *search, amlz_search_config *config, 
     if (start_program != NULL) {
         *start_program = search->start;
     }
+    return AMLZ_OK;
 }
 
 /* Of each program that was stopped at a hurdle, all steps that a full evaluation can have. */

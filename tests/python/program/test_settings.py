@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 import pyamlz
 from pyamlz import InputError, Program, Settings, linear_regressor
 from pyamlz._ffi import ffi, lib
+from pyamlz._lib.errors import check
+from pyamlz._lib.native import new_config
 from pyamlz.lab._experiment import KEYS
 from pyamlz.program import SETTINGS
 from pyamlz.program._settings import NUMBERS
@@ -22,8 +24,8 @@ HOME = "program/_settings.py"
 
 
 def defaults_in_c() -> Settings:
-    config, nothing = ffi.new("amlz_search_config *"), ffi.new("amlz_program *")
-    lib.amlz_search_defaults(config)
+    config, nothing = new_config("amlz_search_config"), ffi.new("amlz_program *")
+    check(lib.amlz_search_defaults(config))
     return Settings._get(config, nothing)
 
 
@@ -65,7 +67,11 @@ class TestSettings:
             if isinstance(start, Program)
             else data.draw(st.sampled_from([None, linear_regressor()])),
             population_size=data.draw(st.integers(1, 2**32 - 1)),
-            mutations=data.draw(st.dictionaries(st.sampled_from(["insert", "trade", "identity"]), st.floats(0, 9))),
+            mutations=data.draw(
+                st.dictionaries(st.sampled_from(["insert", "trade", "identity"]), st.floats(0, 9)).filter(
+                    lambda weights: any(weights.values())
+                )
+            ),
             cache_work=data.draw(st.integers(1, 2**64 - 1)),
             must_learn=data.draw(st.booleans()),
             hurdles=[(n, 1) for n in sorted(data.draw(st.sets(st.integers(1, 99), max_size=4)))],
