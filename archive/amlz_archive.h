@@ -1,4 +1,4 @@
-/* Archives of libamlz: programs, populations and searches, alone or as islands, as files that last (FORMAT.md).
+/* Archives of libamlz: programs, populations and searches, alone or as islands, and models, as files that last (FORMAT.md).
  *
  * Memory.   Nothing here allocates. What reads keeps its state in an amlz_archive_reader, 13 kB in a block of the
  *           caller's; bytes come and go through callbacks or blocks of memory. No call takes more than 24 kB of stack,
@@ -28,15 +28,18 @@
 #  define amlz_archive_read_member AMLZ_NAMED(amlz_archive_read_member, AMLZ_CAPACITY)
 #  define amlz_archive_write AMLZ_NAMED(amlz_archive_write, AMLZ_CAPACITY)
 #  define amlz_archive_save_file AMLZ_NAMED(amlz_archive_save_file, AMLZ_CAPACITY)
+#  define amlz_archive_measure_model AMLZ_NAMED(amlz_archive_measure_model, AMLZ_CAPACITY)
+#  define amlz_archive_read_model AMLZ_NAMED(amlz_archive_read_model, AMLZ_CAPACITY)
 #endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The format that is written. Archives of all minor versions are read. */
+/* The newest version of the format that is known. Archives of all minor versions are read, and each kind is written in the
+ * one that it was last changed in: amlz_archive_kind_minor. */
 #define AMLZ_ARCHIVE_MAJOR 1
-#define AMLZ_ARCHIVE_MINOR 1
+#define AMLZ_ARCHIVE_MINOR 2
 
 #define AMLZ_ARCHIVE_MAX_WRITER 64
 #define AMLZ_ARCHIVE_MAX_SOURCE (UINT32_C(1) << 20)
@@ -53,11 +56,15 @@ typedef enum amlz_archive_kind {
     AMLZ_ARCHIVE_PROGRAM = 0,
     AMLZ_ARCHIVE_POPULATION = 1,
     AMLZ_ARCHIVE_CHECKPOINT = 2,
-    AMLZ_ARCHIVE_ISLANDS = 3 /* checkpoints of searches that exchange programs */
+    AMLZ_ARCHIVE_ISLANDS = 3, /* checkpoints of searches that exchange programs */
+    AMLZ_ARCHIVE_MODEL = 4    /* a program that has learned from a table, and what makes features of its rows */
 } amlz_archive_kind;
 
-/* "program", "population", "checkpoint", "islands"; NULL for a number that is none. */
+/* "program", "population", "checkpoint", "islands", "model"; NULL for a number that is none. */
 AMLZ_API const char *amlz_archive_kind_name(int kind);
+
+/* The minor version of the format that archives of a kind are written in; -1 for a number that is none. */
+AMLZ_API int amlz_archive_kind_minor(int kind);
 
 /* ---------------------------------------------------------------- bytes in and out */
 
@@ -110,6 +117,8 @@ typedef struct amlz_archive_info {
     uint8_t has_data;         /* 1: amlz_archive_read_tasks can make the tasks */
     uint64_t evaluations;     /* that the search had done: once they were read, by amlz_archive_read_search */
     uint32_t n_islands;       /* of islands, and of the checkpoints in them */
+    amlz_learner_config learner; /* of a model */
+    uint64_t n_examples;      /* that the model has learned from */
 } amlz_archive_info;
 
 /* The state of reading. */
@@ -123,7 +132,7 @@ AMLZ_API amlz_archive_reader *amlz_archive_reader_init(void *memory, size_t size
 /* What is known of the archive by now. It is the reader's, and stays where it is. All zero before amlz_archive_open. */
 AMLZ_API const amlz_archive_info *amlz_archive_reader_info(const amlz_archive_reader *reader);
 
-/* The start program of a checkpoint or an island, after it was opened and until more is read. */
+/* The start program of a checkpoint or an island, or the program of a model, after it was opened and until more is read. */
 AMLZ_API const amlz_program *amlz_archive_reader_start(const amlz_archive_reader *reader);
 
 /* Begins to read: what kind it is, and of a checkpoint the configuration of the search and the shape of its tasks. The
@@ -170,13 +179,75 @@ AMLZ_API amlz_status amlz_archive_read_session(amlz_archive_reader *reader, amlz
 
 /* Reads a whole archive and writes it again, in the version of the format above; where output.write is NULL, only reads
  * it. The info is filled in. That checks all that can be checked without tasks and a search: the numbers of tasks
- * are not looked at, and a checkpoint is not resumed. */
+ * are not looked at, a checkpoint is not resumed, and the preparation of a model is any text. */
 AMLZ_API amlz_status amlz_archive_copy(amlz_archive_reader *reader, amlz_archive_input input,
                                        amlz_archive_output output, amlz_archive_error *error);
 
+/* ---------------------------------------------------------------- models
+ *
+ * A program that has learned from a table, as `pyamlz fit` saves it: rows of the table in, answers out. It answers, and goes
+ * on learning, to the bits of pyamlz.Model, if the caller's rounding mode is to nearest. */
+
+typedef struct amlz_model amlz_model;
+
+/* Of a model: how large a block it needs. That reads the archive to its end, so it has to be opened again. */
+AMLZ_API amlz_status amlz_archive_measure_model(amlz_archive_reader *reader, size_t *size, amlz_archive_error *error);
+
+/* Of a model: reads it into a block of that size and of any alignment, and the archive to its end. session may be NULL.
+ * *model lives as long as the block does; of the archive nothing is needed any longer. */
+AMLZ_API amlz_status amlz_archive_read_model(amlz_archive_reader *reader, void *memory, size_t size, amlz_model **model,
+                                             amlz_archive_text *session, amlz_archive_error *error);
+
+/* What a model is. Texts are UTF-8, and the model's own. */
+typedef struct amlz_model_info {
+    amlz_learner_config learner;
+    uint64_t n_examples; /* that it has learned from */
+    uint32_t n_columns;  /* of a row */
+    uint32_t n_classes;  /* 0: answers are numbers */
+    const char *target;  /* name of the column of answers */
+} amlz_model_info;
+
+/* All zero for NULL. */
+AMLZ_API void amlz_model_get_info(const amlz_model *model, amlz_model_info *info);
+
+/* The learner inside. All of its memory can be looked at, to save what it knows. */
+AMLZ_API amlz_learner *amlz_model_learner(amlz_model *model);
+
+/* Names, by place from 0; NULL where there are none. Categories are those that a column tells apart; one of numbers has
+ * none. */
+AMLZ_API const char *amlz_model_column_name(const amlz_model *model, uint32_t column);
+AMLZ_API const char *amlz_model_category_name(const amlz_model *model, uint32_t column, uint32_t category);
+AMLZ_API const char *amlz_model_class_name(const amlz_model *model, uint32_t class_index);
+
+/* Places of names: -1 where there is no such column or class. */
+AMLZ_API int amlz_model_find_column(const amlz_model *model, const char *name);
+AMLZ_API int amlz_model_find_class(const amlz_model *model, const char *name);
+
+/* What stands in a row for a text in a column of categories: its place; -1, as for any other text, where there is no such
+ * category; NaN for NULL, a missing one. */
+AMLZ_API double amlz_model_find_category(const amlz_model *model, uint32_t column, const char *name);
+
+/* Bytes of scratch that the calls below need, in a block of any alignment; 0 for NULL. */
+AMLZ_API size_t amlz_model_scratch_size(const amlz_model *model);
+
+/* What the model says of a row, which is n_columns numbers in the order of the columns, as they are in the table: NaN where
+ * one is missing, and what amlz_model_find_category gives for a text. *answer becomes the place of a class or a number in the
+ * table's units; class 0 or NaN where the program has lost its way. probabilities may be NULL; else, of classes, it takes
+ * n_classes numbers. The model stays as it is: threads may ask at the same time, each with scratch of its own.
+ * AMLZ_ERROR_DATA for a number that is infinite, or much too far from those that the model was made from;
+ * AMLZ_ERROR_MEMORY where scratch is too small. */
+AMLZ_API amlz_status amlz_model_predict(const amlz_model *model, const double *row, double *answer, double *probabilities,
+                                        void *scratch, size_t scratch_size);
+
+/* Learns that a row has this answer: the place of a class, or a number. Errors as above, with nothing learned, and
+ * AMLZ_ERROR_DATA for an answer that is none. */
+AMLZ_API amlz_status amlz_model_learn(amlz_model *model, const double *row, double answer, void *scratch,
+                                      size_t scratch_size);
+
 /* ---------------------------------------------------------------- writing */
 
-/* What to write: the kind, and the members that it has; others are not looked at and may be 0. */
+/* What to write: the kind, and the members that it has; others are not looked at and may be 0. Models are written by
+ * amlz_archive_copy alone. */
 typedef struct amlz_archive_content amlz_archive_content;
 struct amlz_archive_content {
     amlz_archive_kind kind;

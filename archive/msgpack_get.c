@@ -210,9 +210,14 @@ int amlz__archive_get_array(amlz_archive_reader *reader, uint64_t count)
 
 /* ---------------------------------------------------------------- what newer versions add */
 
+int amlz__archive_is_newer(const amlz_archive_reader *reader)
+{
+    return reader->info.minor > (uint64_t)amlz_archive_kind_minor((int)reader->info.kind);
+}
+
 int amlz__archive_check_count(amlz_archive_reader *reader, uint64_t count, uint64_t known, uint64_t *surplus)
 {
-    if (count < known || (count > known && reader->info.minor <= AMLZ_ARCHIVE_MINOR)) {
+    if (count < known || (count > known && !amlz__archive_is_newer(reader))) {
         return fail_count(reader, known, count);
     }
     *surplus = count - known;

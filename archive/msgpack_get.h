@@ -7,7 +7,7 @@
 /* The state of reading. */
 struct amlz_archive_reader {
     amlz_archive_info info;
-    amlz_program program; /* after amlz_archive_open of a checkpoint: its start program, until more is read */
+    amlz_program program; /* after amlz_archive_open, until more is read: a checkpoint's start program, a model's program */
     archive_place place;
     amlz_archive_input input;
     const unsigned char *at, *end; /* bytes at hand */
@@ -15,6 +15,7 @@ struct amlz_archive_reader {
     uint64_t start, limit;         /* where the archive at hand begins and ends, if that is known: an island, or all */
     uint32_t crc;                  /* of the archive at hand */
     uint32_t n_read;               /* members of a population, or islands, so far */
+    uint64_t runs[AMLZ_FUNCTION_COUNT]; /* of a model: how often its functions have run */
     uint64_t body_surplus, tasks_surplus; /* keys that a newer minor version added */
     int stage;
     archive_writer *copy; /* NULL, or what is read is written there, too */
@@ -50,6 +51,7 @@ int amlz__archive_get_nil(amlz_archive_reader *reader, int *is_nil); /* if somet
 int amlz__archive_get_array(amlz_archive_reader *reader, uint64_t count);
 
 /* Maps and rows, which in a newer minor version may have more than is known here: surplus is by how much. */
+int amlz__archive_is_newer(const amlz_archive_reader *reader); /* than the kind's version here */
 int amlz__archive_get_map(amlz_archive_reader *reader, uint64_t known, uint64_t *surplus);
 int amlz__archive_get_row(amlz_archive_reader *reader, uint64_t known, uint64_t *surplus);
 int amlz__archive_check_count(amlz_archive_reader *reader, uint64_t count, uint64_t known, uint64_t *surplus);

@@ -1,10 +1,11 @@
-/* Reads archives: programs, populations, islands; the calls for checkpoints. */
+/* Reads archives: programs, populations, islands; the calls for checkpoints and models. */
 #include <string.h>
 
 #include "checkpoint_resume.h"
+#include "model_get.h"
 
 /* What comes next. */
-enum { STAGE_BEGIN, STAGE_PROGRAM, STAGE_MEMBERS, STAGE_DATA, STAGE_SEARCH, STAGE_ISLANDS, STAGE_END };
+enum { STAGE_BEGIN, STAGE_PROGRAM, STAGE_MEMBERS, STAGE_DATA, STAGE_SEARCH, STAGE_ISLANDS, STAGE_MODEL, STAGE_END };
 
 /* 1 if what this call reads comes next. */
 static int begin_call(amlz_archive_reader *reader, int stage, amlz_archive_error *error)
@@ -116,6 +117,7 @@ static int get_beginning(amlz_archive_reader *reader, amlz_archive_text *source)
         get_population_header(reader);
         return reader->info.n_members > 0 ? STAGE_MEMBERS : STAGE_END;
     case AMLZ_ARCHIVE_ISLANDS: get_islands_header(reader); return STAGE_ISLANDS;
+    case AMLZ_ARCHIVE_MODEL: amlz__archive_get_model_header(reader); return STAGE_MODEL;
     default: amlz__archive_get_setup(reader, source); return reader->info.has_data ? STAGE_DATA : STAGE_SEARCH;
     }
 }
@@ -351,7 +353,7 @@ static int get_whole_island(amlz_archive_reader *reader)
     }
     copied = length;
     if (reader->copy != NULL) {
-        if (reader->info.minor > AMLZ_ARCHIVE_MINOR && !measure_island(reader, &copied)) {
+        if (amlz__archive_is_newer(reader) && !measure_island(reader, &copied)) {
             return 0;
         }
         amlz__archive_put_island(reader->copy, reader->n_read, &copied);
@@ -422,6 +424,36 @@ amlz_status amlz_archive_read_session(amlz_archive_reader *reader, amlz_archive_
     return end_call(reader, STAGE_END);
 }
 
+/* ---------------------------------------------------------------- models */
+
+amlz_status amlz_archive_measure_model(amlz_archive_reader *reader, size_t *size, amlz_archive_error *error)
+{
+    uint64_t needed = 0;
+    if (reader == NULL || size == NULL) {
+        return without_reader(error, "a reader and a size must be given");
+    }
+    if (begin_call(reader, STAGE_MODEL, error) && amlz__archive_measure_model(reader, &needed)) {
+        if (needed > SIZE_MAX) {
+            amlz__archive_go(&reader->place, NULL, NULL);
+            amlz__archive_fail(&reader->place, AMLZ_ERROR_MEMORY, "the model needs more than the address space has");
+        }
+        *size = (size_t)needed;
+    }
+    return end_call(reader, STAGE_END);
+}
+
+amlz_status amlz_archive_read_model(amlz_archive_reader *reader, void *memory, size_t size, amlz_model **model,
+                                    amlz_archive_text *session, amlz_archive_error *error)
+{
+    if (reader == NULL || memory == NULL || model == NULL) {
+        return without_reader(error, "a reader, a block and a place for the model must be given");
+    }
+    if (begin_call(reader, STAGE_MODEL, error)) {
+        amlz__archive_get_model(reader, memory, size, model, session);
+    }
+    return end_call(reader, STAGE_END);
+}
+
 /* ---------------------------------------------------------------- copies */
 
 static int get_rest(amlz_archive_reader *reader)
@@ -442,6 +474,7 @@ static int get_rest(amlz_archive_reader *reader)
         return (reader->stage == STAGE_SEARCH || amlz__archive_get_data(reader, NULL, NULL)) &&
                amlz__archive_get_state(reader, NULL, NULL, &outcome) && amlz__archive_get_end(reader);
     case STAGE_ISLANDS: return get_islands_rest(reader, NULL);
+    case STAGE_MODEL: return amlz__archive_skip_model(reader);
     default: return 1;
     }
 }

@@ -78,11 +78,25 @@ static int get_version(amlz_archive_reader *reader)
     return 1;
 }
 
-/* Islands hold checkpoints, and came with version 1.1. */
+/* Islands hold checkpoints; other kinds are there from some version on. */
 static int is_possible(const amlz_archive_reader *reader, int kind)
 {
-    return reader->place.is_island ? kind == AMLZ_ARCHIVE_CHECKPOINT
-                                   : kind != AMLZ_ARCHIVE_ISLANDS || reader->info.minor >= 1;
+    return reader->place.is_island ? kind == AMLZ_ARCHIVE_CHECKPOINT : amlz__archive_kind_since(kind) <= reader->info.minor;
+}
+
+/* "'program', 'population' or 'checkpoint'" */
+static void say_possible(amlz_archive_reader *reader)
+{
+    int last = AMLZ_ARCHIVE_MODEL;
+    while (!is_possible(reader, last)) {
+        last--;
+    }
+    for (int kind = AMLZ_ARCHIVE_PROGRAM, n = 0; kind <= last; kind++) {
+        if (is_possible(reader, kind)) {
+            amlz__archive_say(&reader->place, n++ == 0 ? "'" : kind < last ? "', '" : "' or '");
+            amlz__archive_say(&reader->place, amlz_archive_kind_name(kind));
+        }
+    }
 }
 
 static int get_kind(amlz_archive_reader *reader)
@@ -93,7 +107,7 @@ static int get_kind(amlz_archive_reader *reader)
     }
     const size_t most = strlen("population"); /* as long as the longest */
     const unsigned char *bytes = length == 0 || length > most ? NULL : amlz__archive_get_bytes(reader, (size_t)length);
-    for (int kind = AMLZ_ARCHIVE_PROGRAM; bytes != NULL && kind <= AMLZ_ARCHIVE_ISLANDS; kind++) {
+    for (int kind = AMLZ_ARCHIVE_PROGRAM; bytes != NULL && kind <= AMLZ_ARCHIVE_MODEL; kind++) {
         const char *name = amlz_archive_kind_name(kind);
         if (is_possible(reader, kind) && length == strlen(name) && memcmp(bytes, name, strlen(name)) == 0) {
             reader->info.kind = (amlz_archive_kind)kind;
@@ -101,10 +115,8 @@ static int get_kind(amlz_archive_reader *reader)
         }
     }
     amlz__archive_fail(&reader->place, AMLZ_ERROR_DATA, "expected ");
-    amlz__archive_say(&reader->place, reader->place.is_island   ? "'checkpoint'"
-                                : reader->info.minor == 0 ? "'program', 'population' or 'checkpoint'"
-                                                          : "'program', 'population', 'checkpoint' or 'islands'");
-    amlz__archive_say(&reader->place, ", got '");
+    say_possible(reader);
+    amlz__archive_say(&reader->place, "', got '");
     amlz__archive_say_bytes(&reader->place, bytes, bytes == NULL ? 0 : (size_t)length);
     amlz__archive_say(&reader->place, "'");
     return 0;

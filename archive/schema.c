@@ -107,17 +107,37 @@ static const archive_field member_fields[] = {
 };
 const archive_fields amlz__archive_member_fields = FIELDS(member_fields);
 
+static const archive_field model_fields[] = {
+    INTEGER(amlz_archive_info, learner.precision, "precision", 0, AMLZ_FLOAT64),
+    INTEGER(amlz_archive_info, learner.seed, "seed", 0, UINT64_MAX),
+    INTEGER(amlz_archive_info, n_examples, "examples", 0, UINT64_MAX),
+};
+const archive_fields amlz__archive_model_fields = FIELDS(model_fields);
+
 const char *const amlz__archive_parts[] = {"population", "hall", "history", "best"};
 const char *const amlz__archive_data[4] = {"training features", "training labels", "validation features",
                                      "validation labels"};
 
 const char *amlz_archive_kind_name(int kind)
 {
-    static const char *const names[] = {"program", "population", "checkpoint", "islands"};
-    return kind >= AMLZ_ARCHIVE_PROGRAM && kind <= AMLZ_ARCHIVE_ISLANDS ? names[kind] : NULL;
+    static const char *const names[] = {"program", "population", "checkpoint", "islands", "model"};
+    return kind >= AMLZ_ARCHIVE_PROGRAM && kind <= AMLZ_ARCHIVE_MODEL ? names[kind] : NULL;
 }
 
-int amlz__archive_kind_keys(amlz_archive_kind kind) { return ARCHIVE_BODY_KEYS + (kind == AMLZ_ARCHIVE_CHECKPOINT ? 7 : 1); }
+uint64_t amlz__archive_kind_since(int kind)
+{
+    return kind == AMLZ_ARCHIVE_MODEL ? 2 : kind == AMLZ_ARCHIVE_ISLANDS ? 1 : 0;
+}
+
+int amlz_archive_kind_minor(int kind)
+{
+    return amlz_archive_kind_name(kind) == NULL ? -1 : kind == AMLZ_ARCHIVE_MODEL ? 2 : 1;
+}
+
+int amlz__archive_kind_keys(amlz_archive_kind kind)
+{
+    return ARCHIVE_BODY_KEYS + (kind == AMLZ_ARCHIVE_CHECKPOINT ? 7 : kind == AMLZ_ARCHIVE_MODEL ? 8 : 1);
+}
 
 /* ---------------------------------------------------------------- fields */
 

@@ -32,6 +32,7 @@ extern const archive_fields amlz__archive_tasks_fields;  /* of amlz_tasks_config
 extern const archive_fields amlz__archive_count_fields;  /* of amlz_progress: in all versions */
 extern const archive_field amlz__archive_duplicates_field; /* of amlz_progress: from 1.1 on, before the stops at hurdles */
 extern const archive_fields amlz__archive_member_fields; /* of amlz_member */
+extern const archive_fields amlz__archive_model_fields;  /* of amlz_archive_info: between program and runs of a model */
 
 /* Keys of maps. A body has more: those of its kind. */
 enum {
@@ -43,6 +44,9 @@ enum {
     ARCHIVE_MARK_KEYS = 6
 };
 int amlz__archive_kind_keys(amlz_archive_kind kind);
+
+/* The minor version that a kind came with. */
+uint64_t amlz__archive_kind_since(int kind);
 
 /* Rows of a member, of an improvement, of a function, of counts, of a hurdle. */
 enum {

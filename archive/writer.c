@@ -153,6 +153,7 @@ amlz_status amlz_archive_write(const amlz_archive_content *content, amlz_archive
     case AMLZ_ARCHIVE_POPULATION: write_population(&writer, content, &program); break;
     case AMLZ_ARCHIVE_CHECKPOINT: write_checkpoint(&writer, content, &program); break;
     case AMLZ_ARCHIVE_ISLANDS: write_islands(&writer, content, &program); break;
+    case AMLZ_ARCHIVE_MODEL: break; /* refused above */
     }
     return amlz__archive_put_end(&writer);
 }

@@ -15,13 +15,14 @@ typedef enum sample {
     SAMPLE_FLOAT64, /* one of a search without caches, of vector labels, with data */
     SAMPLE_HURDLES, /* one of a search with hurdles and redraws, with data */
     SAMPLE_ISLANDS, /* those of HURDLES and FLOAT64 */
+    SAMPLE_MODEL,   /* of two classes; the library does not write it, but for copies */
     SAMPLE_COUNT
 } sample;
 
 static inline const char *sample_name(sample which)
 {
     static const char *const names[SAMPLE_COUNT] = {"program", "learner", "population", "new",
-                                                   "float32", "float64", "hurdles",    "islands"};
+                                                   "float32", "float64", "hurdles",    "islands", "model"};
     return names[which];
 }
 
@@ -211,18 +212,6 @@ static inline void sample_write(sample which, amlz_archive_output output)
     }
 }
 
-/* The bytes of a sample, in a block of just their length. */
-static inline unsigned char *sample_bytes(sample which, size_t *length)
-{
-    static unsigned char bytes[1 << 16];
-    amlz_archive_block block = {bytes, sizeof bytes, 0};
-    sample_write(which, amlz_archive_to_block(&block));
-    unsigned char *exact = block_new(block.length);
-    memcpy(exact, bytes, block.length);
-    *length = block.length;
-    return exact;
-}
-
 /* ---------------------------------------------------------------- bytes */
 
 /* The checksum as the format has it: bit by bit, unlike the library. */
@@ -248,6 +237,120 @@ static inline void mend_checksum(unsigned char *bytes, size_t length)
             bytes[length - 4 + (size_t)i] = (unsigned char)(crc >> (24 - 8 * i));
         }
     }
+}
+
+/* ---------------------------------------------------------------- a model, put together by hand */
+
+typedef struct msgpack {
+    unsigned char *bytes;
+    size_t length;
+} msgpack;
+
+static inline void msgpack_bytes(msgpack *m, const void *bytes, size_t length)
+{
+    memcpy(m->bytes + m->length, bytes, length);
+    m->length += length;
+}
+
+static inline void msgpack_text(msgpack *m, const char *text)
+{
+    const size_t length = strlen(text);
+    const unsigned char header[] = {0xda, (unsigned char)(length >> 8), (unsigned char)length};
+    const unsigned char fits = (unsigned char)(0xa0 | length), one[] = {0xd9, (unsigned char)length};
+    if (length < 32) {
+        msgpack_bytes(m, &fits, 1);
+    } else if (length < 256) {
+        msgpack_bytes(m, one, sizeof one);
+    } else {
+        msgpack_bytes(m, header, sizeof header);
+    }
+    msgpack_bytes(m, text, length);
+}
+
+static inline void msgpack_number(msgpack *m, const char *key, unsigned char number) /* up to 127 */
+{
+    msgpack_text(m, key);
+    msgpack_bytes(m, &number, 1);
+}
+
+/* A binary of up to 255 bytes. */
+static inline void msgpack_binary(msgpack *m, const void *bytes, size_t length)
+{
+    const unsigned char header[] = {0xc4, (unsigned char)length};
+    msgpack_bytes(m, header, sizeof header);
+    msgpack_bytes(m, bytes, length);
+}
+
+#define SAMPLE_PREPARATION                                                                                             \
+    "{\"preparation\":1,\"columns\":[{\"name\":\"a\\u00e9\",\"kind\":\"number\",\"fill\":0.5,\"categories\":[],"              \
+    "\"has_other\":false,\"marks_missing\":true},{\"name\":\"b\",\"kind\":\"category\",\"fill\":0.0,"                    \
+    "\"categories\":[\"x\",\"y\"],\"has_other\":true,\"marks_missing\":false}],\"mean\":[2,0,0,0,0.25],"                  \
+    "\"deviation\":[4.0,1.0,1.0,1.0,0.5],\"target\":\"t\",\"classes\":[\"no\",\"yes\"],\"label_mean\":0.0,"               \
+    "\"label_deviation\":1.0,\"n_projected\":0,\"projection_seed\":0,\"projected_mean\":[],"                           \
+    "\"projected_deviation\":[],\"n_padding\":1,\"n_rows\":24}"
+
+/* A model of two classes with this preparation, F = 6, in at most `most` bytes: its length. */
+static inline size_t model_bytes(const char *preparation, unsigned char *bytes, size_t most)
+{
+    static const unsigned char scalars[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f}, /* s2 = 1 */
+        matrix[144] = {0};
+    unsigned char packed[200], vectors[48] = {0};
+    const amlz_program program = program_of("def Predict():\n s1 = dot(v0, v1)\ndef Learn():\n v1 = s2 * v0\n", 6);
+    size_t length;
+    msgpack m = {bytes, 0};
+    CHECK(strlen(preparation) < 3000 && most >= 4000);
+    amlz_program_pack(&program, packed, sizeof packed, &length);
+    for (int i = 24; i < 48; i += 4) { /* v1 = -2, -2, ... */
+        vectors[i + 3] = 0xc0;
+    }
+    msgpack_bytes(&m, "\x94\xa4" "amlz\x92\x01\x02\x8b", 10);
+    msgpack_text(&m, "kind");
+    msgpack_text(&m, "model");
+    msgpack_text(&m, "writer");
+    msgpack_text(&m, "libamlz 0.1.0");
+    msgpack_text(&m, "dims");
+    msgpack_bytes(&m, "\x86", 1);
+    msgpack_number(&m, "features", 6);
+    msgpack_number(&m, "scalars", 3);
+    msgpack_number(&m, "vectors", 2);
+    msgpack_number(&m, "matrices", 1);
+    msgpack_number(&m, "label", AMLZ_BINARY);
+    msgpack_number(&m, "classes", 0);
+    msgpack_text(&m, "program");
+    msgpack_binary(&m, packed, length);
+    msgpack_number(&m, "precision", AMLZ_FLOAT32);
+    msgpack_number(&m, "seed", 5);
+    msgpack_number(&m, "examples", 9);
+    msgpack_text(&m, "runs");
+    msgpack_bytes(&m, "\x93\x01\x09\x09", 4);
+    msgpack_text(&m, "memory");
+    msgpack_bytes(&m, "\x93", 1);
+    msgpack_binary(&m, scalars, sizeof scalars);
+    msgpack_binary(&m, vectors, sizeof vectors);
+    msgpack_binary(&m, matrix, sizeof matrix);
+    msgpack_text(&m, "preparation");
+    msgpack_text(&m, preparation);
+    msgpack_text(&m, "session");
+    msgpack_text(&m, "{}");
+    m.length += 5;
+    mend_checksum(bytes, m.length);
+    return m.length;
+}
+
+/* The bytes of a sample, in a block of just their length. */
+static inline unsigned char *sample_bytes(sample which, size_t *length)
+{
+    static unsigned char bytes[1 << 16];
+    amlz_archive_block block = {bytes, sizeof bytes, 0};
+    if (which == SAMPLE_MODEL) {
+        block.length = model_bytes(SAMPLE_PREPARATION, bytes, sizeof bytes);
+    } else {
+        sample_write(which, amlz_archive_to_block(&block));
+    }
+    unsigned char *exact = block_new(block.length);
+    memcpy(exact, bytes, block.length);
+    *length = block.length;
+    return exact;
 }
 
 /* A callback that gives few bytes at a time. */

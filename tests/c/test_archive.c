@@ -32,19 +32,19 @@ static void test_copies(void)
                 AMLZ_OK);
             CHECK(block.length == length && memcmp(copied, bytes, length) == 0);
         }
-        CHECK_EQ_U64(the_info()->minor, AMLZ_ARCHIVE_MINOR);
+        CHECK_EQ_INT((int)the_info()->minor, amlz_archive_kind_minor(which == SAMPLE_MODEL ? AMLZ_ARCHIVE_MODEL : AMLZ_ARCHIVE_PROGRAM));
         CHECK_EQ_U64(the_info()->writer_length, 13);
         CHECK(strcmp(the_info()->writer, "libamlz 0.1.0") == 0);
         blocks_free();
     }
 }
 
-/* The archives of this and all former versions of the format. What is read of a former one and written again is the one
- * of this version. */
+/* The archives of all versions of the format. What is read of a former one and written again is the one of its kind's own
+ * version. */
 static void test_golden(const char *folder)
 {
-    for (int minor = 0; minor <= AMLZ_ARCHIVE_MINOR; minor++) {
-        const sample count = minor == 0 ? SAMPLE_HURDLES : SAMPLE_COUNT;
+    for (int minor = 0; minor <= 1; minor++) {
+        const sample count = minor == 0 ? SAMPLE_HURDLES : SAMPLE_MODEL;
         for (sample which = SAMPLE_PROGRAM; which < count; which++) {
             static unsigned char bytes[1 << 16];
             char path[1000];
@@ -57,7 +57,7 @@ static void test_golden(const char *folder)
             }
             const size_t size = fread(bytes, 1, sizeof bytes, file);
             fclose(file);
-            CHECK(minor < AMLZ_ARCHIVE_MINOR || (size == length && memcmp(bytes, now, size) == 0));
+            CHECK(minor < 1 || (size == length && memcmp(bytes, now, size) == 0));
             CHECK(copy(bytes, size, NULL) == length && memcmp(copied, now, length) == 0);
             CHECK_EQ_U64(the_info()->minor, (uint64_t)minor);
             if (which >= SAMPLE_NEW && which < SAMPLE_ISLANDS) {
@@ -392,7 +392,7 @@ static void test_calls(void)
         AMLZ_ERROR_ARGUMENT); /* refused already */
     CHECK(strcmp(amlz_archive_kind_name(AMLZ_ARCHIVE_CHECKPOINT), "checkpoint") == 0);
     CHECK(strcmp(amlz_archive_kind_name(AMLZ_ARCHIVE_ISLANDS), "islands") == 0);
-    CHECK(amlz_archive_kind_name(4) == NULL && amlz_archive_kind_name(-1) == NULL);
+    CHECK(amlz_archive_kind_name(5) == NULL && amlz_archive_kind_name(-1) == NULL);
     blocks_free();
 }
 

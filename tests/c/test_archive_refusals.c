@@ -381,7 +381,7 @@ static void test_deep_nesting(void)
         return;
     }
     memcpy(bytes, plain, original - 5);
-    bytes[8] = AMLZ_ARCHIVE_MINOR + 1;
+    bytes[8] = 2;
     bytes[9] = 0x85;
     length = original - 5;
     bytes[length++] = 0xa0;

@@ -81,7 +81,7 @@ static inline void check_written(const amlz_archive_reader *reader, const amlz_s
     content.session = session;
     const amlz_status status = amlz_archive_write(&content, amlz_archive_to_block(&block), NULL);
     ASSERT(status == AMLZ_OK || (status == AMLZ_ERROR_MEMORY && block.length > sizeof written));
-    if (status == AMLZ_OK && amlz_archive_reader_info(reader)->minor == AMLZ_ARCHIVE_MINOR && strlen(amlz_archive_reader_info(reader)->writer) == amlz_archive_reader_info(reader)->writer_length) {
+    if (status == AMLZ_OK && amlz_archive_reader_info(reader)->minor == 1 && strlen(amlz_archive_reader_info(reader)->writer) == amlz_archive_reader_info(reader)->writer_length) {
         ASSERT(block.length == size && memcmp(written, bytes, size) == 0);
     }
 }
@@ -143,6 +143,39 @@ static inline int try_islands(amlz_archive_input input)
     return resumed;
 }
 
+/* A model that was measured fits just that, and answers; one that is refused is so whichever way it comes. */
+static inline void try_model(amlz_archive_input input, const unsigned char *bytes, size_t size)
+{
+    enum { MOST_BYTES = 1 << 20, MOST_COLUMNS = 256 };
+    static const double row[MOST_COLUMNS] = {1, -1};
+    static double probabilities[MOST_COLUMNS];
+    amlz_model *model = NULL;
+    amlz_model_info info;
+    double answer;
+    size_t needed = 0;
+    dribble d;
+    ASSERT(amlz_archive_open(the_reader(), input, NULL, NULL) == AMLZ_OK);
+    const amlz_status status = amlz_archive_measure_model(the_reader(), &needed, NULL);
+    ASSERT(amlz_archive_open(the_reader(), dribble_input(&d, bytes, size, 5), NULL, NULL) == AMLZ_OK);
+    if (status != AMLZ_OK || needed > MOST_BYTES) {
+        ASSERT(amlz_archive_read_model(the_reader(), block_new(MOST_BYTES), MOST_BYTES, &model, NULL, NULL) != AMLZ_OK);
+        return;
+    }
+    ASSERT(amlz_archive_read_model(the_reader(), block_new(needed), needed, &model, NULL, NULL) == AMLZ_OK);
+    amlz_model_get_info(model, &info);
+    const size_t scratch = amlz_model_scratch_size(model);
+    ASSERT(scratch > 0);
+    if (info.n_columns <= MOST_COLUMNS && info.n_classes <= MOST_COLUMNS) {
+        void *block = block_new(scratch);
+        ASSERT(amlz_model_predict(model, row, &answer, probabilities, block, scratch - 1) == AMLZ_ERROR_MEMORY);
+        for (int i = 0; i < 3; i++) {
+            const amlz_status known = amlz_model_predict(model, row, &answer, probabilities, block, scratch);
+            ASSERT(known == AMLZ_OK || known == AMLZ_ERROR_DATA);
+            ASSERT(amlz_model_learn(model, row, 1, block, scratch) == known || info.n_classes == 0);
+        }
+    }
+}
+
 typedef enum verdict { REFUSED, ACCEPTED, RESUMED } verdict;
 
 static inline verdict try_archive(const unsigned char *bytes, size_t size)
@@ -161,7 +194,7 @@ static inline verdict try_archive(const unsigned char *bytes, size_t size)
     ASSERT((amlz_archive_copy(the_reader(), dribble_input(&d, bytes, size, 7), none, NULL) == AMLZ_OK) == is_read);
     if (status == AMLZ_OK) {
         result = ACCEPTED;
-        if (the_info()->minor == AMLZ_ARCHIVE_MINOR) {
+        if ((int)the_info()->minor == amlz_archive_kind_minor((int)the_info()->kind)) {
             ASSERT(block.length == size && memcmp(copied, bytes, size) == 0);
         } else {
             static unsigned char twice[sizeof copied];
@@ -174,6 +207,8 @@ static inline verdict try_archive(const unsigned char *bytes, size_t size)
             result = try_search(input, bytes, size) ? RESUMED : ACCEPTED;
         } else if (the_info()->kind == AMLZ_ARCHIVE_ISLANDS) {
             result = try_islands(input) ? RESUMED : ACCEPTED;
+        } else if (the_info()->kind == AMLZ_ARCHIVE_MODEL) {
+            try_model(input, bytes, size);
         } else {
             try_items(input);
         }

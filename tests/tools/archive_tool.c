@@ -134,7 +134,7 @@ static void run_file(const char *from, const char *to, uint64_t evaluations)
 
 static void write_golden(const char *folder)
 {
-    for (sample which = SAMPLE_PROGRAM; which < SAMPLE_COUNT; which++) {
+    for (sample which = SAMPLE_PROGRAM; which < SAMPLE_MODEL; which++) {
         char path[4096];
         size_t length;
         const unsigned char *from = sample_bytes(which, &length);

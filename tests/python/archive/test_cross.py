@@ -22,6 +22,7 @@ sys.path.append(str(ROOT / "tests" / "fuzz"))
 from mutated import mutants  # noqa: E402
 
 COUNT = 3000
+MODEL = (GOLDEN / "1.2-model.amlz").read_bytes()
 REFUSED = 3  # exit status of the tool
 
 # One shell for all files; what the tool says is of no account here.
@@ -83,7 +84,7 @@ def test_former_versions(tool: Path, tmp_path: Path) -> None:
 
 
 def test_archives_of_python(tool: Path, tmp_path: Path) -> None:
-    archives = list(SAMPLES.values())
+    archives = [*SAMPLES.values(), MODEL]
     assert copies(tool, tmp_path, archives) == archives
     for file in tmp_path.glob("*.amlz"):
         run(tool, "check", file)
@@ -91,7 +92,7 @@ def test_archives_of_python(tool: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_mutated_archives(tool: Path, of_c: dict[str, bytes], tmp_path: Path, seed: int) -> None:
-    originals = [*of_c.values(), *SAMPLES.values()]
+    originals = [*of_c.values(), *SAMPLES.values(), MODEL]
     archives = list(mutants(originals, COUNT // 2, seed))
     accepted = 0
     for number, (data, copy) in enumerate(zip(archives, copies(tool, tmp_path, archives), strict=True)):
@@ -106,9 +107,9 @@ def test_mutated_archives(tool: Path, of_c: dict[str, bytes], tmp_path: Path, se
 def test_copies_of_newer_versions(tool: Path, tmp_path: Path) -> None:
     """More keys of the body: left out of the copies."""
     more = [("more", [1, "x", b"y", [None, 2.5]]), ("again", "text")]
-    archives = [newer(data, "", *more) for data in SAMPLES.values()]
-    assert [copy_here(data) for data in archives] == list(SAMPLES.values())
-    assert copies(tool, tmp_path, archives) == list(SAMPLES.values())
+    archives = [*(newer(data, "", *more) for data in SAMPLES.values()), newer(MODEL, "", *more, minor=3)]
+    assert [copy_here(data) for data in archives] == [*SAMPLES.values(), MODEL]
+    assert copies(tool, tmp_path, archives) == [*SAMPLES.values(), MODEL]
 
 
 def test_copies_of_newer_islands(tool: Path, tmp_path: Path) -> None:

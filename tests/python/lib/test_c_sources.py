@@ -16,7 +16,8 @@ ROOMS = ("base", "program", "kernels", "run", "search")
 ARCHIVE_LAYERS = (
     "amlz_archive",
     *("msgpack", "place", "msgpack_put", "msgpack_get", "schema", "record_put", "record_get"),
-    *("checkpoint_put", "checkpoint_get", "checkpoint_resume", "writer", "reader"),
+    *("checkpoint_put", "checkpoint_get", "checkpoint_resume"),
+    *("json_get", "preparation", "model", "model_get", "writer", "reader"),
     *("file_kind", "file_system", "file_none", "file_posix"),
 )
 
