@@ -441,6 +441,7 @@ static int get_mark(amlz_archive_reader *reader, amlz_search *search, amlz_state
     amlz_member best;
     uint64_t surplus;
     memset(mark, 0, sizeof *mark);
+    mark->struct_size = sizeof *mark;
     if (!amlz__archive_get_key(reader, NULL, "mark") || !amlz__archive_get_map(reader, ARCHIVE_MARK_KEYS, &surplus) ||
         !get_counts(reader, &mark->progress) || !get_rng(reader, mark->rng)) {
         return 0;

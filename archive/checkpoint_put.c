@@ -214,7 +214,7 @@ void amlz__archive_put_checkpoint(archive_writer *writer, const amlz_archive_con
                                   const amlz_search_config *config, amlz_program *program)
 {
     const amlz_search *search = content->search;
-    amlz_state state;
+    amlz_state state = {.struct_size = sizeof state};
     write_setup(writer, content, config, program);
     amlz_search_state(search, AMLZ_NOW, &state);
     amlz__archive_put_outcome(writer, state.progress.evaluations, amlz_search_digest(search));

@@ -147,7 +147,7 @@ static int replay(amlz_archive_reader *reader, amlz_search *search, const archiv
 {
     const double never = 2.0;
     const uint64_t at_mark = outcome->mark.progress.evaluations;
-    amlz_state state;
+    amlz_state state = {.struct_size = sizeof state};
     amlz_search_run(search, reader->info.evaluations - at_mark, never, NULL);
     amlz__archive_go(&reader->place, NULL, "digest");
     if (amlz_search_digest(search) != outcome->digest) {

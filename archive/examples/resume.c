@@ -142,7 +142,7 @@ int main(int argc, char **argv)
     void *tasks_memory, *search_memory;
     amlz_tasks *tasks = make_tasks(&tasks_memory);
     amlz_search *search = make_search(tasks, &search_memory);
-    amlz_progress progress;
+    amlz_progress progress = {.struct_size = sizeof progress};
 
     if (argc < 2 || argc > 3 || budget == 0) {
         fail("arguments", "FILE [EVALUATIONS]");

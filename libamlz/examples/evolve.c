@@ -185,7 +185,7 @@ int main(int argc, char **argv)
     void *tasks_memory, *search_memory; /* what malloc gave and free takes: the objects start where they are aligned */
     amlz_tasks *tasks = make_tasks(seed, &tasks_memory);
     amlz_search *search = make_search(tasks, seed, &search_memory);
-    amlz_progress progress;
+    amlz_progress progress = {.struct_size = sizeof progress};
 
     /* In slices, so that there is something to see: running n and then m is the same as running n + m. */
     amlz_search_progress(search, &progress);

@@ -359,6 +359,7 @@ typedef struct amlz_evaluator_config {
 typedef struct amlz_evaluator amlz_evaluator;
 
 typedef struct amlz_evaluation {
+    size_t struct_size;
     double fitness;       /* in [0, 1] */
     uint64_t train_steps; /* Predict and Learn on one example of one task, summed over tasks */
     uint64_t valid_steps;
@@ -534,6 +535,7 @@ AMLZ_API amlz_status amlz_search_defaults(amlz_search_config *config);
 typedef struct amlz_search amlz_search;
 
 typedef struct amlz_progress {
+    size_t struct_size;
     uint64_t evaluations;    /* programs scored, in whatever way: the sum of cache_hits, fec_hits, rejected, hurdle_stops
                                 and full_evaluations */
     uint64_t cache_hits;     /* of these: known by their structural key */
@@ -590,7 +592,7 @@ AMLZ_API amlz_status amlz_search_ask(amlz_search *search, amlz_program *program,
  * without caches and hurdles. AMLZ_ERROR_ARGUMENT, with the reason and nothing done, for another ticket or fitness. */
 AMLZ_API amlz_status amlz_search_tell(amlz_search *search, uint64_t ticket, double fitness, const char **reason);
 
-AMLZ_API void amlz_search_progress(const amlz_search *search, amlz_progress *progress);
+AMLZ_API amlz_status amlz_search_progress(const amlz_search *search, amlz_progress *progress);
 
 /* One search on many cores. The threads of a crew, which are the caller's, score programs of the same search at the same
  * time, and what they find is bit for bit what amlz_search_run finds: children are drawn ahead of their turn and taken in
@@ -691,8 +693,9 @@ typedef struct amlz_member {
 } amlz_member;
 
 typedef struct amlz_state {
-    amlz_progress progress;
+    size_t struct_size;
     uint64_t rng[4]; /* of the generator that draws everything in the search */
+    amlz_progress progress; /* whose struct_size follows from that of the state */
 } amlz_state;
 
 /* What it was made of, with defaults in place of zeros; each output may be NULL. start_program is empty where none was given.
@@ -701,8 +704,8 @@ AMLZ_API amlz_status amlz_search_made_of(const amlz_search *search, amlz_search_
                                          amlz_tasks_config *tasks, uint64_t *tasks_digest,
                                          amlz_program *start_program);
 
-/* Numbers of the search; all zero for NULL. */
-AMLZ_API void amlz_search_state(const amlz_search *search, int moment, amlz_state *state);
+/* Numbers of the search. */
+AMLZ_API amlz_status amlz_search_state(const amlz_search *search, int moment, amlz_state *state);
 
 /* How many items there are; 0 for a part or moment that is none. */
 AMLZ_API uint32_t amlz_search_count(const amlz_search *search, int moment, int part);

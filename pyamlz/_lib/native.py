@@ -41,13 +41,13 @@ def name_of(number: int, table: Mapping[str, int]) -> str:
     return next(name for name, value in table.items() if value == number)
 
 
-def new_config(struct: str, **members: Any) -> Any:
-    """A C struct with its struct_size and the given members set, and zero (the default) in all others."""
-    config = ffi.new(f"{struct} *")
-    config.struct_size = ffi.sizeof(struct)
+def new_struct(struct: str, **members: Any) -> Any:
+    """A C struct, to be read or written, with its struct_size and the given members set, and zero in all others."""
+    made = ffi.new(f"{struct} *")
+    made.struct_size = ffi.sizeof(struct)
     for name, value in members.items():
-        setattr(config, name, value)
-    return config
+        setattr(made, name, value)
+    return made
 
 
 class Handle:

@@ -14,7 +14,7 @@ from typing import Final
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_float
 from pyamlz._lib.errors import check
-from pyamlz._lib.native import text
+from pyamlz._lib.native import new_struct, text
 from pyamlz._lib.random import derived_seed
 from pyamlz.bench._plain import PlainInterpreter, plain_interpreter
 from pyamlz.bench._workload import Burst, ProgramName, Rate, Workload
@@ -55,7 +55,7 @@ class _Library:
         # The library is called without what Python does around it, which would count where programs are short.
         self._programs = [program._c for program in workload.programs]
         self._pointers = (self.evaluator._handle.pointer, self.evaluator.tasks._handle.pointer)
-        self._result = ffi.new("amlz_evaluation *")
+        self._result = new_struct("amlz_evaluation")
         self.passes = self.stopped_tasks = 0
         self.burst(0.0)  # memory grows, caches fill: not counted
         self.passes = self.stopped_tasks = 0

@@ -19,7 +19,7 @@ from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import checked_bool, checked_choice, checked_float, checked_int, checked_type, hint
 from pyamlz._lib.errors import InputError, check
 from pyamlz._lib.frozen import FrozenDict, thawed
-from pyamlz._lib.native import ALGORITHMS, COMBINES, MUTATIONS, name_of, new_config, number_of, text
+from pyamlz._lib.native import ALGORITHMS, COMBINES, MUTATIONS, name_of, new_struct, number_of, text
 from pyamlz.program._program import Program
 
 __all__ = ["SETTINGS", "STARTS", "Algorithm", "Combine", "Hurdle", "Kind", "Setting", "Settings", "Start"]
@@ -418,7 +418,7 @@ class Settings:
 
     def _config(self, **members: Any) -> Any:
         """An `amlz_search_config *` with these settings, and members that are none: space, seed, precision, variant."""
-        config = new_config("amlz_search_config", **members)
+        config = new_struct("amlz_search_config", **members)
         for setting in NUMBERS:
             setting.kind.put(config, setting.member, self.number(setting))
         return config

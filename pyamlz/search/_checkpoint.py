@@ -12,7 +12,7 @@ import numpy as np
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_precision
 from pyamlz._lib.errors import ArchiveError, InputError
-from pyamlz._lib.native import KINDS, MUTATIONS, PRECISIONS, name_of, text
+from pyamlz._lib.native import KINDS, MUTATIONS, PRECISIONS, name_of, new_struct, text
 from pyamlz.archive import (
     Checkpoint,
     Config,
@@ -181,7 +181,7 @@ def restore(engine: Engine, checkpoint: Checkpoint, name: str = "archive") -> No
     _put(engine, lib.AMLZ_HALL, mark.hall, f"{name}: mark.hall")
     _put(engine, lib.AMLZ_HISTORY, mark.history, f"{name}: mark.history")
     _put(engine, lib.AMLZ_BEST, () if mark.best is None else (mark.best,), f"{name}: mark.best")
-    state = ffi.new("amlz_state *")
+    state = new_struct("amlz_state")
     for count in Counts.__slots__:
         setattr(state.progress, count, getattr(mark.counts, count))
     state.rng = mark.rng

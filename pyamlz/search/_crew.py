@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import checked_int
 from pyamlz._lib.errors import InputError, check
-from pyamlz._lib.native import allocate, construct, new_config, text
+from pyamlz._lib.native import allocate, construct, new_struct, text
 from pyamlz.search._engine import Engine
 
 Threads: TypeAlias = int | Literal["auto"]
@@ -50,7 +50,7 @@ class Crew:
         self._evaluators = [
             construct(
                 "evaluator",
-                new_config(
+                new_struct(
                     "amlz_evaluator_config",
                     dims=dims,
                     precision=config.precision,
@@ -62,7 +62,7 @@ class Crew:
             for _ in range(n_threads)
         ]
         self._monitor = ffi.new("pyamlz_monitor *")
-        self._config = new_config("amlz_crew_config", n_ahead=_AHEAD * n_threads)
+        self._config = new_struct("amlz_crew_config", n_ahead=_AHEAD * n_threads)
         lib.pyamlz_monitor_init(self._monitor, self._config)
         reason = ffi.new("const char **")
         size = lib.amlz_crew_size(self._config, engine.pointer, reason)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.errors import check
-from pyamlz._lib.native import construct, new_config, text
+from pyamlz._lib.native import construct, new_struct, text
 from pyamlz.program import Program
 from pyamlz.search._evaluate import PackedTasks
 
@@ -59,7 +59,7 @@ class Engine:
             keep=tasks,
         )
         self.pointer = self._handle.pointer
-        self.counts = ffi.new("amlz_progress *")
+        self.counts = new_struct("amlz_progress")
         self._reason = ffi.new("const char **")
 
     # ------------------------------------------------------------ scoring
@@ -93,7 +93,7 @@ class Engine:
 
     def look(self) -> None:
         """Brings `counts` up to date."""
-        lib.amlz_search_progress(self.pointer, self.counts)
+        check(lib.amlz_search_progress(self.pointer, self.counts))
 
     def measure(self, ticks: Any) -> None:
         """From now on adds the time of each phase to an array of AMLZ_PHASE_COUNT `uint64_t`; NULL ends it."""
@@ -104,8 +104,8 @@ class Engine:
 
     def progress(self) -> Any:
         """A new `amlz_progress *` with the counts as they are."""
-        counts = ffi.new("amlz_progress *")
-        lib.amlz_search_progress(self.pointer, counts)
+        counts = new_struct("amlz_progress")
+        check(lib.amlz_search_progress(self.pointer, counts))
         return counts
 
     def digest(self) -> int:
@@ -114,15 +114,15 @@ class Engine:
 
     def made_of(self) -> MadeOf:
         """What it was made of."""
-        config, tasks = new_config("amlz_search_config"), new_config("amlz_tasks_config")
+        config, tasks = new_struct("amlz_search_config"), new_struct("amlz_tasks_config")
         digest, start = ffi.new("uint64_t *"), ffi.new("amlz_program *")
         check(lib.amlz_search_made_of(self.pointer, config, tasks, digest, start))
         return MadeOf(config, tasks, int(digest[0]), start)
 
     def state(self, moment: int) -> Any:
         """A new `amlz_state *`: counts and random state at an `amlz_moment`."""
-        state = ffi.new("amlz_state *")
-        lib.amlz_search_state(self.pointer, moment, state)
+        state = new_struct("amlz_state")
+        check(lib.amlz_search_state(self.pointer, moment, state))
         return state
 
     def count(self, part: int, moment: int = lib.AMLZ_NOW) -> int:

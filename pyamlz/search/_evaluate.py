@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_int, checked_precision, checked_seed, checked_type
 from pyamlz._lib.errors import DataError, InputError, check
-from pyamlz._lib.native import COMBINES, KINDS, PRECISIONS, VARIANTS, Handle, construct, name_of, new_config, number_of
+from pyamlz._lib.native import COMBINES, KINDS, PRECISIONS, VARIANTS, Handle, construct, name_of, new_struct, number_of
 from pyamlz.program import Combine, Dims, Program
 from pyamlz.tasks import TaskSet
 
@@ -46,7 +46,7 @@ class PackedTasks:
         self.tasks = checked_type("tasks", tasks, TaskSet)
         self.precision = checked_precision("precision", precision)
         self.n_classes = tasks.n_classes if tasks.kind == "multiclass" else 0
-        config = new_config(
+        config = new_struct(
             "amlz_tasks_config",
             n_tasks=tasks.n_tasks,
             n_features=tasks.n_features,
@@ -166,7 +166,7 @@ class Evaluator:
         return f"<Evaluator({self.combine} fitness) of {self._tasks!r}>"
 
     def _build(self, dims: Dims) -> Handle:
-        config = new_config(
+        config = new_struct(
             "amlz_evaluator_config",
             dims=dims._c()[0],
             precision=PRECISIONS[self._tasks.precision],
@@ -220,7 +220,7 @@ class Evaluator:
             ProgramError: the program writes labels or features.
         """
         seed = checked_seed("seed", seed)
-        result = ffi.new("amlz_evaluation *")
+        result = new_struct("amlz_evaluation")
         task_fitness = np.empty(self._tasks.tasks.n_tasks)
         with self._lock:
             status = lib.amlz_evaluate(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import Precision, checked_int, checked_precision, checked_seed, checked_type
 from pyamlz._lib.errors import DataError, InputError, check
-from pyamlz._lib.native import PRECISIONS, VARIANTS, allocate, construct, new_config, number_of
+from pyamlz._lib.native import PRECISIONS, VARIANTS, allocate, construct, new_struct, number_of
 from pyamlz.program import FUNCTIONS, Dims, FunctionName, Program, Type
 from pyamlz.search._evaluate import Variant
 from pyamlz.tasks import Reals
@@ -110,7 +110,7 @@ class Learner:
             "seed": seed,
             "task": task,
         }
-        config = new_config(
+        config = new_struct(
             "amlz_learner_config",
             dims=dims._c()[0],
             precision=PRECISIONS[self.precision],

@@ -15,7 +15,7 @@ static elsewhere elsewhere_new(void)
 
 static double fitness_of(const elsewhere *e, const amlz_program *program)
 {
-    amlz_evaluation result;
+    amlz_evaluation result = {.struct_size = sizeof result};
     CHECK_EQ_INT(amlz_evaluate(e->evaluator, e->tasks, program, 1, &result, NULL), AMLZ_OK);
     return result.fitness;
 }
@@ -24,7 +24,7 @@ static double fitness_of(const elsewhere *e, const amlz_program *program)
 static void step(amlz_search *search, const elsewhere *e)
 {
     amlz_program program;
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     uint64_t ticket = 0;
     amlz_search_progress(search, &p);
     CHECK_EQ_INT(amlz_search_ask(search, &program, &ticket, NULL), AMLZ_OK);
@@ -35,7 +35,7 @@ static void step(amlz_search *search, const elsewhere *e)
 /* Two searches have the same items and draw the same from here on. */
 static void check_same(const amlz_search *a, const amlz_search *b)
 {
-    amlz_state at_a, at_b;
+    amlz_state at_a = {.struct_size = sizeof at_a}, at_b = {.struct_size = sizeof at_b};
     amlz_search_state(a, AMLZ_NOW, &at_a);
     amlz_search_state(b, AMLZ_NOW, &at_b);
     for (int i = 0; i < 4; i++) {
@@ -77,7 +77,7 @@ static void test_goes_the_same_way(void)
         config.redraws = k == 2 ? 3 : 0;
         config.max_cost = k == 4 ? 15 : 0;
         amlz_search *run = search_new(&config, e.tasks, NULL), *asked = search_new(&config, e.tasks, NULL);
-        amlz_progress p, q;
+        amlz_progress p = {.struct_size = sizeof p}, q = {.struct_size = sizeof q};
         amlz_search_run(run, 150, 2, &p);
         for (int i = 0; i < 50; i++) {
             step(asked, &e);
@@ -100,7 +100,7 @@ static void test_state_while_asked(void)
     const amlz_search_config config = config_of(12);
     amlz_search *search = search_new(&config, e.tasks, NULL), *twin = search_new(&config, e.tasks, NULL);
     amlz_program program, same;
-    amlz_state mark;
+    amlz_state mark = {.struct_size = sizeof mark};
     uint64_t ticket, again;
     amlz_search_run(search, 130, 2, NULL);
     amlz_search_run(twin, 130, 2, NULL);
@@ -135,7 +135,7 @@ static void test_rejected(void)
     config.max_cost = 1e-9;
     amlz_search *search = search_new(&config, e.tasks, NULL);
     amlz_program program;
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     uint64_t ticket;
     CHECK_EQ_INT(amlz_search_ask(search, &program, &ticket, NULL), AMLZ_OK);
     CHECK_EQ_INT(amlz_search_tell(search, ticket, 0.5, NULL), AMLZ_OK);
@@ -153,7 +153,7 @@ static void test_refusals(void)
     amlz_search *search = search_new(&config, e.tasks, NULL);
     amlz_program program, other;
     amlz_member member = {0.5, 1, 0, AMLZ_MUTATE_IDENTITY};
-    amlz_state state;
+    amlz_state state = {.struct_size = sizeof state};
     uint64_t ticket, no_ticket;
     const char *reason = NULL;
     CHECK_EQ_INT(amlz_search_tell(search, 1, 0.5, &reason), AMLZ_ERROR_ARGUMENT);

@@ -68,7 +68,7 @@ static void run_by_crew(amlz_search *search, const amlz_search_config *config, u
     const amlz_crew_config own = crew_config(&m, n_ahead);
     amlz_crew *crew = crew_new(search, &own);
     worker workers[MOST];
-    amlz_progress progress;
+    amlz_progress progress = {.struct_size = sizeof progress};
     uint64_t piece = 1;
     amlz_search_progress(search, &progress);
     for (uint32_t i = 0; i < n_threads; i++) {
@@ -92,7 +92,7 @@ static void run_by_crew(amlz_search *search, const amlz_search_config *config, u
 
 static void check_same_counts(const amlz_search *one, const amlz_search *other)
 {
-    amlz_progress a, b;
+    amlz_progress a = {.struct_size = sizeof a}, b = {.struct_size = sizeof b};
     amlz_search_progress(one, &a);
     amlz_search_progress(other, &b);
     CHECK_EQ_U64(a.evaluations, b.evaluations);
@@ -168,7 +168,7 @@ static void test_stops_at_the_fitness(void)
     run_by_crew(search, &config, 3, 12, EVALUATIONS, best);
     check_same_counts(stopped, search);
     /* And both go on alike, each in the other's way. */
-    amlz_progress progress;
+    amlz_progress progress = {.struct_size = sizeof progress};
     amlz_search_run(search, 500, 2, &progress);
     run_by_crew(stopped, &config, 3, 12, progress.evaluations, 2);
     check_same_counts(stopped, search);

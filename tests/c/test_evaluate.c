@@ -17,7 +17,7 @@ static amlz_tasks *tasks_of(const amlz_dims *dims, uint32_t n_tasks, uint32_t n_
 static amlz_evaluation evaluate(const amlz_dims *dims, const amlz_tasks *tasks, const char *text)
 {
     const amlz_program program = program_of(text, dims->n_features);
-    amlz_evaluation result = {-1, 99, 99, 99};
+    amlz_evaluation result = {sizeof result, -1, 99, 99, 99};
     double fitness[8];
     amlz_evaluator *evaluator = evaluator_new(dims, AMLZ_FLOAT64, AMLZ_VARIANT_AUTO, AMLZ_MEAN, 8);
     CHECK_EQ_INT(amlz_evaluate(evaluator, tasks, &program, 0, &result, fitness), AMLZ_OK);
@@ -195,7 +195,7 @@ static void test_stop_in_some_lanes(void)
         task_set set = task_set_new(&config, 1);
         amlz_evaluator *evaluator = evaluator_new(&dims, (amlz_precision)precision, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D);
         plain_machine m = plain_new(&dims, (amlz_precision)precision);
-        amlz_evaluation result;
+        amlz_evaluation result = {.struct_size = sizeof result};
         double fitness[D];
         uint64_t train_steps = 0, valid_steps = 0;
         unsigned stopped = 0;
@@ -230,7 +230,7 @@ static void test_mean_and_median(void)
     for (uint32_t n_tasks = 1; n_tasks <= 21; n_tasks++) {
         const amlz_tasks_config config = tasks_config_of(&dims, AMLZ_FLOAT32, n_tasks, 3, 4, 1);
         const task_set set = task_set_new(&config, n_tasks);
-        amlz_evaluation mean, median;
+        amlz_evaluation mean = {.struct_size = sizeof mean}, median = {.struct_size = sizeof median};
         double fitness[21], sum = 0, middle[2] = {0};
         CHECK_EQ_INT(amlz_evaluate(evaluator_new(&dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, AMLZ_MEAN, n_tasks), set.tasks,
                                    &program, 0, &mean, fitness), AMLZ_OK);
@@ -277,7 +277,7 @@ static void compare_with_plain(const amlz_dims *dims, amlz_precision precision, 
             valid_steps += m.valid_steps;
         }
         for (int v = AMLZ_VARIANT_BASELINE; v < AMLZ_VARIANT_COUNT && evaluators[v] != NULL; v++) {
-            amlz_evaluation result;
+            amlz_evaluation result = {.struct_size = sizeof result};
             unsigned wrong = 0;
             int ok = CHECK_EQ_INT(amlz_evaluate(evaluators[v], set.tasks, &program, seed, &result, got), AMLZ_OK);
             for (uint32_t t = 0; t < n_tasks; t++) {
@@ -328,7 +328,7 @@ static void test_each_task_alone(void)
     }
     for (uint64_t seed = 0; seed < 60; seed++) {
         const amlz_program program = random_program(&space, seed);
-        amlz_evaluation result;
+        amlz_evaluation result = {.struct_size = sizeof result};
         double fitness[D];
         CHECK_EQ_INT(amlz_evaluate(evaluator, set.tasks, &program, 1, &result, fitness), AMLZ_OK);
         for (uint32_t t = 0; t < D; t++) {
@@ -400,7 +400,7 @@ static void test_refusals(void)
     const amlz_program program = program_of("def Predict():\n s3 = dot(v0, v4)\n s1 = norm(m2)\n", 3);
     const amlz_program empty = program_of("", 3);
     amlz_evaluator *good = evaluator_new(&dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, AMLZ_MEAN, 2);
-    amlz_evaluation r = {-1, 1, 1, 1};
+    amlz_evaluation r = {sizeof r, -1, 1, 1, 1};
     double errors[10];
 #define EVALUATE(evaluator, tasks, program) amlz_evaluate(evaluator, tasks, program, 0, &r, NULL)
 #define MADE_FOR(dims, precision, max) evaluator_new(dims, precision, AMLZ_VARIANT_AUTO, AMLZ_MEAN, max)

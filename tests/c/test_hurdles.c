@@ -174,10 +174,10 @@ static void test_hurdles_do_what_they_say(uint32_t n_epochs, uint8_t combine)
     threshold thresholds[2] = {threshold_new(10, 0.75), threshold_new(10, 0.75)};
     uint64_t stops[2] = {0}, full = 0, train = 0, valid = 0, mark = 0;
     double best = -1;
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     for (uint64_t n = 1; n <= 2000; n++) {
         amlz_program program;
-        amlz_evaluation e;
+        amlz_evaluation e = {.struct_size = sizeof e};
         double fitness;
         int is_stopped = 0;
         amlz_search_run(search, 1, 2, &p);
@@ -229,7 +229,7 @@ static void test_the_best_are_scored_in_full(void)
         const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
         amlz_search *search = search_new(&config, tasks, NULL);
         amlz_evaluator *evaluator = evaluator_new(&config.space.dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D);
-        amlz_progress p;
+        amlz_progress p = {.struct_size = sizeof p};
         amlz_search_run(search, 3000, 2, &p);
         CHECK_EQ_U64(p.cache_hits + p.hurdle_stops[0] + p.hurdle_stops[1] + p.full_evaluations, 3000);
         CHECK(p.cache_hits > 0 && p.hurdle_stops[0] > 50 && p.hurdle_stops[1] > 0 && p.full_evaluations > 100);
@@ -237,7 +237,7 @@ static void test_the_best_are_scored_in_full(void)
             for (uint32_t i = 0; i < amlz_search_count(search, AMLZ_NOW, part); i++) {
                 amlz_program program;
                 amlz_member member;
-                amlz_evaluation e;
+                amlz_evaluation e = {.struct_size = sizeof e};
                 amlz_search_item(search, AMLZ_NOW, part, i, &program, &member);
                 if (part == AMLZ_HISTORY) {
                     continue;
@@ -262,7 +262,7 @@ static void test_what_is_stopped_is_not_the_best(void)
         config.hurdle_window = 5;
         config.hurdle_percentile = 0.95;
         amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
-        amlz_progress p;
+        amlz_progress p = {.struct_size = sizeof p};
         for (int n = 0; n < 400; n++) {
             double fitness;
             amlz_search_run(search, 1, 2, &p);
@@ -273,7 +273,7 @@ static void test_what_is_stopped_is_not_the_best(void)
         CHECK(p.cache_hits > 0 && p.fec_hits > 0);
         amlz_evaluator *evaluator = evaluator_new(&config.space.dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D);
         amlz_program best;
-        amlz_evaluation e;
+        amlz_evaluation e = {.struct_size = sizeof e};
         amlz_search_best(search, &best, NULL);
         amlz_evaluate(evaluator, tasks_for(AMLZ_FLOAT32), &best, 1, &e, NULL);
         CHECK_EQ_F64BITS(p.best_fitness, e.fitness);
@@ -296,7 +296,7 @@ static void test_a_hurdle_that_stops_nothing(void)
     config.hurdle_window = 100000;
     CHECK(amlz_search_size(&config, D, NULL) >= plain_size + 100000 * 2 * sizeof(double));
     amlz_search *search = search_new(&config, tasks, NULL);
-    amlz_progress p, q;
+    amlz_progress p = {.struct_size = sizeof p}, q = {.struct_size = sizeof q};
     amlz_search_run(plain, 500, 2, &p);
     amlz_search_run(search, 500, 2, &q);
     CHECK(q.hurdle_stops[0] == 0 && q.full_evaluations == 500 && q.saved_steps == 0);
@@ -332,7 +332,7 @@ static void test_duplicates_are_refused(void)
         amlz_search_config config = config_of(5);
         config.redraws = redraws[k];
         amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
-        amlz_progress p;
+        amlz_progress p = {.struct_size = sizeof p};
         amlz_search_run(search, 20, 2, &p);
         CHECK_EQ_U64(p.duplicates, 0); /* the first population takes what comes */
         for (int n = 0; n < 1000; n++) {
@@ -365,7 +365,7 @@ static void test_copies_are_drawn_again(void)
     config.redraws = 3;
     const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
     amlz_search *search = search_new(&config, tasks, NULL);
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     amlz_search_run(search, 120, 2, &p);
     CHECK_EQ_U64(p.duplicates, 3 * 100);
     config.algorithm = AMLZ_RANDOM_SEARCH; /* has no children */
@@ -381,7 +381,7 @@ static void test_rejected_programs_are_no_duplicates(void)
     static const char *const texts[] = {"def Predict():\n s1 = dot(v0, v1)\n", "def Predict():\n s1 = norm(m1)\n"};
     amlz_search_config config = config_of(6);
     amlz_program programs[2];
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     for (int i = 0; i < 2; i++) {
         programs[i] = program_of(texts[i], F);
     }

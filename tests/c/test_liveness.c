@@ -133,7 +133,7 @@ static void test_simplify_arguments(void)
 static unsigned compare(plain_machine *m, amlz_evaluator *evaluator, const task_set *set, const amlz_program *program,
                         uint64_t seed)
 {
-    amlz_evaluation whole, reduced;
+    amlz_evaluation whole = {.struct_size = sizeof whole}, reduced = {.struct_size = sizeof reduced};
     amlz_program simplified, twice;
     double fitness[2][8];
     unsigned alive = 0;

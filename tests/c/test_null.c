@@ -55,7 +55,7 @@ static void test_tasks_evaluators_learners(void)
     const amlz_program program = program_of("def Predict():\n s1 = norm(v0)\n", 2);
     const task_set set = task_set_new(&config, 1);
     amlz_evaluator *evaluator = evaluator_new(&dims, AMLZ_FLOAT64, AMLZ_VARIANT_AUTO, AMLZ_MEAN, 1);
-    amlz_evaluation result;
+    amlz_evaluation result = {.struct_size = sizeof result};
     const char *reason = NULL;
     double x[2] = {1, 2}, out = 0;
     uint64_t runs[AMLZ_FUNCTION_COUNT];
@@ -93,10 +93,10 @@ static void test_tasks_evaluators_learners(void)
 static void test_searches(void)
 {
     amlz_search_config config = {.struct_size = sizeof config};
-    amlz_progress progress;
+    amlz_progress progress = {.struct_size = sizeof progress};
     amlz_member member = {0};
     amlz_program program = program_of("", 2);
-    amlz_state state;
+    amlz_state state = {.struct_size = sizeof state};
     const char *reason = NULL;
     uint64_t ticket;
     double fitness;
@@ -111,15 +111,13 @@ static void test_searches(void)
     CHECK_EQ_INT(amlz_search_take(NULL, &program, 1, &reason), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_search_ask(NULL, &program, &ticket, &reason), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_search_tell(NULL, 1, 0.5, &reason), AMLZ_ERROR_ARGUMENT);
-    amlz_search_progress(NULL, &progress);
+    CHECK_EQ_INT(amlz_search_progress(NULL, &progress), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_search_best(NULL, &program, &fitness), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_search_member(NULL, 0, &program, &fitness), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_U64(amlz_search_digest(NULL), 0);
     amlz_search_measure(NULL, NULL, NULL);
-    amlz_search_made_of(NULL, &config, NULL, NULL, &program);
-    amlz_search_state(NULL, AMLZ_NOW, &state);
-    CHECK_EQ_U64(state.progress.evaluations, 0);
-    amlz_search_state(NULL, AMLZ_NOW, NULL);
+    CHECK_EQ_INT(amlz_search_made_of(NULL, &config, NULL, NULL, &program), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_state(NULL, AMLZ_NOW, &state), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_U64(amlz_search_count(NULL, AMLZ_NOW, AMLZ_POPULATION), 0);
     CHECK_EQ_INT(amlz_search_item(NULL, AMLZ_NOW, AMLZ_BEST, 0, &program, &member), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_search_put(NULL, AMLZ_BEST, &program, &member, &reason), AMLZ_ERROR_ARGUMENT);

@@ -286,7 +286,7 @@ static void test_equal_keys_mean_equal_fitness(void)
         set_ops(&space.function[f], ops[f], 6);
     }
     for (uint64_t i = 0; i < N; i++) {
-        amlz_evaluation result;
+        amlz_evaluation result = {.struct_size = sizeof result};
         programs[i] = random_program(&space, i);
         for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) { /* few values, so that constants agree now and then */
             for (size_t k = 0; k < programs[i].size[f]; k++) {

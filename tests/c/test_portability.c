@@ -159,7 +159,7 @@ static uint64_t evaluations(int label, int precision)
     amlz_tasks_set_f64(set->tasks, 0, set->train_x, set->train_y, set->valid_x, set->valid_y);
     for (uint64_t seed = 0; seed < 200; seed++) {
         amlz_program program;
-        amlz_evaluation result;
+        amlz_evaluation result = {.struct_size = sizeof result};
         double fitness[D], errors[D * N];
         memset(&program, 0, sizeof program);
         amlz_program_random(&space, seed, &program);
@@ -183,7 +183,7 @@ static uint64_t search_result(int label, int precision, int mean)
     const amlz_tasks_config tasks = tasks_config_of(&dims, (amlz_precision)precision, 6, 20, 10, 2);
     task_set *set = &sets[label][precision];
     amlz_search_config config = {.struct_size = sizeof config};
-    amlz_progress progress;
+    amlz_progress progress = {.struct_size = sizeof progress};
     if (set->tasks == NULL) {
         *set = task_set_new(&tasks, 9);
     }

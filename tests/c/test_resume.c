@@ -12,7 +12,7 @@ static amlz_search_config marking_config(uint64_t seed)
 /* All that can be asked about two searches is the same at a moment. */
 static void check_same_at(const amlz_search *a, const amlz_search *b, int moment)
 {
-    amlz_state x, y;
+    amlz_state x = {.struct_size = sizeof x}, y = {.struct_size = sizeof y};
     amlz_search_state(a, moment, &x);
     amlz_search_state(b, moment, &y);
     CHECK(memcmp(x.rng, y.rng, sizeof x.rng) == 0);
@@ -53,7 +53,7 @@ static amlz_search *copy_of(const amlz_search *search)
 {
     amlz_search_config config = {.struct_size = sizeof config};
     amlz_program start;
-    amlz_state state;
+    amlz_state state = {.struct_size = sizeof state};
     const char *reason = NULL;
     amlz_search_made_of(search, &config, NULL, NULL, &start);
     amlz_search *copy = search_new(&config, tasks_for((amlz_precision)config.precision), &start);
@@ -84,7 +84,7 @@ static void go_on(amlz_search *search, int takes, uint64_t until)
     static const uint32_t counts[] = {7, 21};
     amlz_search_config config = {.struct_size = sizeof config};
     amlz_program programs[21];
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     amlz_search_made_of(search, &config, NULL, NULL, NULL);
     amlz_search_progress(search, &p);
     for (int i = 0; takes && i < 2; i++) {
@@ -114,7 +114,7 @@ static void test_resume_is_exact(const amlz_search_config *config, int takes)
         go_on(resumed, takes, 600);
         check_same(whole, resumed);
     }
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     amlz_search_progress(whole, &p);
     CHECK((p.duplicates > 0) == (config->redraws > 0));
     for (uint32_t i = 0; i < AMLZ_MAX_HURDLES; i++) {
@@ -174,7 +174,7 @@ static void test_resume_of_all_kinds(void)
 
 static uint64_t mark_of(const amlz_search *search)
 {
-    amlz_state state;
+    amlz_state state = {.struct_size = sizeof state};
     amlz_search_state(search, AMLZ_AT_MARK, &state);
     return state.progress.evaluations;
 }
@@ -195,7 +195,7 @@ static void test_marks(void)
     uint64_t mark = 0, steps = 0;
     int marks = 0;
     for (uint64_t n = 0; n < 300; n++) {
-        amlz_progress p;
+        amlz_progress p = {.struct_size = sizeof p};
         amlz_search_run(search, 1, 2, &p);
         const uint64_t young = mark < 20 ? 20 : mark;
         if (p.evaluations - mark >= young || 16 * (p.train_steps + p.valid_steps - steps) >= config.cache_work) {
@@ -216,7 +216,7 @@ static void test_caches_are_emptied(void)
     config.cache_size = config.fec_size = 1000;
     config.mutate_prob = 0; /* each child is a copy */
     amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     amlz_search_run(search, 500, 2, &p);
     CHECK_EQ_U64(p.full_evaluations + p.cache_hits + p.fec_hits, 500);
     CHECK(p.full_evaluations + p.fec_hits <= 20); /* members are known, also after marks */
@@ -227,7 +227,7 @@ static void test_caches_are_emptied(void)
     amlz_search *forgetful = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
     config.cache_period = 1000;
     amlz_search *retentive = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
-    amlz_progress q;
+    amlz_progress q = {.struct_size = sizeof q};
     amlz_search_run(forgetful, 500, 2, &p);
     amlz_search_run(retentive, 500, 2, &q);
     CHECK_EQ_U64(p.fec_hits, 0);
@@ -404,9 +404,10 @@ static void test_numbers_that_are_refused(void)
     const amlz_program program = random_program(&config.space, 1);
     for (int wrong = 0; wrong <= 12; wrong++) {
         amlz_search *search = search_new(&config, tasks, NULL);
-        amlz_state state;
+        amlz_state state = {.struct_size = sizeof state};
         const char *reason;
         memset(&state, 0, sizeof state);
+        state.struct_size = sizeof state;
         state.progress.evaluations = state.progress.full_evaluations = 1;
         state.rng[2] = 1;
         amlz_search_put(search, AMLZ_POPULATION, &program, &one, NULL);
@@ -433,7 +434,7 @@ static void test_numbers_that_are_refused(void)
         CHECK((reason == NULL) == (wrong == 0));
     }
     config.redraws = 0;
-    amlz_state state;
+    amlz_state state = {.struct_size = sizeof state};
     amlz_search *search = search_new(&config, tasks, NULL);
     amlz_search_run(search, 3, 2, NULL);
     amlz_search_state(search, AMLZ_AT_MARK, &state);
@@ -492,7 +493,7 @@ static void test_what_is_not_there(void)
 {
     const amlz_search_config config = marking_config(13);
     amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
-    amlz_state state;
+    amlz_state state = {.struct_size = sizeof state};
     CHECK_EQ_INT(amlz_search_count(NULL, AMLZ_NOW, AMLZ_BEST), 0);
     CHECK_EQ_INT(amlz_search_count(search, 2, AMLZ_BEST), 0);
     CHECK_EQ_INT(amlz_search_count(search, AMLZ_NOW, 4), 0);
@@ -500,11 +501,9 @@ static void test_what_is_not_there(void)
         CHECK_EQ_INT(amlz_search_count(search, AMLZ_NOW, part), 0);
         CHECK_EQ_INT(amlz_search_item(search, AMLZ_NOW, part, 0, NULL, NULL), AMLZ_ERROR_ARGUMENT);
     }
-    memset(&state, 1, sizeof state);
-    amlz_search_state(NULL, AMLZ_NOW, &state);
-    CHECK_EQ_U64(state.rng[0], 0);
-    amlz_search_made_of(search, NULL, NULL, NULL, NULL);
-    amlz_search_made_of(NULL, NULL, NULL, NULL, NULL);
+    CHECK_EQ_INT(amlz_search_state(search, 2, &state), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_state(search, AMLZ_NOW, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_made_of(search, NULL, NULL, NULL, NULL), AMLZ_OK);
     blocks_free();
 }
 

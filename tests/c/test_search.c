@@ -50,7 +50,7 @@ static void test_ages(void)
     const amlz_search_config config = config_of(3);
     amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
     amlz_program before[20], now;
-    amlz_progress progress;
+    amlz_progress progress = {.struct_size = sizeof progress};
     double fitness, best = -1;
     CHECK_EQ_INT(amlz_search_best(search, NULL, NULL), AMLZ_ERROR_ARGUMENT);
     for (uint32_t n = 1; n <= 300; n++) {
@@ -110,14 +110,14 @@ static void test_fitness_and_counts(void)
         const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT64);
         amlz_search *search = search_new(&config, tasks, NULL);
         amlz_evaluator *evaluator = evaluator_new(&config.space.dims, AMLZ_FLOAT64, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D);
-        amlz_progress p;
+        amlz_progress p = {.struct_size = sizeof p};
         amlz_search_run(search, 2000, 2, &p);
         CHECK_EQ_U64(p.cache_hits + p.fec_hits + p.full_evaluations + p.rejected, 2000);
         CHECK_EQ_U64(p.probes, fec ? p.fec_hits + p.full_evaluations : 0);
         CHECK(p.cache_hits > 0 && p.rejected > 0 && p.full_evaluations > 0 && (p.fec_hits > 0) == fec);
         for (uint32_t i = 0; i < 20 && !fec; i++) {
             amlz_program member;
-            amlz_evaluation result;
+            amlz_evaluation result = {.struct_size = sizeof result};
             double fitness;
             amlz_search_member(search, i, &member, &fitness);
             amlz_evaluate(evaluator, tasks, &member, 1, &result, NULL);
@@ -167,7 +167,7 @@ static void test_stops(void)
     const amlz_search_config config = config_of(8);
     const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
     amlz_search *search = search_new(&config, tasks, NULL), *again = search_new(&config, tasks, NULL);
-    amlz_progress whole, p;
+    amlz_progress whole = {.struct_size = sizeof whole}, p = {.struct_size = sizeof p};
     amlz_search_run(search, 1000, 2, &whole);
     amlz_search_run(again, 1000, whole.best_fitness, &p);
     CHECK_EQ_U64(p.evaluations, whole.best_evaluation);
@@ -181,7 +181,7 @@ static void test_empty_below_min_size(void)
 {
     amlz_search_config config = config_of(9);
     amlz_program member;
-    amlz_progress progress;
+    amlz_progress progress = {.struct_size = sizeof progress};
     int grown = 0;
     config.start = AMLZ_START_EMPTY;
     config.mutate_prob = 1;
@@ -441,7 +441,7 @@ static void compare_with_plain(const amlz_search_config *config, const amlz_task
     for (uint32_t n = 0; n < 150; n++) {
         const amlz_program child = plain_next(&s, config, n, start);
         amlz_program member;
-        amlz_evaluation result;
+        amlz_evaluation result = {.struct_size = sizeof result};
         double fitness;
         amlz_evaluate(evaluator, tasks, &child, evaluation_seed, &result, NULL);
         s.slot[n % population] = child;
@@ -492,10 +492,10 @@ static void test_must_learn(void)
     amlz_search *search = search_new(&config, tasks, NULL);
     amlz_evaluator *evaluator = evaluator_new(&config.space.dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D);
     uint64_t unable = 0;
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     for (int n = 1; n <= 600; n++) {
         amlz_program program;
-        amlz_evaluation result;
+        amlz_evaluation result = {.struct_size = sizeof result};
         double fitness;
         amlz_search_run(search, 1, 2, &p);
         amlz_search_member(search, p.population - 1, &program, &fitness);
@@ -521,7 +521,7 @@ static void test_phases(void)
     const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
     amlz_search *search = search_new(&config, tasks, NULL);
     uint64_t ticks[AMLZ_PHASE_COUNT] = {0}, sum = 0;
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     time_now = 1000;
     amlz_search_measure(search, clock_of_the_test, ticks);
     amlz_search_run(search, 500, 2, &p);

@@ -95,7 +95,7 @@ static void do_ask_and_tell(void)
 static void do_search_digest(void) { amlz_search_digest(search); }
 static void do_evaluate(void)
 {
-    amlz_evaluation result;
+    amlz_evaluation result = {.struct_size = sizeof result};
     amlz_evaluate(evaluator, tasks, &program, 1, &result, NULL);
 }
 static void do_probe(void)

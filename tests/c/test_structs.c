@@ -36,7 +36,7 @@ static void test_a_search_of_zeros(void)
     const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
     amlz_search_config said = bare_config(), made = {.struct_size = sizeof made};
     const amlz_search_config bare = bare_config();
-    amlz_progress progress;
+    amlz_progress progress = {.struct_size = sizeof progress};
     amlz_search *search = search_new(&bare, tasks, NULL);
     CHECK_EQ_INT(amlz_search_run(search, 700, 2, &progress), AMLZ_OK);
     CHECK_EQ_U64(progress.evaluations, 700);
@@ -201,6 +201,91 @@ static void test_older_outputs(void)
     blocks_free();
 }
 
+typedef struct old_progress {
+    size_t struct_size;
+    uint64_t evaluations, cache_hits, fec_hits, rejected, probes, full_evaluations, train_steps, valid_steps;
+    double best_fitness;
+} old_progress;
+
+typedef struct old_state {
+    size_t struct_size;
+    uint64_t rng[4];
+    old_progress progress;
+} old_state;
+
+typedef struct old_evaluation {
+    size_t struct_size;
+    double fitness;
+} old_evaluation;
+
+static void test_older_numbers(void)
+{
+    const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
+    amlz_search_config config = config_of(5);
+    amlz_progress progress = {.struct_size = sizeof progress};
+    amlz_state state = {.struct_size = sizeof state};
+    amlz_evaluation result = {.struct_size = sizeof result};
+    const old_progress no_progress = {.struct_size = sizeof no_progress};
+    const old_state no_state = {.struct_size = sizeof no_state};
+    const old_evaluation no_result = {.struct_size = sizeof no_result};
+    old_progress *counts = alone(&no_progress, sizeof no_progress);
+    old_state *numbers = alone(&no_state, sizeof no_state);
+    old_evaluation *fitness = alone(&no_result, sizeof no_result);
+    amlz_search *search = search_new(&config, tasks, NULL);
+    CHECK_EQ_INT(amlz_search_run(search, 300, 2, (void *)counts), AMLZ_OK);
+    amlz_search_progress(search, &progress);
+    CHECK_EQ_U64(counts->struct_size, sizeof *counts);
+    CHECK(memcmp(&counts->evaluations, &progress.evaluations, sizeof *counts - sizeof(size_t)) == 0);
+    CHECK_EQ_U64(counts->evaluations, 300);
+
+    CHECK_EQ_INT(amlz_search_state(search, AMLZ_AT_MARK, (void *)numbers), AMLZ_OK);
+    CHECK_EQ_INT(amlz_search_state(search, AMLZ_AT_MARK, &state), AMLZ_OK);
+    CHECK_EQ_U64(numbers->struct_size, sizeof *numbers);
+    CHECK_EQ_U64(numbers->progress.struct_size, sizeof numbers->progress);
+    CHECK_EQ_U64(state.progress.struct_size, sizeof state.progress);
+    CHECK(memcmp(numbers->rng, state.rng, sizeof state.rng) == 0);
+    CHECK_EQ_U64(numbers->progress.evaluations, state.progress.evaluations);
+
+    amlz_evaluator *evaluator = evaluator_new(&config.space.dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D);
+    const amlz_program program = program_of("def Predict():\n s1 = norm(v0)\n", F);
+    CHECK_EQ_INT(amlz_evaluate(evaluator, tasks, &program, 1, (void *)fitness, NULL), AMLZ_OK);
+    CHECK_EQ_INT(amlz_evaluate(evaluator, tasks, &program, 1, &result, NULL), AMLZ_OK);
+    CHECK(fitness->fitness == result.fitness && result.fitness > 0);
+
+    /* refused before anything is done */
+    progress.struct_size = 0;
+    state.struct_size = sizeof state + 1;
+    result.struct_size = 1;
+    CHECK_EQ_INT(amlz_search_run(search, 300, 2, &progress), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_progress(search, &progress), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_state(search, AMLZ_NOW, &state), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_evaluate(evaluator, tasks, &program, 1, &result, NULL), AMLZ_ERROR_ARGUMENT);
+    amlz_search_progress(search, (void *)counts);
+    CHECK_EQ_U64(counts->evaluations, 300);
+    blocks_free();
+}
+
+/* A search without hurdles resumed from the numbers of an older header. */
+static void test_resuming_from_an_older_state(void)
+{
+    const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
+    const amlz_search_config config = config_of(5);
+    const old_state no_state = {.struct_size = sizeof no_state};
+    old_state *numbers = alone(&no_state, sizeof no_state);
+    amlz_search *search = search_new(&config, tasks, NULL);
+    const char *reason = NULL;
+    amlz_search_state(search, AMLZ_NOW, (void *)numbers);
+    amlz_search *copy = search_new(&config, tasks, NULL);
+    CHECK_EQ_INT(amlz_search_resume(copy, (void *)numbers, &reason), AMLZ_OK);
+    amlz_search_run(search, 200, 2, NULL);
+    amlz_search_run(copy, 200, 2, NULL);
+    CHECK_EQ_U64(amlz_search_digest(copy), amlz_search_digest(search));
+    numbers->struct_size = 16;
+    CHECK_EQ_INT(amlz_search_resume(search_new(&config, tasks, NULL), (void *)numbers, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(strstr(reason, "struct_size") != NULL);
+    blocks_free();
+}
+
 /* Sizes that no header had. */
 static void test_other_sizes(void)
 {
@@ -230,5 +315,7 @@ int main(void)
     test_defaults();
     test_older_configurations();
     test_older_outputs();
+    test_older_numbers();
+    test_resuming_from_an_older_state();
     test_other_sizes();
     CHECK_MAIN_END("structs")

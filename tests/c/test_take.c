@@ -11,7 +11,7 @@ static void draw_programs(const amlz_search_config *config, uint64_t seed, amlz_
 
 static uint64_t mark_of(const amlz_search *search)
 {
-    amlz_state state;
+    amlz_state state = {.struct_size = sizeof state};
     amlz_search_state(search, AMLZ_AT_MARK, &state);
     return state.progress.evaluations;
 }
@@ -22,7 +22,7 @@ static void check_member(const amlz_search *search, uint32_t index, const amlz_p
     const amlz_dims dims = search_dims();
     const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
     amlz_evaluator *evaluator = evaluator_new(&dims, AMLZ_FLOAT32, AMLZ_VARIANT_AUTO, AMLZ_MEAN, D);
-    amlz_evaluation e;
+    amlz_evaluation e = {.struct_size = sizeof e};
     amlz_program found;
     amlz_member member;
     amlz_evaluate(evaluator, tasks, program, 1, &e, NULL);
@@ -40,7 +40,7 @@ static void test_takes_the_place_of_the_oldest(void)
     config.fec_size = 0; /* so that fitnesses are exact */
     amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
     amlz_program before[20], programs[7];
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     amlz_search_run(search, 130, 2, NULL);
     for (uint32_t i = 0; i < 20; i++) {
         amlz_search_member(search, i, &before[i], NULL);
@@ -84,7 +84,7 @@ static void test_seeds_a_new_search(void)
         amlz_search_config config = config_of(2);
         config.fec_size = 0;
         amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
-        amlz_progress p;
+        amlz_progress p = {.struct_size = sizeof p};
         double best = 0;
         draw_programs(&config, 200, programs, 50);
         CHECK_EQ_INT(amlz_search_take(search, programs, count, NULL), AMLZ_OK);
@@ -145,7 +145,7 @@ static void test_with_redraws(void)
     config.mutate_prob = 0;
     amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
     amlz_program same[40];
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     for (int i = 0; i < 40; i++) {
         same[i] = random_program(&config.space, 7);
     }
@@ -165,7 +165,7 @@ static void test_rejected(void)
     config.max_cost = 1e-9;
     amlz_search *search = search_new(&config, tasks_for(AMLZ_FLOAT32), NULL);
     amlz_program programs[5];
-    amlz_progress p;
+    amlz_progress p = {.struct_size = sizeof p};
     draw_programs(&config, 1, programs, 5);
     CHECK_EQ_INT(amlz_search_take(search, programs, 5, NULL), AMLZ_OK);
     amlz_search_progress(search, &p);

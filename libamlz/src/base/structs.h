@@ -11,6 +11,9 @@
 #define STRUCTS_LEAST_amlz_learner_config STRUCTS_UP_TO(amlz_learner_config, dims)
 #define STRUCTS_LEAST_amlz_search_config STRUCTS_UP_TO(amlz_search_config, space)
 #define STRUCTS_LEAST_amlz_crew_config STRUCTS_UP_TO(amlz_crew_config, context)
+#define STRUCTS_LEAST_amlz_evaluation STRUCTS_UP_TO(amlz_evaluation, fitness)
+#define STRUCTS_LEAST_amlz_progress STRUCTS_UP_TO(amlz_progress, evaluations)
+#define STRUCTS_LEAST_amlz_state STRUCTS_UP_TO(amlz_state, progress.evaluations)
 #define STRUCTS_UP_TO(type, member) (offsetof(type, member) + sizeof((type *)0)->member)
 
 /* 1 if `given` is not NULL and has a size that the library knows. */

@@ -243,15 +243,17 @@ static amlz_status check_call(const amlz_evaluator *evaluator, const amlz_tasks 
 amlz_status amlz_evaluate(amlz_evaluator *evaluator, const amlz_tasks *tasks, const amlz_program *program, uint64_t seed,
                           amlz_evaluation *result, double *task_fitness)
 {
-    const amlz_status status = result == NULL ? AMLZ_ERROR_ARGUMENT : check_call(evaluator, tasks, program);
+    amlz_evaluation whole = {0};
+    const amlz_status status = STRUCTS_KNOWN(amlz_evaluation, result) ? check_call(evaluator, tasks, program)
+                                                                      : AMLZ_ERROR_ARGUMENT;
     if (status != AMLZ_OK) {
         return status;
     }
     const port_fp_state caller = port_fp_enter();
-    memset(result, 0, sizeof *result);
     amlz__evaluate_load(evaluator, program);
-    amlz__evaluate_run(evaluator, tasks, seed, result);
+    amlz__evaluate_run(evaluator, tasks, seed, &whole);
     port_fp_leave(caller);
+    STRUCTS_WRITE(result, &whole);
     if (task_fitness != NULL) {
         memcpy(task_fitness, evaluator->fitness, tasks->config.n_tasks * sizeof *task_fitness);
     }

@@ -47,27 +47,33 @@ static uint64_t saved_steps(const amlz_search *s, const amlz_progress *progress)
     return stops * tasks->n_tasks * tasks->n_epochs * ((uint64_t)tasks->n_train + tasks->n_valid);
 }
 
-void amlz_search_state(const amlz_search *search, int moment, amlz_state *out)
+static amlz_progress progress_of(const amlz_search *search, const search_state *state)
 {
-    const search_state *state = state_at(search, moment);
-    if (out == NULL) {
-        return;
-    }
-    memset(out, 0, sizeof *out);
-    if (state == NULL) {
-        return;
-    }
+    amlz_progress progress = state->progress;
     const port_fp_state caller = port_fp_enter();
     const uint32_t n = state->progress.population;
     double sum = 0;
     for (uint32_t i = 0; i < n; i++) {
         sum += state->population.entries[amlz__state_by_age(state, i)].member.fitness;
     }
-    out->progress = state->progress;
-    out->progress.mean_fitness = n == 0 ? 0 : sum / n;
-    out->progress.saved_steps = saved_steps(search, &state->progress);
-    memcpy(out->rng, state->rng.s, sizeof out->rng);
+    progress.mean_fitness = n == 0 ? 0 : sum / n;
+    progress.saved_steps = saved_steps(search, &progress);
     port_fp_leave(caller);
+    return progress;
+}
+
+amlz_status amlz_search_state(const amlz_search *search, int moment, amlz_state *state)
+{
+    const search_state *from = state_at(search, moment);
+    amlz_state whole;
+    if (from == NULL || !STRUCTS_KNOWN(amlz_state, state)) {
+        return AMLZ_ERROR_ARGUMENT;
+    }
+    memcpy(whole.rng, from->rng.s, sizeof whole.rng);
+    whole.progress = progress_of(search, from);
+    whole.progress.struct_size = state->struct_size - offsetof(amlz_state, progress);
+    STRUCTS_WRITE(state, &whole);
+    return AMLZ_OK;
 }
 
 /* The place in the hall of its item number `index`; the hall's capacity if there are not so many. */
@@ -157,13 +163,14 @@ uint32_t amlz_search_items(const amlz_search *search, int moment, int part, uint
     return i;
 }
 
-void amlz_search_progress(const amlz_search *search, amlz_progress *progress)
+amlz_status amlz_search_progress(const amlz_search *search, amlz_progress *progress)
 {
-    amlz_state state;
-    if (search != NULL && progress != NULL) {
-        amlz_search_state(search, AMLZ_NOW, &state);
-        *progress = state.progress;
+    if (search == NULL || !STRUCTS_KNOWN(amlz_progress, progress)) {
+        return AMLZ_ERROR_ARGUMENT;
     }
+    const amlz_progress whole = progress_of(search, &search->now);
+    STRUCTS_WRITE(progress, &whole);
+    return AMLZ_OK;
 }
 
 amlz_status amlz_search_best(const amlz_search *search, amlz_program *program, double *fitness)

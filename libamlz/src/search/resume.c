@@ -3,6 +3,7 @@
 
 #include "base/fail.h"
 #include "base/portability.h"
+#include "base/structs.h"
 #include "search/layout.h"
 #include "search/mark.h"
 #include "search/step.h"
@@ -175,11 +176,16 @@ static void collect_keys(amlz_search *s)
     }
 }
 
-amlz_status amlz_search_resume(amlz_search *search, const amlz_state *numbers, const char **reason)
+amlz_status amlz_search_resume(amlz_search *search, const amlz_state *state, const char **reason)
 {
-    if (search == NULL || numbers == NULL || search->now.progress.evaluations > 0 || search->asked.ticket != 0) {
+    amlz_state whole, *numbers = &whole;
+    if (search == NULL || search->now.progress.evaluations > 0 || search->asked.ticket != 0) {
         return refuse(AMLZ_ERROR_ARGUMENT, reason, "a search must be resumed before it is run");
     }
+    if (!STRUCTS_KNOWN(amlz_state, state)) {
+        return refuse(AMLZ_ERROR_ARGUMENT, reason, "state: " STRUCTS_FAULT(amlz_state));
+    }
+    STRUCTS_READ(amlz_state, numbers, state);
     search_state *now = &search->now;
     const char *fault = contradiction(search, numbers);
     if (fault != NULL) {

@@ -2,6 +2,7 @@
 #include "search/step.h"
 
 #include "base/portability.h"
+#include "base/structs.h"
 #include "program/liveness.h"
 #include "search/mark.h"
 #include "search/measure.h"
@@ -216,7 +217,7 @@ static int run(scoring *x)
 static int score(amlz_search *s, const candidate *c, double *fitness)
 {
     amlz_progress *p = &s->now.progress;
-    scoring x = {s, c, c->known == NULL, {0, 0, 0, 0}};
+    scoring x = {s, c, c->known == NULL, {0, 0, 0, 0, 0}};
     int is_complete;
     uint64_t fingerprint = 0;
     const cache_entry *entry = amlz__cache_find(&s->by_key, c->key);
@@ -342,7 +343,8 @@ static void advance(amlz_search *s)
 
 amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double stop_fitness, amlz_progress *progress)
 {
-    if (search == NULL || search->asked.ticket != 0 || search->is_put) {
+    if (search == NULL || search->asked.ticket != 0 || search->is_put ||
+        (progress != NULL && !STRUCTS_KNOWN(amlz_progress, progress))) {
         return AMLZ_ERROR_ARGUMENT;
     }
     const port_fp_state caller = port_fp_enter();
@@ -352,8 +354,5 @@ amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double st
         advance(search);
     }
     port_fp_leave(caller);
-    if (progress != NULL) {
-        amlz_search_progress(search, progress);
-    }
-    return AMLZ_OK;
+    return progress == NULL ? AMLZ_OK : amlz_search_progress(search, progress);
 }

@@ -14,7 +14,7 @@ import pyamlz
 from pyamlz import InputError, Program, Settings, linear_regressor
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.errors import check
-from pyamlz._lib.native import new_config
+from pyamlz._lib.native import new_struct
 from pyamlz.lab._experiment import KEYS
 from pyamlz.program import SETTINGS
 from pyamlz.program._settings import NUMBERS
@@ -24,7 +24,7 @@ HOME = "program/_settings.py"
 
 
 def defaults_in_c() -> Settings:
-    config, nothing = new_config("amlz_search_config"), ffi.new("amlz_program *")
+    config, nothing = new_struct("amlz_search_config"), ffi.new("amlz_program *")
     check(lib.amlz_search_defaults(config))
     return Settings._get(config, nothing)
 
