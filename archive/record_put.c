@@ -49,7 +49,7 @@ void amlz__archive_put_head(archive_writer *writer, amlz_archive_kind kind, cons
     amlz__archive_put_string(writer, "amlz");
     amlz__archive_put_value(writer, ARCHIVE_ARRAY, 2);
     amlz__archive_put_value(writer, ARCHIVE_INTEGER, AMLZ_ARCHIVE_MAJOR);
-    amlz__archive_put_value(writer, ARCHIVE_INTEGER, (uint64_t)amlz_archive_kind_minor(kind));
+    amlz__archive_put_value(writer, ARCHIVE_INTEGER, (uint64_t)amlz_archive_kind_minor((int)kind));
     amlz__archive_put_value(writer, ARCHIVE_MAP, (uint64_t)amlz__archive_kind_keys(kind));
     amlz__archive_put_key(writer, NULL, "kind");
     amlz__archive_put_string(writer, amlz_archive_kind_name((int)kind));

@@ -40,6 +40,11 @@
 #  endif
 #endif
 
+/* A header of the user's that says what of the library is built: see src/base/build.h. */
+#ifdef AMLZ_BUILD
+#  include AMLZ_BUILD
+#endif
+
 /* Instructions that each component function of a program can hold. Part of the ABI: library and user must be compiled with
  * the same number. A small device may compile both with a smaller one, written as a number alone. Functions that programs go
  * through have it in their names then, so that a library of another capacity does not link. */

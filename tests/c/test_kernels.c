@@ -100,6 +100,7 @@ static unsigned run_kernel(const experiment *e, const kernel_set *set, int only_
                  n2 = count_of(info->in2, e->n_features);
     const unsigned lanes = set->lanes;
     unsigned wrong = 0;
+    double constant[AMLZ_CONSTANT_COUNT];
     kernel_call call;
     kernel_state state;
     memset(&call, 0, sizeof call);
@@ -113,8 +114,9 @@ static unsigned run_kernel(const experiment *e, const kernel_set *set, int only_
                                                                     : pack(e->in2, n2, e->precision, lanes, only_lane);
     call.n_features = e->n_features;
     for (int c = 0; c < AMLZ_CONSTANT_COUNT; c++) {
-        call.constant[c] = info->constant[c] == AMLZ_CONSTANT_INDEX ? floor(e->constant[c] * e->n_features) : e->constant[c];
+        constant[c] = info->constant[c] == AMLZ_CONSTANT_INDEX ? floor(e->constant[c] * e->n_features) : e->constant[c];
     }
+    call.constant = constant;
     state.scratch = block_at(count_of(AMLZ_MATRIX, e->n_features) * lanes * kernels_real_size((unsigned)e->precision), 0);
     set->op[e->op](&call, &state);
     for (size_t i = 0; i < n_out; i++) {
@@ -215,7 +217,7 @@ static void run_random(const drawing *d, amlz_variant variant, unsigned lanes, u
     call.out = numbers_new(count);
     call.in1 = call.in2 = call.out;
     call.n_features = n_features;
-    memcpy(call.constant, d->constant, sizeof d->constant);
+    call.constant = d->constant;
     call.function = d->function;
     call.ordinal = d->ordinal;
     state.key[0] = (uint32_t)d->seed;

@@ -2,9 +2,15 @@
 #ifndef AMLZ_ARENA_H
 #define AMLZ_ARENA_H
 
+#include "base/portability.h"
 #include "base/size.h"
 
-#define ARENA_ALIGNMENT 64
+/* That of the widest vectors; without any, of a double. */
+#if PORT_HAS_VECTORS
+#  define ARENA_ALIGNMENT 64
+#else
+#  define ARENA_ALIGNMENT 8
+#endif
 
 typedef struct arena {
     unsigned char *base; /* NULL: only count */

@@ -1,6 +1,13 @@
 #include "base/check.h"
 
+#include "base/build.h"
 #include "base/fail.h"
+
+#if AMLZ_ADDRESSES == 256
+#  define MOST_ADDRESSES "256"
+#else
+#  define MOST_ADDRESSES "AMLZ_ADDRESSES"
+#endif
 
 const char *amlz__check_precision(unsigned precision)
 {
@@ -16,6 +23,9 @@ const char *amlz__check_labels(unsigned label, uint32_t n_features, uint32_t n_c
 {
     if (label > AMLZ_MULTICLASS) {
         return "label must be regression, binary or multiclass";
+    }
+    if (!BUILD_HAS_LABEL(label)) {
+        return "this build of the library leaves out labels of this kind";
     }
     if (n_features == 0 || n_features > AMLZ_MAX_FEATURES) {
         return "n_features must be from 1 to 65536";
@@ -35,17 +45,17 @@ const char *amlz__check_dims(const amlz_dims *dims)
     if (fault != NULL) {
         return fault;
     }
-    if (dims->n_scalars < 2 || dims->n_scalars > AMLZ_MAX_ADDRESSES) {
-        return "n_scalars must be from 2 to 256";
+    if (dims->n_scalars < 2 || dims->n_scalars > AMLZ_ADDRESSES) {
+        return "n_scalars must be from 2 to " MOST_ADDRESSES;
     }
-    if (dims->n_vectors < 1 || dims->n_vectors > AMLZ_MAX_ADDRESSES) {
-        return "n_vectors must be from 1 to 256";
+    if (dims->n_vectors < 1 || dims->n_vectors > AMLZ_ADDRESSES) {
+        return "n_vectors must be from 1 to " MOST_ADDRESSES;
     }
     if (dims->label == AMLZ_MULTICLASS && dims->n_vectors < 3) {
         return "n_vectors must be 3 or more with vector labels";
     }
-    if (dims->n_matrices > AMLZ_MAX_ADDRESSES) {
-        return "n_matrices must be from 0 to 256";
+    if (dims->n_matrices > AMLZ_ADDRESSES) {
+        return "n_matrices must be from 0 to " MOST_ADDRESSES;
     }
     if (dims->label != AMLZ_MULTICLASS && dims->n_classes != 0) {
         return "n_classes must be 0 without vector labels";

@@ -46,14 +46,22 @@ static inline double math_from_bits(uint64_t bits)
     return x;
 }
 
+#define MATH_INFINITY_BITS UINT64_C(0x7ff0000000000000)
+
 /* The one NaN that is ever shown. */
 #define MATH_NAN_BITS UINT64_C(0x7ff8000000000000)
 static inline double math_nan(void) { return math_from_bits(MATH_NAN_BITS); }
 
 /* Bits of a number, every NaN's being the same. */
-static inline uint64_t math_shown_bits(double x) { return x != x ? MATH_NAN_BITS : math_bits(x); }
+static inline uint64_t math_shown_bits(double x)
+{
+    return (math_bits(x) & ~MATH_SIGN) > MATH_INFINITY_BITS ? MATH_NAN_BITS : math_bits(x);
+}
 
-static inline double math_infinity(void) { return math_from_bits(UINT64_C(0x7ff0000000000000)); }
+static inline double math_infinity(void) { return math_from_bits(MATH_INFINITY_BITS); }
+
+/* By its bits, which needs no arithmetic where that is software. */
+static inline int math_is_finite(double x) { return (math_bits(x) & ~MATH_SIGN) < MATH_INFINITY_BITS; }
 static inline double math_abs(double x) { return math_from_bits(math_bits(x) & ~MATH_SIGN); }
 
 /* magnitude with the sign of x, for odd functions: it keeps -0, too */

@@ -109,7 +109,7 @@ static inline port_fp_state port_fp_enter(void)
     return caller;
 }
 static inline void port_fp_leave(port_fp_state caller) { __asm__ volatile("vmsr fpscr, %0" : : "r"(caller) : "memory"); }
-#elif defined(__STDC_HOSTED__) && __STDC_HOSTED__
+#elif defined(__STDC_HOSTED__) && __STDC_HOSTED__ && !(PORT_GNU && defined(__arm__)) /* in software there are no modes */
 #  include <fenv.h>
 typedef fenv_t port_fp_state;
 static inline port_fp_state port_fp_enter(void)

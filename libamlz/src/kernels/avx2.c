@@ -2,6 +2,7 @@
 #if PORT_X86
 #  define VARIANT avx2
 #  define KERNEL_TABLE amlz__kernels_avx2
+#  define LOOP_TABLE amlz__kernels_avx2_loops
 #  define TARGET PORT_TARGET_AVX2
 #  define VECTOR_BYTES 32
 #  include "kernels/instantiate.h"

@@ -2,6 +2,7 @@
 #if PORT_X86
 #  define VARIANT avx512
 #  define KERNEL_TABLE amlz__kernels_avx512
+#  define LOOP_TABLE amlz__kernels_avx512_loops
 #  define TARGET PORT_TARGET_AVX512
 #  define VECTOR_BYTES 64
 #  include "kernels/instantiate.h"

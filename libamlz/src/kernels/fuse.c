@@ -14,14 +14,14 @@ static const struct {
 
 static int reads(const plan_instruction *x, int type, unsigned address)
 {
-    const amlz_op_info *info = &amlz__ops_table[x->op];
+    const amlz_op_info *info = amlz__ops_table[x->op];
     return (info->in1 == type && x->in1 == address) || (info->in2 == type && x->in2 == address) ||
            (info->is_partial && info->out == type && x->out == address);
 }
 
 static int writes(const plan_instruction *x, int type, unsigned address)
 {
-    return amlz__ops_table[x->op].out == type && x->out == address;
+    return amlz__ops_table[x->op]->out == type && x->out == address;
 }
 
 /* 1 if anything but code[second] of the function could ever see what is at the address. */
@@ -46,7 +46,7 @@ static int is_read_elsewhere(const plan *p, const amlz_dims *dims, int function,
 static int find_first(const plan *p, const amlz_dims *dims, int function, int second, int op, unsigned t)
 {
     const plan_instruction *code = p->code[function];
-    const int type = amlz__ops_table[op].out;
+    const int type = amlz__ops_table[op]->out;
     int first = second - 1;
     while (first >= 0 && !writes(&code[first], type, t)) {
         first--;
@@ -54,7 +54,7 @@ static int find_first(const plan *p, const amlz_dims *dims, int function, int se
     if (first < 0 || code[first].op != op) {
         return -1;
     }
-    const amlz_op_info *info = &amlz__ops_table[op];
+    const amlz_op_info *info = amlz__ops_table[op];
     for (int i = first + 1; i < second; i++) {
         if (reads(&code[i], type, t) || writes(&code[i], info->in1, code[first].in1) ||
             writes(&code[i], info->in2, code[first].in2)) {
@@ -76,7 +76,7 @@ static void try_form(const plan *p, const amlz_dims *dims, int function, int sec
         return;
     }
     int first = find_first(p, dims, function, second, forms[form].first, x->in2);
-    if (first < 0 && amlz__ops_table[x->op].is_commutative) {
+    if (first < 0 && amlz__ops_table[x->op]->is_commutative) {
         first = find_first(p, dims, function, second, forms[form].first, x->in1);
     }
     if (first >= 0 && !choice[first].is_taken) {

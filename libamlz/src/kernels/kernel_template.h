@@ -603,16 +603,18 @@ static TARGET void FN(matrix_element)(const kernel_call *call, kernel_state *sta
 static const kernel_set FN(kernels) = {
     LANES,
     {
-#define OP(id, symbol, out, in1, in2, commutes, c1, c2, c3, text, base, work, power, formula) [id] = FN(symbol),
+#define OP(id, symbol, out, in1, in2, commutes, c1, c2, c3, text, base, work, power, formula) [id] = OPS_HAS(id) ? FN(symbol) : NULL,
 #include "program/ops.def"
     },
     {
-#define FORM(name, second, first) [KERNEL_FORM_##name] = FN(name),
+#define FORM(name, second, first) [KERNEL_FORM_##name] = OPS_HAS(OP_##second) && OPS_HAS(OP_##first) ? FN(name) : NULL,
         KERNEL_FORMS(FORM)
 #undef FORM
     },
-    FN(train), FN(validate), FN(predict), FN(to_probabilities), FN(learn), FN(run_function),
+    FN(predict), FN(to_probabilities), FN(learn), FN(run_function),
 };
+
+static const kernel_loops FN(loops) = {FN(train), FN(validate)};
 
 #undef REAL
 #undef REAL_BYTES

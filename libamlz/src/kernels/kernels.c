@@ -36,33 +36,53 @@ amlz_status amlz__kernels_check(unsigned precision, unsigned variant, const char
 {
     const char *fault = amlz__check_precision(precision);
     fault = fault != NULL ? fault : amlz__check_variant(variant);
+    if (fault == NULL && !(precision == AMLZ_FLOAT64 ? BUILD_FLOAT64 : BUILD_FLOAT32)) {
+        return refuse(AMLZ_ERROR_UNSUPPORTED, reason, "this build of the library leaves the precision out");
+    }
     if (fault == NULL && !amlz_variant_available((int)variant)) {
         return refuse(AMLZ_ERROR_UNSUPPORTED, reason, "this machine or build does not have the variant");
     }
     return judge(fault, reason);
 }
 
-static const kernel_set *const (*table_of(amlz_variant variant))[4]
+/* Where so many lanes are in a table; -1 for a number that is none. */
+static int column_of(unsigned lanes)
 {
-#if PORT_X86
-    if (variant == AMLZ_VARIANT_AVX2) {
-        return amlz__kernels_avx2;
-    }
-    if (variant == AMLZ_VARIANT_AVX512) {
-        return amlz__kernels_avx512;
-    }
-#endif
-    (void)variant;
-    return amlz__kernels_baseline;
+    return lanes == 1 ? 0 : lanes == 4 ? 1 : lanes == 8 ? 2 : lanes == 16 ? 3 : -1;
 }
 
 const kernel_set *amlz__kernels_find(amlz_variant variant, amlz_precision precision, unsigned lanes)
 {
-    const kernel_set *const *sets = table_of(variant)[precision == AMLZ_FLOAT64];
-    for (int i = 0; i < 4; i++) {
-        if (sets[i]->lanes == lanes) {
-            return sets[i];
-        }
+    const int row = precision == AMLZ_FLOAT64, column = column_of(lanes);
+    if (column < 0) {
+        return NULL;
     }
-    return NULL;
+#if PORT_X86
+    if (variant == AMLZ_VARIANT_AVX2) {
+        return amlz__kernels_avx2[row][column];
+    }
+    if (variant == AMLZ_VARIANT_AVX512) {
+        return amlz__kernels_avx512[row][column];
+    }
+#endif
+    (void)variant;
+    return amlz__kernels_baseline[row][column];
+}
+
+const kernel_loops *amlz__kernels_find_loops(amlz_variant variant, amlz_precision precision, unsigned lanes)
+{
+    const int row = precision == AMLZ_FLOAT64, column = column_of(lanes);
+    if (column < 0) {
+        return NULL;
+    }
+#if PORT_X86
+    if (variant == AMLZ_VARIANT_AVX2) {
+        return amlz__kernels_avx2_loops[row][column];
+    }
+    if (variant == AMLZ_VARIANT_AVX512) {
+        return amlz__kernels_avx512_loops[row][column];
+    }
+#endif
+    (void)variant;
+    return amlz__kernels_baseline_loops[row][column];
 }

@@ -7,7 +7,7 @@
 
 #include "program/ops.h"
 
-#define KERNELS_MAX_LANES 16
+#define KERNELS_MAX_LANES AMLZ_LANES
 
 /* Fused forms: FORM(name, second, first), two ops in one pass over memory and to the same bits. `first` makes an operand t
  * of `second` that nobody else sees; the call has the other operand in in1, and the operands of `first` in in2 and in3. */
@@ -37,7 +37,7 @@ struct kernel_call {
     void *out;
     const void *in1, *in2, *in3;
     size_t n_features;
-    double constant[3]; /* fractional indexes already turned into whole ones */
+    const double *constant; /* the plan's, with fractional indexes turned into whole ones */
     uint8_t function;   /* amlz_function */
     uint8_t ordinal;    /* among the random instructions of its function */
 };
@@ -83,11 +83,6 @@ typedef struct kernel_set {
     uint8_t lanes;
     kernel_function *op[OPS_COUNT];
     kernel_function *form[KERNEL_FORM_COUNT];
-    /* Predict, stop rule, Learn on each example; how many were looked at until no lane was left. errors, if not NULL, takes
-     * so many times [lanes] absolute errors, NaN for those after the one that stopped a lane. */
-    uint32_t (*train)(kernel_run *run, const kernel_examples *examples, double *errors);
-    /* Predict and loss on each example. */
-    uint32_t (*validate)(kernel_run *run, const kernel_examples *examples, double *errors);
     void (*predict)(kernel_run *run, const void *features);
     /* In classification, makes the logits that Predict left the probabilities that Learn sees. */
     void (*to_probabilities)(const kernel_run *run);
@@ -96,9 +91,21 @@ typedef struct kernel_set {
     void (*run_function)(kernel_run *run, int function);
 } kernel_set;
 
-/* One table an instruction set: by precision, then by 1, 4, 8 and 16 lanes. */
+/* The loops over examples; how many of these were looked at until no lane was left. errors, if not NULL, takes so many times
+ * [lanes] absolute errors, NaN for those after the one that stopped a lane. */
+typedef uint32_t kernel_loop(kernel_run *run, const kernel_examples *examples, double *errors);
+
+/* Apart from the kernels, so that a program with nothing but learners is linked without them. */
+typedef struct kernel_loops {
+    kernel_loop *train;    /* Predict, stop rule, Learn on each example */
+    kernel_loop *validate; /* Predict and loss on each example */
+} kernel_loops;
+
+/* One table an instruction set: by precision, then by 1, 4, 8 and 16 lanes; NULL for what is not built. */
 typedef const kernel_set *const kernel_table[2][4];
+typedef const kernel_loops *const kernel_loop_table[2][4];
 extern kernel_table amlz__kernels_baseline, amlz__kernels_avx2, amlz__kernels_avx512;
+extern kernel_loop_table amlz__kernels_baseline_loops, amlz__kernels_avx2_loops, amlz__kernels_avx512_loops;
 
 /* OK, or why precision and variant are none that can be run here. */
 amlz_status amlz__kernels_check(unsigned precision, unsigned variant, const char **reason);
@@ -111,7 +118,11 @@ static inline amlz_variant kernels_variant(unsigned variant)
 
 /* The kernels of a variant that is available here (not AUTO), for 1, 4, 8 or 16 lanes. */
 const kernel_set *amlz__kernels_find(amlz_variant variant, amlz_precision precision, unsigned lanes);
+const kernel_loops *amlz__kernels_find_loops(amlz_variant variant, amlz_precision precision, unsigned lanes);
 
-static inline size_t kernels_real_size(unsigned precision) { return precision == AMLZ_FLOAT64 ? sizeof(double) : sizeof(float); }
+static inline size_t kernels_real_size(unsigned precision)
+{
+    return !BUILD_FLOAT32 || (BUILD_FLOAT64 && precision == AMLZ_FLOAT64) ? sizeof(double) : sizeof(float);
+}
 
 #endif

@@ -59,7 +59,7 @@ static TARGET void FN(softmax)(const kernel_run *run)
 static TARGET void FN(predict)(kernel_run *run, const void *features)
 {
     FN(point)(run->feature_reads, run->n_feature_reads, features);
-    if (run->label == AMLZ_MULTICLASS) {
+    if (BUILD_LABEL_IS(run->label, AMLZ_MULTICLASS)) {
         FN(set_label_vector)(run, NULL);
     }
     FN(run_function)(run, AMLZ_PREDICT);
@@ -68,12 +68,12 @@ static TARGET void FN(predict)(kernel_run *run, const void *features)
 /* What Learn sees in classification: probabilities in place of logits. */
 static TARGET void FN(to_probabilities)(const kernel_run *run)
 {
-    if (run->label == AMLZ_BINARY) {
+    if (BUILD_LABEL_IS(run->label, AMLZ_BINARY)) {
         REAL *s = run->prediction;
         for (int l = 0; l < LANES; l++) {
             s[l] = (REAL)(1 / (1 + math_exp(-(double)s[l])));
         }
-    } else if (run->label == AMLZ_MULTICLASS) {
+    } else if (BUILD_LABEL_IS(run->label, AMLZ_MULTICLASS)) {
         FN(softmax)(run);
     }
 }
@@ -81,7 +81,7 @@ static TARGET void FN(to_probabilities)(const kernel_run *run)
 static TARGET void FN(learn)(kernel_run *run, const void *features, const void *labels)
 {
     FN(point)(run->feature_reads, run->n_feature_reads, features);
-    if (run->label == AMLZ_MULTICLASS) {
+    if (BUILD_LABEL_IS(run->label, AMLZ_MULTICLASS)) {
         FN(set_label_vector)(run, labels);
     } else {
         FN(point)(run->label_reads, run->n_label_reads, labels);
@@ -93,7 +93,7 @@ static TARGET void FN(learn)(kernel_run *run, const void *features, const void *
 static inline TARGET void FN(errors_of)(const kernel_run *run, const REAL *labels, REAL error[LANES])
 {
     const REAL *s = run->prediction;
-    if (run->label == AMLZ_MULTICLASS) {
+    if (BUILD_LABEL_IS(run->label, AMLZ_MULTICLASS)) {
         for (size_t l = 0; l < LANES; l++) {
             error[l] = FN(abs_1)(FN(sub_1)(1, s[(size_t)labels[l] * LANES + l]));
         }
@@ -177,7 +177,7 @@ static TARGET uint32_t FN(train)(kernel_run *run, const kernel_examples *example
 static TARGET void FN(misses)(const kernel_run *run, const REAL *labels, REAL error[LANES])
 {
     const REAL *s = run->prediction;
-    if (run->label == AMLZ_BINARY) {
+    if (BUILD_LABEL_IS(run->label, AMLZ_BINARY)) {
         for (int l = 0; l < LANES; l++) { /* the logistic function exceeds one half where its argument exceeds 0 */
             error[l] = s[l] != s[l] ? s[l] : (REAL)((labels[l] > (REAL)0.5) != (s[l] > 0));
         }
@@ -204,7 +204,7 @@ static TARGET uint32_t FN(validate)(kernel_run *run, const kernel_examples *exam
         const REAL *labels = (const REAL *)examples->labels + i * (size_t)LANES;
         REAL error[LANES];
         FN(predict)(run, (const REAL *)examples->features + i * width);
-        if (run->label == AMLZ_REGRESSION) {
+        if (BUILD_LABEL_IS(run->label, AMLZ_REGRESSION)) {
             FN(errors_of)(run, labels, error);
         } else {
             FN(misses)(run, labels, error);

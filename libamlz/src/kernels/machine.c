@@ -4,13 +4,16 @@
 
 #include "kernels/fuse.h"
 
+/* For results that cannot go where they belong, since their operands lie there. */
+#define NEEDS_MATRIX (OPS_HAS(OP_matrix_multiply) || OPS_HAS(OP_matrix_transpose))
+#define NEEDS_VECTOR OPS_HAS(OP_matrix_vector_product)
+
 void amlz__machine_place(machine *m, arena *a, const amlz_dims *dims, amlz_precision precision, uint32_t lanes)
 {
     const size_t scalar = lanes * kernels_real_size(precision);
     const size_t vector = size_times(dims->n_features, scalar), matrix = size_times(dims->n_features, vector);
     const size_t vectors = size_times(dims->n_vectors, vector), matrices = size_times(dims->n_matrices, matrix);
-    /* one vector more, for matrix times vector in its own place; with matrices, one of them */
-    void *scratch = arena_take(a, 1, dims->n_matrices > 0 ? matrix : vector);
+    void *scratch = arena_take(a, 1, dims->n_matrices == 0 ? 0 : NEEDS_MATRIX ? matrix : NEEDS_VECTOR ? vector : 0);
     void *memory = arena_take(a, 1, size_plus(dims->n_scalars * scalar, size_plus(vectors, matrices)));
     if (m != NULL) {
         memset(m, 0, sizeof *m);
@@ -43,11 +46,11 @@ static const void *bind_input(machine *m, int f, int type, unsigned address, con
 
 static void bind_instruction(machine *m, int f, const plan_instruction *x, kernel_call *call)
 {
-    const amlz_op_info *info = &amlz__ops_table[x->op];
+    const amlz_op_info *info = amlz__ops_table[x->op];
     call->run = m->kernels->op[x->op];
     call->out = info->out == AMLZ_NONE ? m->memory : machine_at(m, info->out, x->out);
     call->n_features = m->dims.n_features;
-    memcpy(call->constant, x->constant, sizeof call->constant);
+    call->constant = x->constant;
     call->function = (uint8_t)f;
     call->ordinal = x->ordinal;
     /* kernels of fewer inputs may load from the others too, and ignore them */
@@ -64,7 +67,7 @@ static void bind_instruction(machine *m, int f, const plan_instruction *x, kerne
 static void bind_form(machine *m, int f, kernel_form form, const plan_instruction *first, const plan_instruction *second,
                       kernel_call *call)
 {
-    const amlz_op_info *info = &amlz__ops_table[second->op], *info_first = &amlz__ops_table[first->op];
+    const amlz_op_info *info = amlz__ops_table[second->op], *info_first = amlz__ops_table[first->op];
     const uint8_t base = second->in2 == first->out ? second->in1 : second->in2;
     call->run = m->kernels->form[form];
     call->out = machine_at(m, info->out, second->out);
@@ -108,7 +111,7 @@ void amlz__machine_bind(machine *m, const plan *p, amlz_variant variant, uint32_
     m->run.n_classes = m->dims.n_classes;
     m->run.n_features = m->dims.n_features;
     m->run.prediction = machine_at(m, program_prediction_type(&m->dims), program_prediction_address(&m->dims));
-    m->run.label_vector = m->dims.label == AMLZ_MULTICLASS ? machine_at(m, AMLZ_VECTOR, 1) : NULL;
+    m->run.label_vector = BUILD_LABEL_IS(m->dims.label, AMLZ_MULTICLASS) ? machine_at(m, AMLZ_VECTOR, 1) : NULL;
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
         bind_function(m, f, p);
     }

@@ -20,7 +20,7 @@ typedef struct machine {
 /* Takes what programs of these dims can need with up to `lanes` lanes; only counts where the arena does (m is NULL). */
 void amlz__machine_place(machine *m, arena *a, const amlz_dims *dims, amlz_precision precision, uint32_t lanes);
 
-/* Finds kernels and operands for each instruction of the plan. */
+/* Finds kernels and operands for each instruction of the plan, which must stay where it is. */
 void amlz__machine_bind(machine *m, const plan *p, amlz_variant variant, uint32_t lanes);
 
 /* A fresh start: memory zeroed, all draws from the beginning, lanes alive as many as n_tasks, Setup run. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Sets of addresses have a bit for each, by type, and bit 0 for operands that are not there. */
-#define WORDS ((1 + 3 * AMLZ_MAX_ADDRESSES + 63) / 64)
+#define WORDS ((1 + 3 * AMLZ_ADDRESSES + 63) / 64)
 
 /* Where the addresses of a memory are in a set. */
 typedef struct places {
@@ -21,7 +21,7 @@ static places places_of(const amlz_dims *dims)
     places p = {{0, 1, 1U + dims->n_scalars, 1U + dims->n_scalars + dims->n_vectors}, 0, 0, 0};
     p.prediction = p.first[program_prediction_type(dims)] + program_prediction_address(dims);
     p.features = p.first[AMLZ_VECTOR];
-    p.label = dims->label == AMLZ_MULTICLASS ? p.first[AMLZ_VECTOR] + 1 : p.first[AMLZ_SCALAR];
+    p.label = BUILD_LABEL_IS(dims->label, AMLZ_MULTICLASS) ? p.first[AMLZ_VECTOR] + 1 : p.first[AMLZ_SCALAR];
     return p;
 }
 

@@ -1,9 +1,5 @@
 #include "program/ops.h"
 
-#if AMLZ_CAPACITY < 1 || AMLZ_CAPACITY > 255
-#  error "AMLZ_CAPACITY must be from 1 to 255: random instructions are numbered in eight bits"
-#endif
-
 /* ids are dense, and fit both the archive's byte and amlz_function_space */
 typedef char ops_fit[OPS_COUNT <= AMLZ_MAX_OPS && OP_matrix_gaussian < OPS_COUNT ? 1 : -1];
 
@@ -11,13 +7,22 @@ enum { N = 0, C = 1, S = AMLZ_SCALAR, V = AMLZ_VECTOR, M = AMLZ_MATRIX, X = AMLZ
        D = AMLZ_CONSTANT_STDEV };
 
 /* Two properties follow from the constants: the pair of parameters of a distribution, and the index of one element. */
-const amlz_op_info amlz__ops_table[OPS_COUNT] = {
 #define OP(id, symbol, out, in1, in2, commutes, c1, c2, c3, text, base, work, power, formula) \
-    [id] = {#symbol, text, formula, out, in1, in2, {c1, c2, c3}, base, work, power, \
-            (c1) == X && (c2) != N, (c1) == I, commutes},
+    static const amlz_op_info symbol = {#symbol, text, formula, out, in1, in2, {c1, c2, c3}, base, work, power, \
+                                        (c1) == X && (c2) != N, (c1) == I, commutes};
+#include "program/ops.def"
+
+const amlz_op_info *const amlz__ops_table[OPS_COUNT] = {
+#define OP(id, symbol, out, in1, in2, commutes, c1, c2, c3, text, base, work, power, formula) \
+    [id] = OPS_HAS(id) ? &symbol : NULL,
 #include "program/ops.def"
 };
 
+const char *amlz__ops_fault(unsigned id)
+{
+    return id >= (unsigned)OPS_COUNT ? "unknown op" : OPS_HAS(id) ? NULL : "an op that this build of the library leaves out";
+}
+
 int amlz_op_count(void) { return OPS_COUNT; }
 
-const amlz_op_info *amlz_op(int id) { return id >= 0 && id < OPS_COUNT ? &amlz__ops_table[id] : NULL; }
+const amlz_op_info *amlz_op(int id) { return id >= 0 && id < OPS_COUNT ? amlz__ops_table[id] : NULL; }

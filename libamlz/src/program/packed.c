@@ -23,7 +23,7 @@ static void write_number(byte_writer *writer, uint64_t number, int count)
 
 static void write_instruction(byte_writer *writer, const amlz_instruction *instruction)
 {
-    const amlz_op_info *info = &amlz__ops_table[instruction->op];
+    const amlz_op_info *info = amlz__ops_table[instruction->op];
     write_number(writer, instruction->op, 1);
     if (info->out != AMLZ_NONE) {
         write_number(writer, instruction->out, 1);
@@ -89,10 +89,11 @@ static const char *read_instruction(byte_reader *reader, amlz_instruction *instr
 {
     memset(instruction, 0, sizeof *instruction);
     instruction->op = (uint8_t)read_number(reader, 1);
-    if (reader->is_short || instruction->op >= OPS_COUNT) {
-        return reader->is_short ? NULL : "unknown op";
+    const char *fault = amlz__ops_fault(instruction->op);
+    if (reader->is_short || fault != NULL) {
+        return reader->is_short ? NULL : fault;
     }
-    const amlz_op_info *info = &amlz__ops_table[instruction->op];
+    const amlz_op_info *info = amlz__ops_table[instruction->op];
     instruction->out = (uint8_t)(info->out == AMLZ_NONE ? 0 : read_number(reader, 1));
     instruction->in1 = (uint8_t)(info->in1 == AMLZ_NONE ? 0 : read_number(reader, 1));
     instruction->in2 = (uint8_t)(info->in2 == AMLZ_NONE ? 0 : read_number(reader, 1));

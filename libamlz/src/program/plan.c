@@ -10,15 +10,15 @@
 
 /* New names for addresses, given in order of first use. */
 typedef struct names {
-    uint16_t name[AMLZ_MATRIX + 1][AMLZ_MAX_ADDRESSES];
-    uint8_t written[AMLZ_MATRIX + 1][AMLZ_MAX_ADDRESSES];
+    uint16_t name[AMLZ_MATRIX + 1][AMLZ_ADDRESSES];
+    uint8_t written[AMLZ_MATRIX + 1][AMLZ_ADDRESSES];
     uint16_t count[AMLZ_MATRIX + 1];
     uint16_t zero[AMLZ_MATRIX + 1]; /* the one name of all addresses that nobody writes: they hold zeros */
 } names;
 
 static unsigned reserved(const amlz_dims *dims, int type)
 {
-    const int vector_labels = dims->label == AMLZ_MULTICLASS;
+    const int vector_labels = BUILD_LABEL_IS(dims->label, AMLZ_MULTICLASS);
     return type == AMLZ_SCALAR ? (vector_labels ? 1 : 2) : type == AMLZ_VECTOR ? (vector_labels ? 3 : 1) : 0;
 }
 
@@ -51,11 +51,13 @@ static uint8_t name_of(names *n, int type, uint8_t address)
     return (uint8_t)*name;
 }
 
+#define HAS_INDEXES (OPS_HAS(OP_vector_element) || OPS_HAS(OP_matrix_element)) /* which need arithmetic */
+
 static void copy_constants(const amlz_instruction *from, const amlz_op_info *info, uint32_t n_features, double out[])
 {
     for (int c = 0; c < AMLZ_CONSTANT_COUNT; c++) {
         const double x = from->constant[c];
-        out[c] = info->constant[c] == AMLZ_CONSTANT_INDEX ? (double)program_index(x, n_features) : x;
+        out[c] = info->constant[c] == AMLZ_CONSTANT_INDEX && HAS_INDEXES ? (double)program_index(x, n_features) : x;
     }
 }
 
@@ -71,7 +73,7 @@ static unsigned count_live_random(const amlz_program *program, int f, const uint
 {
     unsigned n = 0;
     for (size_t i = 0; i < program->size[f]; i++) {
-        n += live[i] && amlz__ops_table[program->code[f][i].op].is_random;
+        n += live[i] && amlz__ops_table[program->code[f][i].op]->is_random;
     }
     return n;
 }
@@ -89,7 +91,7 @@ static void plan_everything(const amlz_program *program, const amlz_dims *dims, 
         out->size[f] = program->size[f];
         for (size_t i = 0; i < program->size[f]; i++) {
             const amlz_instruction *x = &program->code[f][i];
-            const amlz_op_info *info = &amlz__ops_table[x->op];
+            const amlz_op_info *info = amlz__ops_table[x->op];
             plan_instruction *y = &out->code[f][i];
             *y = (plan_instruction){x->op, x->out, x->in1, x->in2, (uint8_t)next[live[f][i]], {0}};
             copy_constants(x, info, dims->n_features, y->constant);
@@ -113,7 +115,7 @@ static void plan_live(const amlz_program *program, const amlz_dims *dims, plan *
         for (size_t i = 0; i < program->size[f]; i++) { /* without branches, for there is no telling which way they go */
             place[f][kept] = (uint8_t)i;
             kept = (uint16_t)(kept + live[f][i]);
-            n.written[amlz__ops_table[program->code[f][i].op].out][program->code[f][i].out] |= live[f][i];
+            n.written[amlz__ops_table[program->code[f][i].op]->out][program->code[f][i].out] |= live[f][i];
         }
         out->size[f] = kept;
     }
@@ -122,7 +124,7 @@ static void plan_live(const amlz_program *program, const amlz_dims *dims, plan *
         uint8_t ordinal = 0;
         for (size_t k = 0; k < out->size[f]; k++) {
             const amlz_instruction *x = &program->code[f][place[f][k]];
-            const amlz_op_info *info = &amlz__ops_table[x->op];
+            const amlz_op_info *info = amlz__ops_table[x->op];
             plan_instruction *y = &out->code[f][k];
             uint8_t in1 = name_of(&n, info->in1, x->in1), in2 = name_of(&n, info->in2, x->in2);
             const uint8_t out_name = name_of(&n, info->out, x->out);

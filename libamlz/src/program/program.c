@@ -40,13 +40,13 @@ static const char *fault_of_function(const amlz_function_space *function, const 
     }
     for (unsigned i = 0; i < function->n_ops; i++) {
         const int op = function->ops[i];
-        if (op >= OPS_COUNT) {
+        if (amlz__ops_fault((unsigned)op) != NULL) {
             return "ops must be ids of ops that exist";
         }
         if (seen[op]) {
             return "ops must not name an op twice in one function";
         }
-        if (!has_operands(dims, &amlz__ops_table[op])) {
+        if (!has_operands(dims, amlz__ops_table[op])) {
             return "ops must have operands: one needs a vector or matrix to write and there is none";
         }
         seen[op] = 1;
@@ -83,14 +83,14 @@ amlz_status amlz__program_refuse(amlz_error *error, size_t line, size_t column, 
 
 static const char *constant_fault(int kind, double x)
 {
-    const double largest = 1.7976931348623157e308;
-    if (!(x >= -largest && x <= largest)) {
+    const uint64_t bits = math_bits(x), minus_zero = MATH_SIGN; /* those of numbers from 0 on are in the order of the numbers */
+    if (!math_is_finite(x)) {
         return "constants must be finite";
     }
     switch ((amlz_constant)kind) {
     case AMLZ_CONSTANT_NONE: return math_shown_bits(x) != 0 ? "a constant that the op does not use must be 0" : NULL;
-    case AMLZ_CONSTANT_INDEX: return !(x >= 0 && x < 1) ? "an index must be in [0, 1)" : NULL;
-    case AMLZ_CONSTANT_STDEV: return !(x >= 0) ? "a standard deviation must not be negative" : NULL;
+    case AMLZ_CONSTANT_INDEX: return bits >= math_bits(1.0) && bits != minus_zero ? "an index must be in [0, 1)" : NULL;
+    case AMLZ_CONSTANT_STDEV: return bits > minus_zero ? "a standard deviation must not be negative" : NULL;
     case AMLZ_CONSTANT_REAL: break;
     }
     return NULL;
@@ -98,15 +98,15 @@ static const char *constant_fault(int kind, double x)
 
 const char *amlz__program_instruction_fault(const amlz_instruction *instruction)
 {
-    if (instruction->op >= OPS_COUNT) {
-        return "unknown op";
+    const char *fault = amlz__ops_fault(instruction->op);
+    if (fault != NULL) {
+        return fault;
     }
-    const amlz_op_info *info = &amlz__ops_table[instruction->op];
+    const amlz_op_info *info = amlz__ops_table[instruction->op];
     if ((info->out == AMLZ_NONE && instruction->out != 0) || (info->in1 == AMLZ_NONE && instruction->in1 != 0) ||
         (info->in2 == AMLZ_NONE && instruction->in2 != 0)) {
         return "an address that the op does not use must be 0";
     }
-    const char *fault = NULL;
     for (int i = 0; i < AMLZ_CONSTANT_COUNT && fault == NULL; i++) {
         fault = constant_fault(info->constant[i], instruction->constant[i]);
     }
@@ -120,7 +120,7 @@ static const char *fault_of_instruction(const amlz_instruction *instruction, con
     if (fault != NULL) {
         return fault;
     }
-    const amlz_op_info *info = &amlz__ops_table[instruction->op];
+    const amlz_op_info *info = amlz__ops_table[instruction->op];
     const uint8_t type[3] = {info->out, info->in1, info->in2};
     const uint8_t address[3] = {instruction->out, instruction->in1, instruction->in2};
     for (int i = 0; i < 3; i++) {

@@ -13,15 +13,15 @@ static inline unsigned program_addresses(const amlz_dims *dims, int type)
 /* The first address of a type that programs may write: labels and features come before it. */
 static inline unsigned program_first_writable(const amlz_dims *dims, int type)
 {
-    return type == AMLZ_SCALAR ? 1 : type == AMLZ_VECTOR ? (dims->label == AMLZ_MULTICLASS ? 2 : 1) : 0;
+    return type == AMLZ_SCALAR ? 1 : type == AMLZ_VECTOR ? (BUILD_LABEL_IS(dims->label, AMLZ_MULTICLASS) ? 2 : 1) : 0;
 }
 
 /* Where predictions lie. */
 static inline int program_prediction_type(const amlz_dims *dims)
 {
-    return dims->label == AMLZ_MULTICLASS ? AMLZ_VECTOR : AMLZ_SCALAR;
+    return BUILD_LABEL_IS(dims->label, AMLZ_MULTICLASS) ? AMLZ_VECTOR : AMLZ_SCALAR;
 }
-static inline unsigned program_prediction_address(const amlz_dims *dims) { return dims->label == AMLZ_MULTICLASS ? 2 : 1; }
+static inline unsigned program_prediction_address(const amlz_dims *dims) { return BUILD_LABEL_IS(dims->label, AMLZ_MULTICLASS) ? 2 : 1; }
 
 /* NULL, or what is wrong with an instruction on any memory. */
 const char *amlz__program_instruction_fault(const amlz_instruction *instruction);

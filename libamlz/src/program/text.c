@@ -77,7 +77,7 @@ void amlz__text_write_end(text_writer *writer)
 
 static void print_instruction(text_writer *writer, amlz_instruction instruction)
 {
-    const amlz_op_info *info = &amlz__ops_table[instruction.op];
+    const amlz_op_info *info = amlz__ops_table[instruction.op];
     int constants = 0;
     for (const char *form = info->text; *form != '\0'; form++) {
         if (*form == '<') {
@@ -130,7 +130,7 @@ size_t amlz_program_text_size(void)
     size_t longest = 0, size = 1;
     for (int op = 0; op < OPS_COUNT; op++) {
         size_t line = 3; /* indent and newline */
-        for (const char *form = amlz__ops_table[op].text; *form != '\0'; form++) {
+        for (const char *form = OPS_HAS(op) ? amlz__ops_table[op]->text : ""; *form != '\0'; form++) {
             if (*form == '<') {
                 form = amlz__text_skip_optional(form);
             } else if (*form == '$') {

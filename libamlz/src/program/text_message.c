@@ -66,7 +66,7 @@ int amlz__text_stands_for(const char *found, size_t found_length, const char *li
 static int is_function(const char *name, size_t length)
 {
     for (int op = 0; op < OPS_COUNT; op++) {
-        for (const char *form = amlz__ops_table[op].text; *form != '\0'; form += text_literal_length(form)) {
+        for (const char *form = OPS_HAS(op) ? amlz__ops_table[op]->text : ""; *form != '\0'; form += text_literal_length(form)) {
             const size_t word = text_literal_length(form);
             if (form[word] == '(' && amlz__text_stands_for(name, length, form, word)) {
                 return 1;

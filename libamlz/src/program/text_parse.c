@@ -173,7 +173,7 @@ static int match_instruction(text_reader *reader, amlz_instruction *instruction)
     for (int op = 0; op < OPS_COUNT; op++) {
         memset(instruction, 0, sizeof *instruction); /* padding too */
         instruction->op = (uint8_t)op;
-        if (match_form(reader, amlz__ops_table[op].text, &amlz__ops_table[op], instruction)) {
+        if (OPS_HAS(op) && match_form(reader, amlz__ops_table[op]->text, amlz__ops_table[op], instruction)) {
             return 1;
         }
     }

@@ -98,6 +98,7 @@ static void start_block(amlz_evaluator *e, const tasks_block *block, uint64_t se
 {
     if (e->bound != block->lanes) {
         amlz__machine_bind(e->machine, &e->plan, e->variant, block->lanes);
+        e->loops = amlz__kernels_find_loops(e->variant, (amlz_precision)e->config.precision, block->lanes);
         e->bound = block->lanes;
     }
     amlz__machine_start(e->machine, seed, block->first_task, block->n_tasks);
@@ -115,7 +116,7 @@ static uint64_t sum_steps(const kernel_run *run)
 static double fitness_of(uint8_t label, double loss, uint32_t n)
 {
     const double two_over_pi = 0.63661977236758134308, mean = loss / n;
-    return label == AMLZ_REGRESSION ? 1 - two_over_pi * math_atan(port_sqrt(mean)) : 1 - mean;
+    return BUILD_LABEL_IS(label, AMLZ_REGRESSION) ? 1 - two_over_pi * math_atan(port_sqrt(mean)) : 1 - mean;
 }
 
 /* How much of the tasks is run. */
@@ -136,9 +137,9 @@ static void run_block(amlz_evaluator *e, const amlz_tasks *tasks, const tasks_bl
     for (uint32_t epoch = 0; epoch < part.n_epochs; epoch++) {
         int any_alive = 0;
         train.order = tasks_order(tasks, epoch);
-        m->kernels->train(&m->run, &train, NULL);
+        e->loops->train(&m->run, &train, NULL);
         result->train_steps += sum_steps(&m->run);
-        m->kernels->validate(&m->run, &valid, NULL);
+        e->loops->validate(&m->run, &valid, NULL);
         result->valid_steps += sum_steps(&m->run);
         for (uint32_t l = 0; l < block->n_tasks; l++) {
             if (m->run.alive[l]) {
@@ -220,9 +221,9 @@ uint64_t amlz__evaluate_fingerprint(amlz_evaluator *evaluator, const amlz_tasks 
         uint64_t hashes[KERNELS_MAX_LANES] = {0};
         start_block(evaluator, block, seed);
         m->run.hashes = hashes;
-        m->kernels->train(&m->run, &train, NULL);
+        evaluator->loops->train(&m->run, &train, NULL);
         result->train_steps += sum_steps(&m->run);
-        m->kernels->validate(&m->run, &valid, NULL);
+        evaluator->loops->validate(&m->run, &valid, NULL);
         result->valid_steps += sum_steps(&m->run);
         m->run.hashes = NULL;
         for (uint32_t l = 0; l < block->n_tasks; l++) {
@@ -265,8 +266,7 @@ amlz_status amlz_evaluate(amlz_evaluator *evaluator, const amlz_tasks *tasks, co
 
 /* Runs examples by train or validate; the errors of task t go to errors[t * n + example]. */
 static void probe_block(machine *m, const tasks_block *block, size_t real,
-                        uint32_t (*run)(kernel_run *, const kernel_examples *, double *), kernel_examples examples,
-                        double *errors)
+                        kernel_loop *run, kernel_examples examples, double *errors)
 {
     const size_t labels = block->lanes * real, features = labels * m->dims.n_features;
     const uint32_t n = examples.count;
@@ -304,8 +304,8 @@ amlz_status amlz_probe(amlz_evaluator *evaluator, const amlz_tasks *tasks, const
         const kernel_examples valid = {block->valid_x, block->valid_y, NULL, n_valid};
         const size_t real = kernels_real_size(tasks->config.precision);
         start_block(evaluator, block, seed);
-        probe_block(m, block, real, m->kernels->train, train, train_errors);
-        probe_block(m, block, real, m->kernels->validate, valid, valid_errors);
+        probe_block(m, block, real, evaluator->loops->train, train, train_errors);
+        probe_block(m, block, real, evaluator->loops->validate, valid, valid_errors);
     }
     port_fp_leave(caller);
     return AMLZ_OK;

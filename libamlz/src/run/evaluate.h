@@ -11,6 +11,7 @@ struct amlz_evaluator {
     plan plan;          /* what is evaluated */
     machine *machine;
     uint32_t bound;     /* lanes that the machine is bound for; 0: not yet for this plan */
+    const kernel_loops *loops; /* for so many */
     double *fitness, *sorted; /* room for max_tasks numbers each */
 };
 

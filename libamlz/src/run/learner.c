@@ -132,7 +132,7 @@ void amlz__learner_learn(amlz_learner *l, const void *features, const void *labe
     if (prediction != NULL) {
         memcpy(prediction, m->run.prediction, learner_prediction_size(l));
     }
-    if (m->dims.label == AMLZ_MULTICLASS) {
+    if (BUILD_LABEL_IS(m->dims.label, AMLZ_MULTICLASS)) {
         m->kernels->learn(&m->run, features_of(l), label);
     } else {
         memcpy(label_of(l), label, learner_real_size(l));

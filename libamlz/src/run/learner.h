@@ -16,7 +16,7 @@ static inline size_t learner_real_size(const amlz_learner *l) { return kernels_r
 static inline size_t learner_prediction_size(const amlz_learner *l)
 {
     const amlz_dims *dims = &l->machine.dims;
-    return (dims->label == AMLZ_MULTICLASS ? dims->n_classes : 1) * learner_real_size(l);
+    return (BUILD_LABEL_IS(dims->label, AMLZ_MULTICLASS) ? dims->n_classes : 1) * learner_real_size(l);
 }
 
 static inline int learner_accepts(const amlz_learner *l, amlz_precision precision, const void *features)

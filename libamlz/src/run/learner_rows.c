@@ -23,7 +23,7 @@ static int reads_first(const plan *p, int type, unsigned address)
 {
     for (size_t i = 0; i < p->size[AMLZ_PREDICT]; i++) {
         const plan_instruction *x = &p->code[AMLZ_PREDICT][i];
-        const amlz_op_info *info = &amlz__ops_table[x->op];
+        const amlz_op_info *info = amlz__ops_table[x->op];
         const int is_written = info->out == type && x->out == address;
         if ((info->in1 == type && x->in1 == address) || (info->in2 == type && x->in2 == address) ||
             (is_written && info->is_partial)) {
@@ -41,7 +41,7 @@ static void find_carried(const machine *m, const plan *p, carried *c)
     c->count = 0;
     for (size_t i = 0; i < p->size[AMLZ_PREDICT]; i++) {
         const plan_instruction *x = &p->code[AMLZ_PREDICT][i];
-        const int type = amlz__ops_table[x->op].out;
+        const int type = amlz__ops_table[x->op]->out;
         if (type != AMLZ_NONE && reads_first(p, type, x->out)) { /* twice does no harm */
             c->part[c->count].start = (size_t)((unsigned char *)machine_at(m, type, x->out) - m->memory);
             c->part[c->count++].size = m->stride[type];

@@ -14,7 +14,8 @@
 uint32_t amlz__tasks_widest_block(uint32_t n_features, size_t real_size)
 {
     const size_t matrix = size_times(size_times(n_features, n_features), real_size), room = 32 * 1024;
-    return matrix <= room / 16 ? 16 : matrix <= room / 8 ? 8 : matrix <= room / 4 ? 4 : 1;
+    const uint32_t lanes = matrix <= room / 16 ? 16 : matrix <= room / 8 ? 8 : matrix <= room / 4 ? 4 : 1;
+    return lanes < AMLZ_LANES ? lanes : AMLZ_LANES;
 }
 
 /* The narrowest block that holds n tasks. */
@@ -149,11 +150,10 @@ amlz_tasks *amlz_tasks_init(void *memory, size_t size, const amlz_tasks_config *
 
 int amlz__tasks_label_valid(uint8_t label, uint32_t n_classes, double y)
 {
-    switch (label) {
-    case AMLZ_REGRESSION: return y - y == 0;
-    case AMLZ_BINARY: return y == 0 || y == 1;
-    default: return y >= 0 && y < n_classes && y == (double)(uint32_t)y;
+    if (BUILD_LABEL_IS(label, AMLZ_REGRESSION)) {
+        return math_is_finite(y);
     }
+    return BUILD_LABEL_IS(label, AMLZ_BINARY) ? y == 0 || y == 1 : y >= 0 && y < n_classes && y == (double)(uint32_t)y;
 }
 
 static void store(void *array, int precision, size_t i, double x)

@@ -34,7 +34,7 @@ static void draw_instruction(const amlz_space *space, int f, rng_state *rng, aml
 {
     const amlz_function_space *function = &space->function[f];
     const uint8_t op = function->ops[rng_below(rng, function->n_ops)];
-    const amlz_op_info *info = &amlz__ops_table[op];
+    const amlz_op_info *info = amlz__ops_table[op];
     out->op = op;
     out->out = draw_output(&space->dims, info->out, rng);
     out->in1 = draw_input(&space->dims, info->in1, rng);
@@ -119,7 +119,7 @@ static uint32_t count_used(uint8_t a, uint8_t b, uint8_t c)
 /* One of the real arguments, uniformly: addresses that the op uses, then its constants. */
 static void alter_argument(const amlz_dims *dims, rng_state *rng, amlz_instruction *instruction)
 {
-    const amlz_op_info *info = &amlz__ops_table[instruction->op];
+    const amlz_op_info *info = amlz__ops_table[instruction->op];
     const uint32_t n_addresses = count_used(info->out, info->in1, info->in2);
     const uint32_t n_constants = count_used(info->constant[0], info->constant[1], info->constant[2]);
     if (n_addresses + n_constants == 0) {
