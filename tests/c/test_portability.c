@@ -369,8 +369,17 @@ static void test_environment(void)
     }
 }
 
+static void test_no_avx_by_gcc_for_windows(void)
+{
+#if defined(_WIN64) && !defined(__clang__)
+    CHECK(!amlz_variant_available(AMLZ_VARIANT_AVX2) && !amlz_variant_available(AMLZ_VARIANT_AVX512));
+#endif
+    CHECK(amlz_variant_available(AMLZ_VARIANT_BASELINE));
+}
+
 int main(void)
 {
+    test_no_avx_by_gcc_for_windows();
     test_bits();
     test_sqrt();
     test_plain_build();

@@ -18,6 +18,12 @@
 #else
 #  define PORT_X86 0
 #endif
+/* gcc for 64-bit Windows spills AVX registers to where the stack is not aligned for them (its bug 54412): programs crash. */
+#if PORT_X86 && !(defined(_WIN64) && !defined(__clang__))
+#  define PORT_HAS_AVX 1
+#else
+#  define PORT_HAS_AVX 0
+#endif
 
 /* The machine's sqrt: correctly rounded by IEEE 754, so no bit can differ. */
 #if PORT_GNU
@@ -50,7 +56,7 @@ static inline float port_sqrtf(float x) { return sqrtf(x); }
 #endif
 
 /* Instruction sets that functions can be compiled for one by one, and whether this CPU has them. */
-#if PORT_X86
+#if PORT_HAS_AVX
 #  define PORT_TARGET_AVX2 __attribute__((target("avx2")))
 #  define PORT_TARGET_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw")))
 static inline int port_has_avx2(void) { return __builtin_cpu_supports("avx2") != 0; }

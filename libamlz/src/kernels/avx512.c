@@ -1,5 +1,5 @@
 #include "base/portability.h"
-#if PORT_X86
+#if PORT_HAS_AVX
 #  define VARIANT avx512
 #  define KERNEL_TABLE amlz__kernels_avx512
 #  define LOOP_TABLE amlz__kernels_avx512_loops

@@ -57,7 +57,7 @@ const kernel_set *amlz__kernels_find(amlz_variant variant, amlz_precision precis
     if (column < 0) {
         return NULL;
     }
-#if PORT_X86
+#if PORT_HAS_AVX
     if (variant == AMLZ_VARIANT_AVX2) {
         return amlz__kernels_avx2[row][column];
     }
@@ -75,7 +75,7 @@ const kernel_loops *amlz__kernels_find_loops(amlz_variant variant, amlz_precisio
     if (column < 0) {
         return NULL;
     }
-#if PORT_X86
+#if PORT_HAS_AVX
     if (variant == AMLZ_VARIANT_AVX2) {
         return amlz__kernels_avx2_loops[row][column];
     }
