@@ -29,7 +29,8 @@ SHARED = """\
 - `--json`: print one JSON object, and all else on stderr.
 - `--quiet`: print the result only.
 
-`pyamlz --version` has the version, the compiler that built the library, and the kernels that this machine runs.
+`pyamlz --version` has the version, the compiler that built the library, the kernels that this machine runs, and what
+the library's self-test says of this build.
 
 | exit code | meaning |
 |---|---|

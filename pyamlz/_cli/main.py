@@ -16,7 +16,7 @@ from pyamlz._cli.arguments import BAD_ARCHIVE, EPILOG, FAILED, INTERRUPTED, WRON
 from pyamlz._lib.columns import printable
 from pyamlz._lib.errors import AmlzError, ArchiveError, FileError, InputError
 from pyamlz._lib.interrupt import command_signals
-from pyamlz._lib.native import PRECISIONS
+from pyamlz._lib.native import PRECISIONS, self_test
 from pyamlz._lib.version import COMPILER, KERNELS, VERSION
 
 __all__ = ["main"]
@@ -112,7 +112,7 @@ def _parser(name: str = "") -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action=_Version, nargs=0, help="show version, build and self-test, and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for path in [_COMMANDS[name]] if name in _COMMANDS else dict.fromkeys(_COMMANDS.values()):
         file, _, function = path.partition(".")
@@ -120,8 +120,13 @@ def _parser(name: str = "") -> argparse.ArgumentParser:
     return parser
 
 
-def _version() -> str:
-    return f"pyamlz {VERSION} ({COMPILER}; kernels: {KERNELS}; precision: {', '.join(PRECISIONS)})"
+class _Version(argparse.Action):
+    """Tells which library this is and whether it computes what it should; status 1 if not."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        told = f"{COMPILER}; kernels: {KERNELS}; precision: {', '.join(PRECISIONS)}"
+        print(f"pyamlz {VERSION} ({told}; self-test: {self_test() or 'passed'})")
+        parser.exit(1 if self_test() else 0)
 
 
 if __name__ == "__main__":

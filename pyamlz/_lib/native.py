@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.checks import checked_choice
-from pyamlz._lib.errors import InputError
+from pyamlz._lib.errors import AmlzError, InputError
 
 allocate = ffi.new_allocator(should_clear_after_alloc=False)
 
@@ -50,6 +51,13 @@ def new_struct(struct: str, **members: Any) -> Any:
     return made
 
 
+@cache
+def self_test() -> str:
+    """What the library's self-test says against this build, which takes it some milliseconds once; "" if nothing."""
+    reason = ffi.new("const char **")
+    return "" if lib.amlz_self_test(reason) == lib.AMLZ_OK else text(reason[0])
+
+
 class Handle:
     """A C object and all that must live as long as it does.
 
@@ -87,7 +95,10 @@ def construct(
 
     Raises:
         InputError: the library refused, with its reason; or there is not that much memory.
+        AmlzError: this build of the library computes something else than it should.
     """
+    if self_test():
+        raise AmlzError(f"pyamlz cannot be used as it was built: {self_test()}")
     reason = ffi.new("const char **")
     size = getattr(lib, f"amlz_{kind}_size")(config, *size_arguments, reason)
     if size == 0:

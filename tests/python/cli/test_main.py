@@ -292,7 +292,14 @@ class TestUsage:
     def test_version_tells_what_a_report_needs(self, amlz):
         code, out, _ = amlz("--version")
         assert code == 0
-        assert re.fullmatch(r"pyamlz \d+\.\d+\.\d+ \(.+; kernels: \w+; precision: float32, float64\)\n", out)
+        told = r"pyamlz \d+\.\d+\.\d+ \(.+; kernels: \w+; precision: float32, float64; self-test: passed\)\n"
+        assert re.fullmatch(told, out)
+
+    def test_version_tells_of_a_build_that_computes_something_else(self, amlz, monkeypatch):
+        monkeypatch.setattr("pyamlz._cli.main.self_test", lambda: "other bits")
+        code, out, _ = amlz("--version")
+        assert code == 1
+        assert out.endswith("self-test: other bits)\n")
 
     @pytest.mark.parametrize("name", ["search", "show", "evaluate", "conform", "presets"])
     def test_help_tells_the_exit_codes(self, amlz, name):
