@@ -8,7 +8,7 @@
  *           memory.
  * Errors.   As in amlz.h functions return an amlz_status. A last argument `error`, which may be NULL, says more:
  *             AMLZ_ERROR_DATA         bytes that are not an archive, are damaged, or contradict themselves
- *             AMLZ_ERROR_UNSUPPORTED  an archive of another major version of the format; islands of a newer minor
+ *             AMLZ_ERROR_UNSUPPORTED  an archive of another major version of the format; islands of another minor
  *                                     version that are to be copied from a callback; files where there are none
  *             AMLZ_ERROR_PROGRAM      a program that cannot be written since it does not fit its memory
  *             AMLZ_ERROR_MEMORY       a block or buffer of the caller's that is too small

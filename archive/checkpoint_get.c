@@ -20,12 +20,15 @@ static int fail_at(amlz_archive_reader *reader, const char *section, const char 
 
 static int get_weights(amlz_archive_reader *reader, double *weights)
 {
+    const uint32_t known = reader->info.minor < 2 ? ARCHIVE_MUTATIONS_1_1 : AMLZ_MUTATION_COUNT;
     uint64_t surplus;
-    if (!amlz__archive_get_key(reader, "config", "mutations") ||
-        !amlz__archive_get_row(reader, AMLZ_MUTATION_COUNT, &surplus)) {
+    if (!amlz__archive_get_key(reader, "config", "mutations") || !amlz__archive_get_row(reader, known, &surplus)) {
         return 0;
     }
-    for (uint32_t i = 0; i < AMLZ_MUTATION_COUNT; i++) {
+    for (uint32_t i = known; i < AMLZ_MUTATION_COUNT; i++) {
+        weights[i] = 0;
+    }
+    for (uint32_t i = 0; i < known; i++) {
         amlz__archive_go_index(&reader->place, i);
         if (!amlz__archive_get_field(reader, &amlz__archive_weight_field, &weights[i])) {
             return 0;
@@ -92,8 +95,8 @@ static int get_hurdles(amlz_archive_reader *reader, amlz_search_config *config)
     return 1;
 }
 
-/* What version 1.1 added. */
-static int get_additions(amlz_archive_reader *reader, amlz_search_config *config)
+/* What version 1.1 added, and what 1.2 did. */
+static int get_additions_1_1(amlz_archive_reader *reader, amlz_search_config *config)
 {
     if (reader->info.minor < 1) {
         amlz__archive_set_config_1_0(config);
@@ -101,6 +104,15 @@ static int get_additions(amlz_archive_reader *reader, amlz_search_config *config
     }
     return amlz__archive_get_fields(reader, "config", amlz__archive_redraw_fields, config) && get_hurdles(reader, config) &&
            amlz__archive_get_fields(reader, "config", amlz__archive_rating_fields, config);
+}
+
+static int get_additions_1_2(amlz_archive_reader *reader, amlz_search_config *config)
+{
+    if (reader->info.minor < 2) {
+        amlz__archive_set_config_1_1(config);
+        return 1;
+    }
+    return amlz__archive_get_fields(reader, "config", amlz__archive_child_fields, config);
 }
 
 /* NULL, or a zero for which a search would take its default: archives say what it is. Others the schema refuses. */
@@ -128,7 +140,9 @@ static const char *fault_of_zeros(const amlz_search_config *config)
 static int get_config(amlz_archive_reader *reader)
 {
     amlz_search_config *config = &reader->info.search;
-    const uint64_t known = reader->info.minor < 1 ? ARCHIVE_CONFIG_KEYS_1_0 : ARCHIVE_CONFIG_KEYS;
+    const uint64_t known = reader->info.minor < 1   ? ARCHIVE_CONFIG_KEYS_1_0
+                           : reader->info.minor < 2 ? ARCHIVE_CONFIG_KEYS_1_1
+                                                    : ARCHIVE_CONFIG_KEYS;
     const char *reason;
     uint64_t surplus;
     config->struct_size = sizeof *config;
@@ -141,7 +155,8 @@ static int get_config(amlz_archive_reader *reader)
         return 0;
     }
     if (!amlz__archive_get_key(reader, "config", "start_program") ||
-        !amlz__archive_get_program(reader, &reader->info.dims, config, &reader->program) || !get_additions(reader, config)) {
+        !amlz__archive_get_program(reader, &reader->info.dims, config, &reader->program) || !get_additions_1_1(reader, config) ||
+        !get_additions_1_2(reader, config)) {
         return 0;
     }
     reason = fault_of_zeros(config);

@@ -54,6 +54,7 @@ void amlz__archive_put_config(archive_writer *writer, const amlz_search_config *
     amlz__archive_put_fields(writer, "config", amlz__archive_redraw_fields, config);
     put_hurdles(writer, config);
     amlz__archive_put_fields(writer, "config", amlz__archive_rating_fields, config);
+    amlz__archive_put_fields(writer, "config", amlz__archive_child_fields, config);
 }
 
 void amlz__archive_put_tasks(archive_writer *writer, const amlz_tasks_config *tasks, uint64_t digest)

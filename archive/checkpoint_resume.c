@@ -98,7 +98,8 @@ static int check_config(archive_place *place, const amlz_search_config *archived
     }
     return check_all_same(place, "config", amlz__archive_redraw_fields, archived, given) &&
            check_hurdles(place, archived, given) &&
-           check_all_same(place, "config", amlz__archive_rating_fields, archived, given);
+           check_all_same(place, "config", amlz__archive_rating_fields, archived, given) &&
+           check_all_same(place, "config", amlz__archive_child_fields, archived, given);
 }
 
 /* While reader->program is the start program, that is before more is read. */

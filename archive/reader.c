@@ -324,14 +324,14 @@ static int get_island_header(amlz_archive_reader *reader, uint64_t *length)
     return amlz__archive_get_value(reader, ARCHIVE_BINARY, "a binary", length);
 }
 
-/* The length that an island of a newer version has without what is not known here. */
+/* The length that an island of another version has in this one. */
 static int measure_island(amlz_archive_reader *reader, uint64_t *length)
 {
     const unsigned char *at = reader->at;
     const uint64_t taken = reader->taken;
     if (reader->input.read != NULL) {
         return amlz__archive_fail(&reader->place, AMLZ_ERROR_UNSUPPORTED,
-                                  "islands of a newer version can only be copied from a block of memory");
+                                  "islands of another version can only be copied from a block of memory");
     }
     amlz__archive_put_island(reader->copy, reader->n_read, NULL);
     begin_island(reader, *length, NULL);
@@ -353,7 +353,7 @@ static int get_whole_island(amlz_archive_reader *reader)
     }
     copied = length;
     if (reader->copy != NULL) {
-        if (amlz__archive_is_newer(reader) && !measure_island(reader, &copied)) {
+        if (reader->info.minor != (uint64_t)amlz_archive_kind_minor(AMLZ_ARCHIVE_ISLANDS) && !measure_island(reader, &copied)) {
             return 0;
         }
         amlz__archive_put_island(reader->copy, reader->n_read, &copied);

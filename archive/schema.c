@@ -69,6 +69,18 @@ void amlz__archive_set_config_1_0(amlz_search_config *config)
     config->hurdle_window = 100;
 }
 
+static const archive_field child_fields[] = {
+    INTEGER(amlz_search_config, max_mutations, "max_mutations", 1, UINT32_MAX),
+    INTEGER(amlz_search_config, simplify, "simplify", 0, 1),
+};
+const archive_fields amlz__archive_child_fields = FIELDS(child_fields);
+
+void amlz__archive_set_config_1_1(amlz_search_config *config)
+{
+    config->max_mutations = 1;
+    config->simplify = 0;
+}
+
 static const archive_field size_fields[] = {
     INTEGER(amlz_function_space, min_size, "fewest", 0, UINT16_MAX),
     INTEGER(amlz_function_space, max_size, "most", 0, UINT16_MAX),
@@ -131,7 +143,7 @@ uint64_t amlz__archive_kind_since(int kind)
 
 int amlz_archive_kind_minor(int kind)
 {
-    return amlz_archive_kind_name(kind) == NULL ? -1 : kind == AMLZ_ARCHIVE_MODEL ? 2 : 1;
+    return amlz_archive_kind_name(kind) == NULL ? -1 : kind == AMLZ_ARCHIVE_PROGRAM ? 1 : 2;
 }
 
 int amlz__archive_kind_keys(amlz_archive_kind kind)

@@ -27,6 +27,7 @@ extern const archive_field amlz__archive_weight_field;   /* of a mutation's weig
 extern const archive_fields amlz__archive_redraw_fields; /* of amlz_search_config: before the hurdles */
 extern const archive_fields amlz__archive_hurdle_fields; /* of amlz_hurdle */
 extern const archive_fields amlz__archive_rating_fields; /* of amlz_search_config: after the hurdles */
+extern const archive_fields amlz__archive_child_fields;  /* of amlz_search_config: from 1.2 on */
 extern const archive_fields amlz__archive_size_fields;   /* of amlz_function_space */
 extern const archive_fields amlz__archive_tasks_fields;  /* of amlz_tasks_config */
 extern const archive_fields amlz__archive_count_fields;  /* of amlz_progress: in all versions */
@@ -38,7 +39,8 @@ extern const archive_fields amlz__archive_model_fields;  /* of amlz_archive_info
 enum {
     ARCHIVE_BODY_KEYS = 3,
     ARCHIVE_DIMS_KEYS = 6,
-    ARCHIVE_CONFIG_KEYS = 24,
+    ARCHIVE_CONFIG_KEYS = 26,
+    ARCHIVE_CONFIG_KEYS_1_1 = 24,
     ARCHIVE_CONFIG_KEYS_1_0 = 20,
     ARCHIVE_TASKS_KEYS = 8,
     ARCHIVE_MARK_KEYS = 6
@@ -58,8 +60,12 @@ enum {
     ARCHIVE_HURDLE_ROW = 2
 };
 
-/* What a configuration of version 1.0 does not say: that there is none of it. */
+/* Mutations that there were before version 1.2. */
+enum { ARCHIVE_MUTATIONS_1_1 = 8 };
+
+/* What a configuration of version 1.0, or of 1.0 and 1.1, does not say: that there is none of it. */
 void amlz__archive_set_config_1_0(amlz_search_config *config);
+void amlz__archive_set_config_1_1(amlz_search_config *config);
 
 extern const char *const amlz__archive_parts[];     /* keys of the parts of a search, by amlz_part */
 extern const char *const amlz__archive_data[4];     /* names of the binaries of a task, for messages */

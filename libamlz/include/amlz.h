@@ -98,7 +98,7 @@ extern "C" {
 #define AMLZ_MAX_FEATURES 65536
 #define AMLZ_MAX_ADDRESSES 256
 #define AMLZ_MAX_OPS 128
-#define AMLZ_MUTATION_COUNT 8
+#define AMLZ_MUTATION_COUNT 16
 #define AMLZ_MAX_HURDLES 4
 
 /* ---------------------------------------------------------------- statuses, versions */
@@ -478,7 +478,17 @@ typedef enum amlz_mutation {
     AMLZ_MUTATE_ALTER_ARGUMENT = 4,
     AMLZ_MUTATE_TRADE = 5, /* insert one and remove one */
     AMLZ_MUTATE_RANDOMIZE_PROGRAM = 6,
-    AMLZ_MUTATE_IDENTITY = 7
+    AMLZ_MUTATE_IDENTITY = 7,
+    /* Live edits, which know who writes what and who wants it. Dead lines are removed first, and where a function then has
+     * fewer lines than min_size, others that are dead fill it up; so what is said here is of live lines. */
+    AMLZ_MUTATE_REWIRE = 8,          /* an operand becomes another address */
+    AMLZ_MUTATE_INSERT_ON_EDGE = 9,  /* a new line computes an operand, in every second case of what was there before */
+    AMLZ_MUTATE_CHANGE_OP = 10,      /* another op with an output of the same type; operands stay where types agree */
+    AMLZ_MUTATE_BYPASS = 11,         /* a line goes; who read its output reads one of its operands */
+    AMLZ_MUTATE_MOVE = 12,           /* a line goes to another place of its function */
+    AMLZ_MUTATE_ADD_STATE = 13,      /* an operand becomes an address that a new line at the end of Learn writes */
+    AMLZ_MUTATE_INITIALIZE = 14,     /* a line of Setup, for an address that is wanted: a new one, another one, or none */
+    AMLZ_MUTATE_REGROW = 15          /* a function, or its beginning, anew: backwards from what is wanted */
 } amlz_mutation;
 
 /* "insert", "remove", "randomize_instruction" ...; NULL for a number that is none. */
@@ -531,6 +541,8 @@ typedef struct amlz_search_config {
     amlz_hurdle hurdle[AMLZ_MAX_HURDLES]; /* those after n_hurdles are zero */
     double hurdle_percentile; /* with hurdles: over 0 and under 1; 0: 0.75 */
     uint32_t hurdle_window;   /* with hurdles; 0: 100 */
+    uint32_t max_mutations;   /* of a child: each after the first comes with probability 1/2; 0: 1 */
+    uint8_t simplify;         /* 1: no program has more dead lines than min_size wants */
 } amlz_search_config;
 
 /* The values that the paper uses, for everything but space and seed, which become 0: the defaults above, the median, and a

@@ -16,7 +16,7 @@ from pyamlz.archive._schema import Keys, Leaf, Record, Seen
 __all__ = ["MAGIC", "MAJOR", "MINOR", "check_beginning", "decode", "encode"]
 
 MAJOR: Final = 1
-MINOR: Final = 1  # of all kinds that did not come later
+MINOR: Final = 2  # of all kinds that were changed then
 MAGIC: Final = b"\x94\xa4amlz\x92"  # how a file begins, before its version
 
 _CHECKSUM = b"\xce"  # the header of the checksum
@@ -132,7 +132,7 @@ def _read_body(reader: Reader, seen: Seen) -> Any:
 
 def _minor_of(kind: str) -> int:
     """The minor version that archives of a kind have."""
-    return max(MINOR, _KINDS[kind].since)
+    return 1 if kind == "program" else MINOR
 
 
 def _kind_of(archive: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 
@@ -174,6 +175,10 @@ FUNCTION: Final = Record(
 HURDLE: Final = Record(Hurdle, {"n_train": Integer(1, _MAX_31), "n_valid": Integer(1, _MAX_31)}, is_row=True)
 
 
+def _count_of(weights: settings.Weights) -> Callable[[Seen], int]:
+    return lambda seen: weights.count(seen["minor"])
+
+
 def _schema_of(setting: Setting) -> Schema:
     """What stands for a setting."""
     kind = setting.kind
@@ -183,7 +188,8 @@ def _schema_of(setting: Setting) -> Schema:
     elif isinstance(kind, settings.Real):
         schema = Real(kind.low, kind.high)
     elif isinstance(kind, settings.Weights):
-        schema = Items(LARGEST, len(kind.places), len(kind.places), is_row=True)
+        count = _count_of(kind)
+        schema = Items(LARGEST, count, count, is_row=True)
     elif isinstance(kind, settings.Hurdles):
         schema = Items(HURDLE, 0, kind.most)
     assert schema is not None

@@ -143,13 +143,17 @@ class Real(Kind):
 
 
 class Weights(Kind):
-    """Numbers by name, 0 or more; those that are not named are 0."""
+    """Numbers by name, 0 or more; those that are not named are 0, as are those that an archive does not have."""
 
     range = "0 or more, one over 0"
     none = "mutations must have finite weights, none negative and one of them over 0"
 
     def __init__(self, places: Mapping[str, int]) -> None:
         self.places = places
+
+    def count(self, minor: int) -> int:
+        """How many there are in archives of a minor version."""
+        return len(self.places) if minor >= 2 else 8
 
     def checked(self, name: str, value: Any) -> FrozenDict[float]:
         if not isinstance(value, Mapping):
@@ -166,7 +170,7 @@ class Weights(Kind):
 
     def value(self, number: Sequence[float]) -> FrozenDict[float]:
         """Leaves zeros out, but -0.0, which archives may have: what was read is written again."""
-        weights = {name: number[place] for name, place in self.places.items()}
+        weights = dict(zip(self.places, number, strict=False))
         return FrozenDict({name: w for name, w in weights.items() if w > 0 or math.copysign(1, w) < 0})
 
     def get(self, config: Any, member: str) -> tuple[float, ...]:
@@ -365,6 +369,16 @@ class Settings:
     )
     hurdle_window: int = field(
         default=100, metadata=_of(Count(1, least=0), "different fitnesses that a hurdle remembers", minor=1)
+    )
+    max_mutations: int = field(
+        default=1,
+        metadata=_of(
+            Count(1), "mutations of a child at most; each after the first comes with probability 1/2", minor=2
+        ),
+    )
+    simplify: bool = field(
+        default=False,
+        metadata=_of(Flag(), "no program has more dead lines than the sizes in its space want", minor=2),
     )
 
     def __post_init__(self) -> None:

@@ -26,6 +26,9 @@ static inline const char *sample_name(sample which)
     return names[which];
 }
 
+/* The minor version of the format that it is written in. */
+static inline int sample_minor(sample which) { return which <= SAMPLE_LEARNER ? 1 : 2; }
+
 /* ---------------------------------------------------------------- reading */
 
 /* The one reader of a test program. */

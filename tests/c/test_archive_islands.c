@@ -251,11 +251,11 @@ static void test_refusals(void)
 {
     static const edit edits[] = {
         EDIT("\x94\xa4", "\x95\xa4", "islands[1]: this is not an archive of libamlz: it begins otherwise"),
-        EDIT("amlz\x92\x01\x01", "amlz\x92\x01\x00",
-             "islands[1]: version: expected minor version 1, that of the archive around it, got 0"),
-        EDIT("amlz\x92\x01\x01", "amlz\x92\x01\x02",
-             "islands[1]: version: expected minor version 1, that of the archive around it, got 2"),
-        EDIT("amlz\x92\x01\x01", "amlz\x92\x02\x01",
+        EDIT("amlz\x92\x01\x02", "amlz\x92\x01\x00",
+             "islands[1]: version: expected minor version 2, that of the archive around it, got 0"),
+        EDIT("amlz\x92\x01\x02", "amlz\x92\x01\x03",
+             "islands[1]: version: expected minor version 2, that of the archive around it, got 3"),
+        EDIT("amlz\x92\x01\x02", "amlz\x92\x02\x02",
              "islands[1]: version: archives of version 1 can be read, this one has version 2"),
         EDIT("\xaa" "checkpoint", "\xaa" "population", "islands[1]: kind: expected 'checkpoint', got 'population'"),
         EDIT("\xaa" "checkpoint", "\xaa" "checkpains", "islands[1]: kind: expected 'checkpoint', got 'checkpains'"),
@@ -279,7 +279,7 @@ static void test_refusals(void)
             mend_checksum(bytes + start, inner);
             mend_checksum(bytes, length);
             CHECK_EQ_INT(amlz_archive_copy(the_reader(), input_of(bytes, length, &d, is_block), nowhere, &error),
-                         strstr(edits[i].message, "version 2") == NULL ? AMLZ_ERROR_DATA : AMLZ_ERROR_UNSUPPORTED);
+                         strstr(edits[i].message, "this one has version 2") == NULL ? AMLZ_ERROR_DATA : AMLZ_ERROR_UNSUPPORTED);
             if (!CHECK(contains(error.message, edits[i].message) || (!is_block && i == 8))) {
                 printf("%s\n%s\n", error.message, edits[i].message);
             }
@@ -391,16 +391,16 @@ static void test_newer(void)
     inner += sizeof more;
     longer[start - 2] = (unsigned char)(inner >> 8);
     longer[start - 1] = (unsigned char)inner;
-    set_minor(longer, length + sizeof more, 1);
+    set_minor(longer, length + sizeof more, 2);
     CHECK_EQ_U64(copy(longer, length + sizeof more, &error), 0);
     CHECK(contains(error.message, "islands[1]: kind: expected 10 elements, got 11"));
-    set_minor(longer, length + sizeof more, 2);
+    set_minor(longer, length + sizeof more, 3);
     CHECK_EQ_U64(copy(longer, length + sizeof more, &error), length);
     CHECK(memcmp(copied, bytes, length) == 0);
     const amlz_archive_input input = dribble_input(&d, longer, length + sizeof more, 100);
     CHECK_EQ_INT(amlz_archive_copy(the_reader(), input, amlz_archive_to_block(&block), &error), AMLZ_ERROR_UNSUPPORTED);
     CHECK(strcmp(error.message,
-                 "islands[0]: islands of a newer version can only be copied from a block of memory") == 0);
+                 "islands[0]: islands of another version can only be copied from a block of memory") == 0);
     const amlz_archive_input again = dribble_input(&d, longer, length + sizeof more, 100);
     CHECK_EQ_INT(amlz_archive_copy(the_reader(), again, nowhere, &error), AMLZ_OK);
     blocks_free();

@@ -59,7 +59,7 @@ static void test_unwritten_populations(void)
         "population[2].fitness: expected a number from 0 to 1, got 1.5",
         "population[2].fitness: expected a number from 0 to 1, got infinity or not a number",
         "population[2].parent: expected 0 or a birth before 8589934591, got 8589934591",
-        "population[2].action: expected an integer from 0 to 7, got 8",
+        "population[2].action: expected an integer from 0 to 15, got 16",
         "population[2]: a function has more instructions than the capacity",
         "population[2]: it cannot be had"};
     const amlz_dims dims = sample_config(SAMPLE_POPULATION).space.dims;

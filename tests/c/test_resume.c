@@ -356,7 +356,7 @@ static void test_items_that_are_refused(void)
     static const faulty wrong[] = {
         {AMLZ_BEST, {-0.1, 3, 0, 0}, "fitness must be from 0 to 1"}, {AMLZ_BEST, {1.5, 3, 0, 0}, "fitness must be from 0 to 1"},
         {AMLZ_BEST, {0.5, 0, 0, 0}, "birth must be 1 or more"},      {AMLZ_BEST, {0.5, 3, 3, 0}, "parent must be before birth"},
-        {AMLZ_BEST, {0.5, 3, 0, 8}, "action must be a mutation"},
+        {AMLZ_BEST, {0.5, 3, 0, AMLZ_MUTATION_COUNT}, "action must be a mutation"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         CHECK_EQ_INT(amlz_search_put(search, wrong[i].part, &good, &wrong[i].member, &reason), AMLZ_ERROR_ARGUMENT);

@@ -470,7 +470,7 @@ static void test_against_plain_search(void)
         config.population_size = populations[i % 4];
         config.tournament_size = tournaments[i / 4 % 3];
         config.fec_size = 0;
-        for (uint32_t k = 0; k < AMLZ_MUTATION_COUNT; k++) {
+        for (uint32_t k = 0; k <= AMLZ_MUTATE_IDENTITY; k++) {
             config.mutation_weight[k] = 0.25 * (1 + (i + k) % 4);
         }
         compare_with_plain(&config, tasks_for(AMLZ_FLOAT32), &start);

@@ -73,7 +73,7 @@ def small_archives() -> dict[str, bytes]:
             search_of(17, labels, label_space, precision="float64", cache_size=0, fec_size=0),
             data=data_of(labels, "float64"),
         ),
-        "hurdles": read(GOLDEN / "1.1-hurdles.amlz"),
+        "hurdles": read(GOLDEN / f"1.{MINOR}-hurdles.amlz"),
     }
     islands = tuple(replace(archives[name], session=None) for name in ("checkpoint", "classes", "hurdles"))
     archives["islands"] = Islands(islands=islands, session=session)

@@ -3,7 +3,7 @@
  *     archive_tool check FILE      reads it, and says what it is; a checkpoint with data is resumed too
  *     archive_tool copy IN OUT     reads it and writes it again
  *     archive_tool run IN OUT N    resumes a checkpoint with data, evaluates N programs more, and saves it
- *     archive_tool golden FOLDER   writes the archives that the tests know, as FOLDER/1.1-NAME.amlz
+ *     archive_tool golden FOLDER   writes the archives that the tests know, as FOLDER/1.MINOR-NAME.amlz
  *
  * The exit status is 0, 3 for a file that is not a good archive, 1 for anything else that fails. */
 #include "archives.h"
@@ -138,7 +138,7 @@ static void write_golden(const char *folder)
         char path[4096];
         size_t length;
         const unsigned char *from = sample_bytes(which, &length);
-        snprintf(path, sizeof path, "%s/1.1-%s.amlz", folder, sample_name(which));
+        snprintf(path, sizeof path, "%s/1.%d-%s.amlz", folder, sample_minor(which), sample_name(which));
         write_file(path, from, length);
     }
     blocks_free();

@@ -221,11 +221,7 @@ static PORT_NOINLINE double cost_of(const amlz_program *program, uint32_t n_feat
             if (info == NULL) {
                 return 0;
             }
-            double work = info->cost_work;
-            for (int k = 0; k < info->cost_power; k++) {
-                work *= n_features;
-            }
-            cost += info->cost_base + work;
+            cost += program_op_cost(info, n_features);
         }
     }
     return cost;

@@ -23,6 +23,16 @@ static inline int program_prediction_type(const amlz_dims *dims)
 }
 static inline unsigned program_prediction_address(const amlz_dims *dims) { return BUILD_LABEL_IS(dims->label, AMLZ_MULTICLASS) ? 2 : 1; }
 
+/* Static cost of an op at F features. */
+static inline double program_op_cost(const amlz_op_info *info, uint32_t n_features)
+{
+    double work = info->cost_work;
+    for (int k = 0; k < info->cost_power; k++) {
+        work *= n_features;
+    }
+    return info->cost_base + work;
+}
+
 /* NULL, or what is wrong with an instruction on any memory. */
 const char *amlz__program_instruction_fault(const amlz_instruction *instruction);
 

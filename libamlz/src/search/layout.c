@@ -36,6 +36,7 @@ static void set_defaults(amlz_search_config *config)
     config->history_size = 1000;
     config->hurdle_percentile = 0.75;
     config->hurdle_window = 100; /* as many as the paper's population has members */
+    config->max_mutations = 1;
 }
 
 amlz_status amlz_search_defaults(amlz_search_config *config)
@@ -75,6 +76,7 @@ static void fill_in(amlz_search_config *config, const amlz_tasks_config *tasks)
     FILL_IN(tournament_size, defaults.tournament_size);
     FILL_IN(cache_period, defaults.cache_period);
     FILL_IN(cache_work, defaults.cache_work);
+    FILL_IN(max_mutations, defaults.max_mutations);
     if (config->fec_size > 0) {
         FILL_IN(fec_train, at_most(defaults.fec_train, tasks == NULL ? UINT32_MAX : tasks->n_train));
         FILL_IN(fec_valid, at_most(defaults.fec_valid, tasks == NULL ? UINT32_MAX : tasks->n_valid));
@@ -133,6 +135,9 @@ static PORT_NOINLINE const char *fault_of(const amlz_search_config *config)
     }
     if (config->must_learn > 1) {
         return "must_learn must be 0 or 1";
+    }
+    if (config->simplify > 1) {
+        return "simplify must be 0 or 1";
     }
     if (!(config->max_cost >= 0 && config->max_cost <= 1.7976931348623157e308)) {
         return "max_cost must be finite, and 0 (no limit) or more";

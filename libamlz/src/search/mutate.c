@@ -3,32 +3,8 @@
 #include <string.h>
 
 #include "base/portability.h"
-
-static uint8_t draw_address(const amlz_dims *dims, int type, unsigned first, rng_state *rng)
-{
-    return (uint8_t)(first + rng_below(rng, program_addresses(dims, type) - first));
-}
-
-static uint8_t draw_input(const amlz_dims *dims, int type, rng_state *rng)
-{
-    return type == AMLZ_NONE ? 0 : draw_address(dims, type, 0, rng);
-}
-
-static uint8_t draw_output(const amlz_dims *dims, int type, rng_state *rng)
-{
-    return type == AMLZ_NONE ? 0 : draw_address(dims, type, program_first_writable(dims, type), rng);
-}
-
-static double draw_constant(int constant, rng_state *rng)
-{
-    switch ((amlz_constant)constant) {
-    case AMLZ_CONSTANT_REAL: return 2 * rng_uniform(rng) - 1;
-    case AMLZ_CONSTANT_INDEX:
-    case AMLZ_CONSTANT_STDEV: return rng_uniform(rng);
-    case AMLZ_CONSTANT_NONE: break;
-    }
-    return 0;
-}
+#include "search/draw.h"
+#include "search/edit.h"
 
 static void draw_instruction(const amlz_space *space, int f, rng_state *rng, amlz_instruction *out)
 {
@@ -39,9 +15,7 @@ static void draw_instruction(const amlz_space *space, int f, rng_state *rng, aml
     out->out = draw_output(&space->dims, info->out, rng);
     out->in1 = draw_input(&space->dims, info->in1, rng);
     out->in2 = draw_input(&space->dims, info->in2, rng);
-    for (int c = 0; c < AMLZ_CONSTANT_COUNT; c++) {
-        out->constant[c] = draw_constant(info->constant[c], rng);
-    }
+    draw_constants(info, rng, out);
 }
 
 static void randomize_function(const amlz_space *space, int f, rng_state *rng, amlz_program *program)
@@ -184,6 +158,14 @@ void amlz__mutate_apply(const amlz_space *space, amlz_mutation action, rng_state
         break;
     case AMLZ_MUTATE_RANDOMIZE_PROGRAM: amlz__mutate_random_program(space, rng, program); break;
     case AMLZ_MUTATE_IDENTITY: break;
+    case AMLZ_MUTATE_REWIRE:
+    case AMLZ_MUTATE_INSERT_ON_EDGE:
+    case AMLZ_MUTATE_CHANGE_OP:
+    case AMLZ_MUTATE_BYPASS:
+    case AMLZ_MUTATE_MOVE:
+    case AMLZ_MUTATE_ADD_STATE:
+    case AMLZ_MUTATE_INITIALIZE:
+    case AMLZ_MUTATE_REGROW: amlz__edit_apply(space, action, rng, program); break;
     }
 }
 
@@ -205,6 +187,17 @@ amlz_mutation amlz__mutate_draw(const double weights[AMLZ_MUTATION_COUNT], rng_s
         }
     }
     return (amlz_mutation)last;
+}
+
+amlz_mutation amlz__mutate_child(const amlz_search_config *config, rng_state *rng, amlz_program *program)
+{
+    amlz_mutation action;
+    uint32_t n = 0;
+    do {
+        action = amlz__mutate_draw(config->mutation_weight, rng);
+        amlz__mutate_apply(&config->space, action, rng, program);
+    } while (++n < config->max_mutations && rng_chance(rng, 0.5));
+    return action;
 }
 
 int amlz__mutate_weights_valid(const double weights[AMLZ_MUTATION_COUNT])
@@ -230,6 +223,14 @@ const char *amlz_mutation_name(int mutation)
     case AMLZ_MUTATE_TRADE: return "trade";
     case AMLZ_MUTATE_RANDOMIZE_PROGRAM: return "randomize_program";
     case AMLZ_MUTATE_IDENTITY: return "identity";
+    case AMLZ_MUTATE_REWIRE: return "rewire";
+    case AMLZ_MUTATE_INSERT_ON_EDGE: return "insert_on_edge";
+    case AMLZ_MUTATE_CHANGE_OP: return "change_op";
+    case AMLZ_MUTATE_BYPASS: return "bypass";
+    case AMLZ_MUTATE_MOVE: return "move";
+    case AMLZ_MUTATE_ADD_STATE: return "add_state";
+    case AMLZ_MUTATE_INITIALIZE: return "initialize";
+    case AMLZ_MUTATE_REGROW: return "regrow";
     default: return NULL;
     }
 }

@@ -4,6 +4,7 @@
 #include "base/portability.h"
 #include "base/structs.h"
 #include "program/liveness.h"
+#include "search/edit.h"
 #include "search/mark.h"
 #include "search/measure.h"
 #include "search/mutate.h"
@@ -106,9 +107,7 @@ static void next_program(amlz_search *s, amlz_program *program, amlz_member *ori
         }
         measure_lap(s, AMLZ_PHASE_SELECTION);
         if (rng_chance(&s->now.rng, s->config.mutate_prob)) {
-            const amlz_mutation action = amlz__mutate_draw(s->config.mutation_weight, &s->now.rng);
-            amlz__mutate_apply(&s->config.space, action, &s->now.rng, program);
-            origin->action = (uint8_t)action;
+            origin->action = (uint8_t)amlz__mutate_child(&s->config, &s->now.rng, program);
         }
     }
 }
@@ -313,6 +312,9 @@ static int is_duplicate(const amlz_search *s)
 static int make_child(amlz_search *s, amlz_program *program, amlz_member *origin, int *is_guess)
 {
     next_program(s, program, origin, is_guess);
+    if (s->config.simplify) {
+        amlz__edit_simplify(&s->config.space, program);
+    }
     measure_lap(s, AMLZ_PHASE_MUTATION);
     return amlz__step_load(s, program);
 }

@@ -265,7 +265,7 @@ BROKEN = {
         "from 0 to 1, got 1.1",
     ),
     "parent": (changed(POPULATION, "population[2].parent", 7), "population[2].parent (byte", "from 0 to 6, got 7"),
-    "action": (changed(POPULATION, "population[2].action", 8), "population[2].action (byte", "from 0 to 7, got 8"),
+    "action": (changed(POPULATION, "population[2].action", 16), "population[2].action (byte", "from 0 to 15, got 16"),
     "parent without a birth": (
         changed(POPULATION, "population[1].birth", 0),
         "population[1].parent (byte",
@@ -278,11 +278,11 @@ BROKEN = {
     ),
     # config
     "algorithm": (changed(CHECKPOINT, "config.algorithm", 2), "config.algorithm (byte", "from 0 to 1, got 2"),
-    "no weights": (changed(CHECKPOINT, "config.mutations", [0.0] * 8), "config", "mutations must have finite weights"),
-    "7 weights": (
-        changed(CHECKPOINT, "config.mutations", [1.0] * 7),
+    "no weights": (changed(CHECKPOINT, "config.mutations", [0.0] * 16), "config", "mutations must have finite weights"),
+    "8 weights": (
+        changed(CHECKPOINT, "config.mutations", [1.0] * 8),
         "config.mutations (byte",
-        "array of 8, got one of 7",
+        "array of 16, got one of 8",
     ),
     "no fingerprint": (
         changed(CHECKPOINT, "config.fec_train", 0),
