@@ -4,16 +4,11 @@
 
 #include "checkpoint_put.h"
 
-static int fail(amlz_archive_reader *reader, const char *message)
-{
-    return amlz__archive_fail(&reader->place, AMLZ_ERROR_DATA, message);
-}
-
 /* The same of a key, after what is in it was read. */
 static int fail_at(amlz_archive_reader *reader, const char *section, const char *key, const char *message)
 {
     amlz__archive_go(&reader->place, section, key);
-    return fail(reader, message);
+    return amlz__archive_refuse(reader, message);
 }
 
 /* ---------------------------------------------------------------- config */
@@ -45,7 +40,7 @@ static int get_ops(amlz_archive_reader *reader, amlz_function_space *function)
         return 0;
     }
     if (count > AMLZ_MAX_OPS) {
-        return fail(reader, "there are not so many ops");
+        return amlz__archive_refuse(reader, "there are not so many ops");
     }
     function->n_ops = (uint16_t)count;
     const unsigned char *ops = count == 0 ? function->ops : amlz__archive_get_bytes(reader, (size_t)count);
@@ -81,7 +76,7 @@ static int get_hurdles(amlz_archive_reader *reader, amlz_search_config *config)
         return 0;
     }
     if (count > AMLZ_MAX_HURDLES) {
-        return fail(reader, "there must not be more than 4");
+        return amlz__archive_refuse(reader, "there must not be more than 4");
     }
     config->n_hurdles = (uint32_t)count;
     for (uint32_t i = 0; i < config->n_hurdles; i++) {
@@ -253,7 +248,7 @@ static int get_task(amlz_archive_reader *reader, const uint64_t size[4], unsigne
             return 0;
         }
         if (length != size[i]) {
-            fail(reader, "expected ");
+            amlz__archive_refuse(reader, "expected ");
             amlz__archive_say_integer(&reader->place, size[i]);
             amlz__archive_say(&reader->place, " bytes, got ");
             amlz__archive_say_integer(&reader->place, length);
@@ -298,7 +293,7 @@ int amlz__archive_get_data(amlz_archive_reader *reader, amlz_tasks *tasks, unsig
             return 0;
         }
         if (tasks != NULL && set_task(tasks, task, reader->info.tasks.precision, size, scratch) != AMLZ_OK) {
-            return fail(reader, "a number is not finite, or a label is none");
+            return amlz__archive_refuse(reader, "a number is not finite, or a label is none");
         }
     }
     return amlz__archive_skip_keys(reader, reader->tasks_surplus);
@@ -306,12 +301,12 @@ int amlz__archive_get_data(amlz_archive_reader *reader, amlz_tasks *tasks, unsig
 
 /* ---------------------------------------------------------------- the state at a mark */
 
-static int put(amlz_archive_reader *reader, amlz_search *search, int part, const amlz_program *program,
-               const amlz_member *member)
+static int put_member(amlz_archive_reader *reader, amlz_search *search, int part, const amlz_program *program,
+                      const amlz_member *member)
 {
     const char *reason;
     if (search != NULL && amlz_search_put(search, part, program, member, &reason) != AMLZ_OK) {
-        return fail(reader, reason);
+        return amlz__archive_refuse(reader, reason);
     }
     if (reader->copy != NULL && program != NULL) {
         amlz__archive_put_member(reader->copy, program, member);
@@ -333,7 +328,7 @@ static int get_item(amlz_archive_reader *reader, amlz_search *search, int part, 
     reader->place.field = "program";
     return (!has_program || amlz__archive_get_program(reader, &info->dims, &info->search, &reader->program)) &&
            amlz__archive_get_member(reader, surplus, last, member) &&
-           put(reader, search, part, has_program ? &reader->program : NULL, member);
+           put_member(reader, search, part, has_program ? &reader->program : NULL, member);
 }
 
 /* Improvements are later and better, one than the other. */
@@ -342,11 +337,11 @@ static int check_improvement(amlz_archive_reader *reader, const amlz_member *for
     if (member->birth > former->birth && archive_real_order(member->fitness) > archive_real_order(former->fitness)) {
         return 1;
     }
-    return fail(reader, "it must be later and better than the one before");
+    return amlz__archive_refuse(reader, "it must be later and better than the one before");
 }
 
-static int get_part(amlz_archive_reader *reader, amlz_search *search, int part, uint64_t least, uint64_t most,
-                    uint64_t last)
+static int get_members(amlz_archive_reader *reader, amlz_search *search, int part, uint64_t least, uint64_t most,
+                       uint64_t last)
 {
     amlz_member member, former = {-1, 0, 0, 0};
     uint64_t count;
@@ -355,7 +350,7 @@ static int get_part(amlz_archive_reader *reader, amlz_search *search, int part, 
         return 0;
     }
     if (count < least || count > most) {
-        fail(reader, "there must not be ");
+        amlz__archive_refuse(reader, "there must not be ");
         amlz__archive_say_integer(&reader->place, count);
         return 0;
     }
@@ -383,7 +378,7 @@ static int get_best(amlz_archive_reader *reader, const char *section, amlz_searc
         return 0;
     }
     if (is_nil != (last == 0)) {
-        return fail(reader, is_nil ? "there must be one: programs were evaluated"
+        return amlz__archive_refuse(reader, is_nil ? "there must be one: programs were evaluated"
                                    : "there must be none: nothing was evaluated");
     }
     if (reader->copy != NULL) {
@@ -405,7 +400,7 @@ static int get_rng(amlz_archive_reader *reader, uint64_t rng[4])
             return 0;
         }
     }
-    return (rng[0] | rng[1] | rng[2] | rng[3]) != 0 || fail(reader, "it must not be all zero");
+    return (rng[0] | rng[1] | rng[2] | rng[3]) != 0 || amlz__archive_refuse(reader, "it must not be all zero");
 }
 
 /* A search that remembers nothing is always at a mark, and others have one at least every cache_period evaluations. */
@@ -415,7 +410,7 @@ static int check_distance(amlz_archive_reader *reader, uint64_t at_mark)
     const int has_memory = config->cache_size > 0 || config->fec_size > 0 || config->n_hurdles > 0;
     const uint64_t most = has_memory ? config->cache_period : 0;
     const uint64_t now = reader->info.evaluations;
-    return (at_mark <= now && now - at_mark <= most) || fail(reader, "the mark is too far from the evaluations");
+    return (at_mark <= now && now - at_mark <= most) || amlz__archive_refuse(reader, "the mark is too far from the evaluations");
 }
 
 /* What version 1.1 added. */
@@ -465,9 +460,9 @@ static int get_mark(amlz_archive_reader *reader, amlz_search *search, amlz_state
         amlz__archive_put_state(reader->copy, mark, config->n_hurdles);
     }
     const uint64_t n = mark->progress.evaluations, size = n < config->population_size ? n : config->population_size;
-    return get_part(reader, search, AMLZ_POPULATION, size, size, n) &&
-           get_part(reader, search, AMLZ_HALL, 0, UINT32_MAX, n) &&
-           get_part(reader, search, AMLZ_HISTORY, 0, config->history_size, n) &&
+    return get_members(reader, search, AMLZ_POPULATION, size, size, n) &&
+           get_members(reader, search, AMLZ_HALL, 0, UINT32_MAX, n) &&
+           get_members(reader, search, AMLZ_HISTORY, 0, config->history_size, n) &&
            get_best(reader, "mark", search, n, &best) && amlz__archive_skip_keys(reader, surplus);
 }
 
@@ -492,11 +487,11 @@ static int get_outcome(amlz_archive_reader *reader, archive_outcome *outcome)
     return 1;
 }
 
-static int get_session(amlz_archive_reader *reader, amlz_archive_text *session)
+static int get_common_session(amlz_archive_reader *reader, amlz_archive_text *session)
 {
     return amlz__archive_get_text(reader, NULL, "session", AMLZ_ARCHIVE_MAX_SESSION, session) &&
            (!reader->place.is_island || !session->is_there ||
-            fail(reader, "expected nil: islands have one for all of them"));
+            amlz__archive_refuse(reader, "expected nil: islands have one for all of them"));
 }
 
 int amlz__archive_get_state(amlz_archive_reader *reader, amlz_search *search, amlz_archive_text *session,
@@ -504,5 +499,5 @@ int amlz__archive_get_state(amlz_archive_reader *reader, amlz_search *search, am
 {
     amlz_archive_text unwanted = {NULL, 0, 0, 0};
     return get_outcome(reader, outcome) && get_mark(reader, search, &outcome->mark) &&
-           get_session(reader, session != NULL ? session : &unwanted);
+           get_common_session(reader, session != NULL ? session : &unwanted);
 }

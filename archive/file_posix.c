@@ -60,7 +60,7 @@ typedef struct saving {
     char temporary[LONGEST_PATH];
 } saving;
 
-static amlz_status fail(saving *s, const char *call, const char *path) { return refused(s->error, call, path, errno); }
+static amlz_status fail_call(saving *s, const char *call, const char *path) { return refused(s->error, call, path, errno); }
 
 /* The folder of the path, which is to be forced to the disk after the renaming. */
 static amlz_status open_folder(saving *s)
@@ -74,14 +74,14 @@ static amlz_status open_folder(saving *s)
         memcpy(folder, slash == NULL ? "." : "/", 2);
     }
     s->folder = s->system->open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    return s->folder >= 0 ? AMLZ_OK : fail(s, "open", folder);
+    return s->folder >= 0 ? AMLZ_OK : fail_call(s, "open", folder);
 }
 
 static amlz_status look_at_former(saving *s)
 {
     struct stat status;
     if (s->system->stat(s->path, &status) != 0) {
-        return errno == ENOENT ? AMLZ_OK : fail(s, "stat", s->path);
+        return errno == ENOENT ? AMLZ_OK : fail_call(s, "stat", s->path);
     }
     if (!S_ISREG(status.st_mode)) {
         return without_path(s->error, "the path is taken by something that is not a regular file");
@@ -101,7 +101,7 @@ static amlz_status open_temporary(saving *s)
     if (s->file < 0 && errno == EEXIST && s->system->unlink(s->temporary) == 0) {
         s->file = s->system->open(s->temporary, flags, mode);
     }
-    return s->file >= 0 ? AMLZ_OK : fail(s, "open", s->temporary);
+    return s->file >= 0 ? AMLZ_OK : fail_call(s, "open", s->temporary);
 }
 
 static int write_all(void *context, const void *bytes, size_t size)
@@ -135,13 +135,13 @@ static amlz_status force(saving *s, int descriptor, const char *path)
     do {
         result = s->system->fsync(descriptor);
     } while (result != 0 && errno == EINTR);
-    return result == 0 || (errno == EINVAL && descriptor == s->folder) ? AMLZ_OK : fail(s, "fsync", path);
+    return result == 0 || (errno == EINVAL && descriptor == s->folder) ? AMLZ_OK : fail_call(s, "fsync", path);
 }
 
 static amlz_status finish_temporary(saving *s)
 {
     if (s->has_mode && s->system->fchmod(s->file, s->mode) != 0) {
-        return fail(s, "fchmod", s->temporary);
+        return fail_call(s, "fchmod", s->temporary);
     }
     const amlz_status status = force(s, s->file, s->temporary);
     if (status != AMLZ_OK) {
@@ -149,7 +149,7 @@ static amlz_status finish_temporary(saving *s)
     }
     const int file = s->file;
     s->file = -1; /* close gives a descriptor up even where it fails */
-    return s->system->close(file) == 0 || errno == EINTR ? AMLZ_OK : fail(s, "close", s->temporary);
+    return s->system->close(file) == 0 || errno == EINTR ? AMLZ_OK : fail_call(s, "close", s->temporary);
 }
 
 static amlz_status replace_former(saving *s, const amlz_archive_content *content)
@@ -159,7 +159,7 @@ static amlz_status replace_former(saving *s, const amlz_archive_content *content
         status = finish_temporary(s);
     }
     if (status == AMLZ_OK && s->system->rename(s->temporary, s->path) != 0) {
-        status = fail(s, "rename", s->temporary);
+        status = fail_call(s, "rename", s->temporary);
     }
     if (status == AMLZ_OK) {
         return force(s, s->folder, s->path);

@@ -22,7 +22,7 @@ void *amlz__archive_room_take(archive_room *room, uint64_t size, int is_aligned)
 
 /* ---------------------------------------------------------------- characters */
 
-static int fail(archive_json *json, const char *message)
+static int fail_in_json(archive_json *json, const char *message)
 {
     return amlz__archive_fail(&json->reader->place, AMLZ_ERROR_DATA, message);
 }
@@ -42,7 +42,7 @@ static int step(archive_json *json)
     json->left--;
     json->next = *byte;
     if (!amlz__archive_utf8_accepts(&json->utf8, byte, 1) || (json->left == 0 && json->utf8.left > 0)) {
-        return fail(json, "the text is not UTF-8");
+        return fail_in_json(json, "the text is not UTF-8");
     }
     return 1;
 }
@@ -60,7 +60,7 @@ static int skip_space(archive_json *json)
 static int fail_expecting(archive_json *json, const char *expected)
 {
     const char found = (char)json->next;
-    fail(json, "expected ");
+    fail_in_json(json, "expected ");
     amlz__archive_say(&json->reader->place, expected);
     amlz__archive_say(&json->reader->place, json->next == JSON_END ? ", got the end of the JSON" : ", got JSON that goes on with '");
     amlz__archive_say_bytes(&json->reader->place, &found, json->next == JSON_END ? 0 : 1);
@@ -69,7 +69,7 @@ static int fail_expecting(archive_json *json, const char *expected)
 }
 
 /* A sign of the grammar, with the space around it. */
-static int take(archive_json *json, char wanted)
+static int take_character(archive_json *json, char wanted)
 {
     const char expected[] = {'\'', wanted, '\'', '\0'};
     if (!skip_space(json)) {
@@ -96,7 +96,7 @@ int amlz__archive_json_end(archive_json *json)
 int amlz__archive_json_more(archive_json *json, char open, uint64_t n)
 {
     const char close = open == '[' ? ']' : '}';
-    if (n == 0 && !take(json, open)) {
+    if (n == 0 && !take_character(json, open)) {
         return 0;
     }
     if (!skip_space(json)) {
@@ -106,7 +106,7 @@ int amlz__archive_json_more(archive_json *json, char open, uint64_t n)
         (void)(step(json) && skip_space(json)); /* the reader knows of an error */
         return 0;
     }
-    return n == 0 || take(json, ',');
+    return n == 0 || take_character(json, ',');
 }
 
 int amlz__archive_json_key(archive_json *json, const char *const *names, int count)
@@ -118,10 +118,10 @@ int amlz__archive_json_key(archive_json *json, const char *const *names, int cou
     }
     for (int i = 0; room.used <= sizeof name && i < count; i++) {
         if (strcmp((const char *)name, names[i]) == 0) {
-            return take(json, ':') ? i : -1;
+            return take_character(json, ':') ? i : -1;
         }
     }
-    fail(json, "a key that it does not have: '");
+    fail_in_json(json, "a key that it does not have: '");
     amlz__archive_say_bytes(&json->reader->place, name, room.used <= sizeof name ? (size_t)room.used - 1 : sizeof name);
     amlz__archive_say(&json->reader->place, "'");
     return -1;
@@ -140,7 +140,7 @@ typedef struct number {
 static int keep(archive_json *json, number *n)
 {
     if (n->length == MOST_DIGITS) {
-        return fail(json, "a number of so many digits is not read");
+        return fail_in_json(json, "a number of so many digits is not read");
     }
     n->text[n->length++] = (char)json->next;
     return step(json);
@@ -201,8 +201,8 @@ int amlz__archive_json_real(archive_json *json, double *value)
 {
     number n;
     n.length = 0;
-    return keep_real(json, &n) && (read_real(&n, &json->reader->program, value) || fail(json, "expected a finite number")) &&
-           skip_space(json);
+    return keep_real(json, &n) &&
+           (read_real(&n, &json->reader->program, value) || fail_in_json(json, "expected a finite number")) && skip_space(json);
 }
 
 int amlz__archive_json_integer(archive_json *json, uint64_t most, uint64_t *value)
@@ -219,7 +219,7 @@ int amlz__archive_json_integer(archive_json *json, uint64_t most, uint64_t *valu
         }
     }
     if (is_too_large) {
-        fail(json, "expected an integer of up to ");
+        fail_in_json(json, "expected an integer of up to ");
         amlz__archive_say_integer(&json->reader->place, most);
         return 0;
     }
@@ -247,7 +247,7 @@ int amlz__archive_json_bool(archive_json *json, uint8_t *value)
 
 /* ---------------------------------------------------------------- texts */
 
-static void put(archive_room *room, uint32_t byte)
+static void put_byte(archive_room *room, uint32_t byte)
 {
     unsigned char *to = amlz__archive_room_take(room, 1, 0);
     if (to != NULL) {
@@ -259,17 +259,17 @@ static void put(archive_room *room, uint32_t byte)
 static void put_character(archive_room *room, uint32_t c)
 {
     if (c < 0x80) {
-        put(room, c);
+        put_byte(room, c);
     } else if (c < 0x800) {
-        put(room, 0xc0 | c >> 6);
-        put(room, 0x80 | (c & 0x3f));
+        put_byte(room, 0xc0 | c >> 6);
+        put_byte(room, 0x80 | (c & 0x3f));
     } else {
-        put(room, c < 0x10000 ? 0xe0 | c >> 12 : 0xf0 | c >> 18);
+        put_byte(room, c < 0x10000 ? 0xe0 | c >> 12 : 0xf0 | c >> 18);
         if (c >= 0x10000) {
-            put(room, 0x80 | (c >> 12 & 0x3f));
+            put_byte(room, 0x80 | (c >> 12 & 0x3f));
         }
-        put(room, 0x80 | (c >> 6 & 0x3f));
-        put(room, 0x80 | (c & 0x3f));
+        put_byte(room, 0x80 | (c >> 6 & 0x3f));
+        put_byte(room, 0x80 | (c & 0x3f));
     }
 }
 
@@ -300,17 +300,17 @@ static int take_escaped_unit(archive_json *json, archive_room *room)
     if (first >= 0xd800 && first < 0xdc00) {
         if (json->next != '\\' || !step(json) || json->next != 'u' || !take_unit(json, &second) || second < 0xdc00 ||
             second > 0xdfff) {
-            return fail(json, "half a pair of UTF-16");
+            return fail_in_json(json, "half a pair of UTF-16");
         }
         first = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
     } else if (first >= 0xdc80 && first <= 0xdcff) {
-        put(room, first & 0xff);
+        put_byte(room, first & 0xff);
         return 1;
     } else if (first >= 0xdc00 && first <= 0xdfff) {
-        return fail(json, "half a pair of UTF-16");
+        return fail_in_json(json, "half a pair of UTF-16");
     }
     put_character(room, first);
-    return first != 0 || fail(json, "a text with a NUL in it cannot be read here");
+    return first != 0 || fail_in_json(json, "a text with a NUL in it cannot be read here");
 }
 
 static int take_escaped(archive_json *json, archive_room *room)
@@ -326,7 +326,7 @@ static int take_escaped(archive_json *json, archive_room *room)
     if (found == NULL) {
         return fail_expecting(json, "an escape that JSON has");
     }
-    put(room, (unsigned char)to[found - from]);
+    put_byte(room, (unsigned char)to[found - from]);
     return step(json);
 }
 
@@ -347,12 +347,12 @@ int amlz__archive_json_string(archive_json *json, archive_room *room)
                 return 0;
             }
         } else {
-            put(room, (uint32_t)json->next);
+            put_byte(room, (uint32_t)json->next);
             if (!step(json)) {
                 return 0;
             }
         }
     }
-    put(room, 0);
+    put_byte(room, 0);
     return step(json) && skip_space(json);
 }

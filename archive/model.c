@@ -104,7 +104,7 @@ static uint64_t n_predicted(const amlz_model *model)
     return dims->label == AMLZ_MULTICLASS ? dims->n_classes : 1;
 }
 
-static uint64_t lay_out(const amlz_model *model, archive_room *room, work *w)
+static uint64_t lay_out_work(const amlz_model *model, archive_room *room, work *w)
 {
     const uint64_t n_features = model->info.learner.dims.n_features, real = real_size(model);
     w->coded = amlz__archive_room_take(room, model->preparation.n_coded * sizeof(double), 1);
@@ -120,7 +120,7 @@ size_t amlz_model_scratch_size(const amlz_model *model)
 {
     archive_room room = {NULL, 0, 0};
     work w;
-    const uint64_t size = model == NULL ? 0 : lay_out(model, &room, &w) + sizeof(double) - 1;
+    const uint64_t size = model == NULL ? 0 : lay_out_work(model, &room, &w) + sizeof(double) - 1;
     return size > SIZE_MAX ? 0 : (size_t)size;
 }
 
@@ -137,7 +137,7 @@ static amlz_status prepare(const amlz_model *model, const double *row, void *scr
         return AMLZ_ERROR_MEMORY;
     }
     archive_room room = amlz__archive_room_over(scratch, size);
-    lay_out(model, &room, w);
+    lay_out_work(model, &room, w);
     if (!amlz__archive_prepare(&model->preparation, row, w->coded, w->features)) {
         return AMLZ_ERROR_DATA;
     }

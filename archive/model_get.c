@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-static int fail(amlz_archive_reader *reader, amlz_status status, const char *message)
-{
-    return amlz__archive_fail(&reader->place, status, message);
-}
-
 /* ---------------------------------------------------------------- header */
 
 static int get_runs(amlz_archive_reader *reader)
@@ -70,7 +65,7 @@ static part part_of(const amlz_dims *dims, int i)
     return parts[i];
 }
 
-static uint64_t real_size(const amlz_archive_reader *reader)
+static uint64_t number_size(const amlz_archive_reader *reader)
 {
     return reader->info.learner.precision == AMLZ_FLOAT64 ? sizeof(double) : sizeof(float);
 }
@@ -95,24 +90,24 @@ static double number_of(const unsigned char *bytes, uint64_t size)
 static int get_address(amlz_archive_reader *reader, amlz_learner *learner, part p, uint64_t address, double *values)
 {
     for (uint64_t i = 0; i < p.n_numbers; i++) {
-        const unsigned char *bytes = amlz__archive_get_bytes(reader, (size_t)real_size(reader));
+        const unsigned char *bytes = amlz__archive_get_bytes(reader, (size_t)number_size(reader));
         if (bytes == NULL) {
             return 0;
         }
-        values[i] = number_of(bytes, real_size(reader));
+        values[i] = number_of(bytes, number_size(reader));
     }
     return amlz_learner_set(learner, p.type, (int)address, values) == AMLZ_OK;
 }
 
 static int get_part(amlz_archive_reader *reader, amlz_learner *learner, part p, double *values)
 {
-    const uint64_t wanted = p.n_addresses * p.n_numbers * real_size(reader);
+    const uint64_t wanted = p.n_addresses * p.n_numbers * number_size(reader);
     uint64_t length;
     if (!amlz__archive_get_value(reader, ARCHIVE_BINARY, "a binary", &length)) {
         return 0;
     }
     if (length != wanted) {
-        fail(reader, AMLZ_ERROR_DATA, "expected ");
+        amlz__archive_refuse(reader, "expected ");
         amlz__archive_say_integer(&reader->place, wanted);
         amlz__archive_say(&reader->place, " bytes, got ");
         amlz__archive_say_integer(&reader->place, length);
@@ -159,7 +154,7 @@ static int get_preparation_header(amlz_archive_reader *reader, uint64_t *length)
         !amlz__archive_get_value(reader, ARCHIVE_STRING, "a string", length)) {
         return 0;
     }
-    return *length <= AMLZ_ARCHIVE_MAX_SESSION || fail(reader, AMLZ_ERROR_DATA, "the text is too long");
+    return *length <= AMLZ_ARCHIVE_MAX_SESSION || amlz__archive_refuse(reader, "the text is too long");
 }
 
 static int get_session(amlz_archive_reader *reader, amlz_archive_text *session)
@@ -192,13 +187,13 @@ typedef struct layout {
     double *values;
 } layout;
 
-static int lay_out(amlz_archive_reader *reader, archive_room *room, layout *l)
+static int lay_out_model(amlz_archive_reader *reader, archive_room *room, layout *l)
 {
     const amlz_dims *dims = &reader->info.dims;
     const char *reason;
     l->learner_size = amlz_learner_size(&reader->info.learner, &reason);
     if (l->learner_size == 0) {
-        fail(reader, AMLZ_ERROR_MEMORY, reason);
+        amlz__archive_fail(&reader->place, AMLZ_ERROR_MEMORY, reason);
         return 0;
     }
     l->model = amlz__archive_room_take(room, sizeof *l->model, 1);
@@ -215,7 +210,7 @@ int amlz__archive_measure_model(amlz_archive_reader *reader, uint64_t *size)
     archive_preparation preparation;
     uint64_t length;
     layout l;
-    if (!lay_out(reader, &room, &l)) {
+    if (!lay_out_model(reader, &room, &l)) {
         return 0;
     }
     const uint64_t with_values = room.used;
@@ -231,7 +226,7 @@ int amlz__archive_measure_model(amlz_archive_reader *reader, uint64_t *size)
 static int fail_for_room(amlz_archive_reader *reader)
 {
     amlz__archive_go(&reader->place, NULL, NULL);
-    return fail(reader, AMLZ_ERROR_MEMORY, "the memory block is smaller than amlz_archive_measure_model tells");
+    return amlz__archive_fail(&reader->place, AMLZ_ERROR_MEMORY, "the memory block is smaller than amlz_archive_measure_model tells");
 }
 
 static void fill_info(amlz_model *model, const amlz_archive_info *from)
@@ -251,7 +246,7 @@ int amlz__archive_get_model(amlz_archive_reader *reader, void *memory, size_t si
     const char *reason;
     uint64_t length;
     layout l;
-    if (!lay_out(reader, &room, &l)) {
+    if (!lay_out_model(reader, &room, &l)) {
         return 0;
     }
     if (l.values == NULL) {
@@ -261,7 +256,7 @@ int amlz__archive_get_model(amlz_archive_reader *reader, void *memory, size_t si
     memset(l.model, 0, sizeof *l.model);
     l.model->learner = amlz_learner_init(l.learner, l.learner_size, &reader->info.learner, &reader->program, &reason);
     if (l.model->learner == NULL) {
-        return fail(reader, AMLZ_ERROR_DATA, reason);
+        return amlz__archive_refuse(reader, reason);
     }
     if (!get_memory(reader, l.model->learner, l.values) || !get_preparation_header(reader, &length) ||
         !amlz__archive_get_preparation(reader, length, &room, &l.model->preparation)) {

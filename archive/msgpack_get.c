@@ -56,7 +56,7 @@ static size_t at_hand(amlz_archive_reader *reader, size_t wanted)
     return count < room ? count : (size_t)room;
 }
 
-static const unsigned char *take(amlz_archive_reader *reader, size_t length)
+static const unsigned char *take_bytes(amlz_archive_reader *reader, size_t length)
 {
     const unsigned char *bytes = reader->at;
     if (reader->input.read != NULL) {
@@ -68,12 +68,12 @@ static const unsigned char *take(amlz_archive_reader *reader, size_t length)
     return bytes;
 }
 
-static int fail(amlz_archive_reader *reader, const char *message)
+int amlz__archive_refuse(amlz_archive_reader *reader, const char *message)
 {
     return amlz__archive_fail(&reader->place, AMLZ_ERROR_DATA, message);
 }
 
-static int fail_at_end(amlz_archive_reader *reader) { return fail(reader, "the archive ends too early"); }
+static int fail_at_end(amlz_archive_reader *reader) { return amlz__archive_refuse(reader, "the archive ends too early"); }
 
 const unsigned char *amlz__archive_get_bytes(amlz_archive_reader *reader, size_t length)
 {
@@ -81,7 +81,7 @@ const unsigned char *amlz__archive_get_bytes(amlz_archive_reader *reader, size_t
         fail_at_end(reader);
         return NULL;
     }
-    return take(reader, length);
+    return take_bytes(reader, length);
 }
 
 int amlz__archive_get_long(amlz_archive_reader *reader, uint64_t length, int is_text, unsigned char *to, archive_writer *copy)
@@ -89,12 +89,12 @@ int amlz__archive_get_long(amlz_archive_reader *reader, uint64_t length, int is_
     archive_utf8 utf8 = {0, 0, 0};
     while (length > 0) {
         const size_t room = at_hand(reader, 1), count = room < length ? room : (size_t)length;
-        const unsigned char *bytes = take(reader, count);
+        const unsigned char *bytes = take_bytes(reader, count);
         if (count == 0) {
             return fail_at_end(reader);
         }
         if (is_text && !amlz__archive_utf8_accepts(&utf8, bytes, count)) {
-            return fail(reader, "the text is not UTF-8");
+            return amlz__archive_refuse(reader, "the text is not UTF-8");
         }
         if (to != NULL) {
             memcpy(to, bytes, count);
@@ -105,7 +105,7 @@ int amlz__archive_get_long(amlz_archive_reader *reader, uint64_t length, int is_
         }
         length -= count;
     }
-    return utf8.left == 0 || fail(reader, "the text is not UTF-8");
+    return utf8.left == 0 || amlz__archive_refuse(reader, "the text is not UTF-8");
 }
 
 /* ---------------------------------------------------------------- values */
@@ -133,7 +133,7 @@ int amlz__archive_get_token(amlz_archive_reader *reader, archive_token *t)
     const unsigned char *bytes = amlz__archive_get_bytes(reader, 1);
     const archive_form *form = bytes == NULL ? NULL : form_of(*bytes);
     if (form == NULL) {
-        return bytes == NULL ? 0 : fail(reader, "a type that archives do not have");
+        return bytes == NULL ? 0 : amlz__archive_refuse(reader, "a type that archives do not have");
     }
     t->type = (archive_type)form->type;
     t->value = form->size == 0 ? (uint64_t)(*bytes - form->first) : 0;
@@ -143,7 +143,7 @@ int amlz__archive_get_token(amlz_archive_reader *reader, archive_token *t)
             t->value = t->value << 8 | bytes[i];
         }
         if (bytes == NULL || t->value < form->least) {
-            return bytes == NULL ? 0 : fail(reader, "a number or length in a longer form than it needs");
+            return bytes == NULL ? 0 : amlz__archive_refuse(reader, "a number or length in a longer form than it needs");
         }
     }
     if (least_length(*t) > room_left(reader)) {
@@ -164,7 +164,7 @@ void amlz__archive_say_token(archive_place *place, archive_token t)
 
 static int fail_type(amlz_archive_reader *reader, const char *expected, archive_token got)
 {
-    fail(reader, "expected ");
+    amlz__archive_refuse(reader, "expected ");
     amlz__archive_say(&reader->place, expected);
     amlz__archive_say(&reader->place, ", got ");
     amlz__archive_say_token(&reader->place, got);
@@ -194,7 +194,7 @@ int amlz__archive_get_nil(amlz_archive_reader *reader, int *is_nil)
 
 static int fail_count(amlz_archive_reader *reader, uint64_t expected, uint64_t got)
 {
-    fail(reader, "expected ");
+    amlz__archive_refuse(reader, "expected ");
     amlz__archive_say_integer(&reader->place, expected);
     amlz__archive_say(&reader->place, " elements, got ");
     amlz__archive_say_integer(&reader->place, got);
@@ -283,7 +283,7 @@ int amlz__archive_get_key(amlz_archive_reader *reader, const char *section, cons
         return 0;
     }
     if (length != strlen(key) || memcmp(bytes, key, shown) != 0) {
-        fail(reader, "expected this key, got '");
+        amlz__archive_refuse(reader, "expected this key, got '");
         amlz__archive_say_bytes(&reader->place, bytes, shown);
         amlz__archive_say(&reader->place, length > shown ? "...'" : "'");
         return 0;
@@ -299,7 +299,7 @@ static int check_sum(amlz_archive_reader *reader, const unsigned char *bytes, ui
                                                            (unsigned char)(crc >> 16), (unsigned char)(crc >> 8),
                                                            (unsigned char)crc};
     return memcmp(bytes, expected, sizeof expected) == 0 ||
-           fail(reader, "it is not that of the bytes before it: the archive is damaged or cut off");
+           amlz__archive_refuse(reader, "it is not that of the bytes before it: the archive is damaged or cut off");
 }
 
 /* Moves the limit to before the checksum, so that lengths are measured against that. */
@@ -330,5 +330,5 @@ int amlz__archive_get_checksum(amlz_archive_reader *reader)
             return 0;
         }
     }
-    return at_hand(reader, 1) == 0 || fail(reader, "there are bytes after the end of the archive");
+    return at_hand(reader, 1) == 0 || amlz__archive_refuse(reader, "there are bytes after the end of the archive");
 }

@@ -26,6 +26,9 @@ struct amlz_archive_reader {
     unsigned char bytes[ARCHIVE_BUFFER];
 };
 
+/* Says what is wrong with the bytes just read. Gives 0. */
+int amlz__archive_refuse(amlz_archive_reader *reader, const char *message);
+
 void amlz__archive_get_start(amlz_archive_reader *reader, amlz_archive_input input);
 
 /* The next bytes, more than 0 and at most as many as the reader's buffer has. They stay until more are read. NULL after

@@ -3,11 +3,6 @@
 #include <float.h>
 #include <string.h>
 
-static int fail(amlz_archive_reader *reader, const char *message)
-{
-    return amlz__archive_fail(&reader->place, AMLZ_ERROR_DATA, message);
-}
-
 const char *amlz__archive_text_at(archive_texts texts, uint32_t index)
 {
     const char *text = texts.first;
@@ -73,7 +68,7 @@ static int get_reals(archive_json *json, int are_divisors, archive_room *room, a
             return 0;
         }
         if (are_divisors && value == 0) {
-            return fail(json->reader, "a deviation must not be 0");
+            return amlz__archive_refuse(json->reader, "a deviation must not be 0");
         }
         to = amlz__archive_room_take(room, sizeof value, 1);
         if (to != NULL) {
@@ -101,7 +96,7 @@ static int get_text(archive_json *json, archive_room *room, archive_texts *text)
     return amlz__archive_json_string(json, room);
 }
 
-static int get_kind(archive_json *json, uint8_t *is_category)
+static int get_column_kind(archive_json *json, uint8_t *is_category)
 {
     char name[16] = "";
     archive_room room = {(unsigned char *)name, sizeof name, 0};
@@ -110,7 +105,7 @@ static int get_kind(archive_json *json, uint8_t *is_category)
     }
     *is_category = room.used <= sizeof name && strcmp(name, "category") == 0;
     return *is_category || (room.used <= sizeof name && strcmp(name, "number") == 0) ||
-           fail(json->reader, "expected 'number' or 'category'");
+           amlz__archive_refuse(json->reader, "expected 'number' or 'category'");
 }
 
 static int get_value(archive_json *json, const field *f, archive_room *room, void *object)
@@ -122,7 +117,7 @@ static int get_value(archive_json *json, const field *f, archive_room *room, voi
     case AN_INTEGER: return amlz__archive_json_integer(json, f->most, to);
     case A_TEXT: return get_text(json, room, to);
     case TEXTS: return get_texts(json, room, to);
-    case A_KIND: return get_kind(json, to);
+    case A_KIND: return get_column_kind(json, to);
     default: return get_reals(json, f->kind == DIVISORS, room, to);
     }
 }
@@ -163,7 +158,7 @@ static const field *next_field(archive_json *json, object *o)
         }
         go(json->reader, o, names[i]);
         if ((o->seen >> i & 1) != 0) {
-            fail(json->reader, "it is there twice");
+            amlz__archive_refuse(json->reader, "it is there twice");
             return NULL;
         }
         o->seen |= 1U << i;
@@ -173,7 +168,7 @@ static const field *next_field(archive_json *json, object *o)
     for (int i = 0; i < o->count; i++) {
         if ((o->seen >> i & 1) == 0) {
             go(json->reader, o, names[i]);
-            fail(json->reader, "it is missing");
+            amlz__archive_refuse(json->reader, "it is missing");
         }
     }
     go(json->reader, o, NULL);
@@ -230,7 +225,7 @@ static int check_count(amlz_archive_reader *reader, const char *key, uint64_t co
 {
     amlz__archive_go(&reader->place, "preparation", key);
     if (count != expected) {
-        fail(reader, "expected ");
+        amlz__archive_refuse(reader, "expected ");
         amlz__archive_say_integer(&reader->place, expected);
         amlz__archive_say(&reader->place, ", got ");
         amlz__archive_say_integer(&reader->place, count);
@@ -245,7 +240,7 @@ static int check(amlz_archive_reader *reader, const archive_preparation *p)
     const uint64_t n_classes = dims->label == AMLZ_MULTICLASS ? dims->n_classes : dims->label == AMLZ_BINARY ? 2 : 0;
     if (p->label_deviation == 0) {
         amlz__archive_go(&reader->place, "preparation", "label_deviation");
-        return fail(reader, "it must not be 0");
+        return amlz__archive_refuse(reader, "it must not be 0");
     }
     return check_count(reader, "preparation", p->version, 1) && check_count(reader, "mean", p->mean.count, p->n_coded) &&
            check_count(reader, "deviation", p->deviation.count, p->n_coded) &&

@@ -14,7 +14,7 @@ static void draw_pair(uint64_t seed, uint64_t stream, uint64_t block, double u[2
     u[1] = rng_unit_f64(words[2], words[3]);
 }
 
-static void fill(uint64_t seed, uint64_t stream, double *out, size_t count, int gaussian)
+static void fill_stream(uint64_t seed, uint64_t stream, double *out, size_t count, int gaussian)
 {
     const port_fp_state caller = port_fp_enter();
     for (size_t i = 0; out != NULL && i < count; i += 2) {
@@ -31,6 +31,6 @@ static void fill(uint64_t seed, uint64_t stream, double *out, size_t count, int 
     port_fp_leave(caller);
 }
 
-void amlz_fill_gaussian(uint64_t seed, uint64_t stream, double *out, size_t count) { fill(seed, stream, out, count, 1); }
+void amlz_fill_gaussian(uint64_t seed, uint64_t stream, double *out, size_t count) { fill_stream(seed, stream, out, count, 1); }
 
-void amlz_fill_uniform(uint64_t seed, uint64_t stream, double *out, size_t count) { fill(seed, stream, out, count, 0); }
+void amlz_fill_uniform(uint64_t seed, uint64_t stream, double *out, size_t count) { fill_stream(seed, stream, out, count, 0); }

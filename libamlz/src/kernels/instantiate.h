@@ -91,3 +91,9 @@
 #endif
 kernel_table KERNEL_TABLE = {LANES_OF(kernels, F32), LANES_OF(kernels, F64)};
 kernel_loop_table LOOP_TABLE = {LANES_OF(loops, F32), LANES_OF(loops, F64)};
+
+#undef VARIANT
+#undef KERNEL_TABLE
+#undef LOOP_TABLE
+#undef TARGET
+#undef VECTOR_BYTES

@@ -106,7 +106,7 @@ static const char *read_instruction(byte_reader *reader, amlz_instruction *instr
     return reader->is_short ? NULL : amlz__program_instruction_fault(instruction);
 }
 
-static PORT_NOINLINE const char *read_program(byte_reader *reader, amlz_program *program)
+static PORT_NOINLINE const char *unpack_program(byte_reader *reader, amlz_program *program)
 {
     const char *fault = NULL;
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
@@ -135,7 +135,7 @@ amlz_status amlz_program_unpack(const void *bytes, size_t length, amlz_program *
     }
     memset(&result, 0, sizeof result);
     const port_fp_state caller = port_fp_enter();
-    const char *fault = read_program(&reader, &result);
+    const char *fault = unpack_program(&reader, &result);
     port_fp_leave(caller);
     if (fault != NULL) {
         return amlz__program_refuse(error, 0, reader.at + 1, fault);

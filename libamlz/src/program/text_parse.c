@@ -181,7 +181,7 @@ static int match_instruction(text_reader *reader, amlz_instruction *instruction)
 }
 
 /* Reads all lines; program NULL: only to find errors. */
-static amlz_status read_program(text_reader *reader, amlz_program *program, amlz_error *error)
+static amlz_status parse_program(text_reader *reader, amlz_program *program, amlz_error *error)
 {
     unsigned seen[AMLZ_FUNCTION_COUNT] = {0}, size[AMLZ_FUNCTION_COUNT] = {0};
     int function = -1;
@@ -240,11 +240,11 @@ amlz_status amlz_program_parse(const char *text, size_t length, uint32_t n_featu
     const port_fp_state caller = port_fp_enter();
     reader = start;
     /* read twice, so that a program of the caller's stays as it was and none need stand on the stack */
-    const amlz_status status = read_program(&reader, NULL, error);
+    const amlz_status status = parse_program(&reader, NULL, error);
     if (status == AMLZ_OK) {
         memset(program, 0, sizeof *program);
         reader = start;
-        read_program(&reader, program, NULL);
+        parse_program(&reader, program, NULL);
     }
     port_fp_leave(caller);
     return status;

@@ -43,7 +43,7 @@ amlz_evaluator *amlz__evaluate_place(arena *a, const amlz_evaluator_config *conf
 }
 
 /* The caller's configuration made whole, and the bytes that it needs; 0 if it is not valid. */
-static size_t take_config(amlz_evaluator_config *config, const amlz_evaluator_config *given, const char **reason)
+static size_t take_evaluator_config(amlz_evaluator_config *config, const amlz_evaluator_config *given, const char **reason)
 {
     arena a = arena_over(NULL);
     if (!STRUCTS_KNOWN(amlz_evaluator_config, given)) {
@@ -61,13 +61,13 @@ static size_t take_config(amlz_evaluator_config *config, const amlz_evaluator_co
 size_t amlz_evaluator_size(const amlz_evaluator_config *config, const char **reason)
 {
     amlz_evaluator_config whole;
-    return take_config(&whole, config, reason);
+    return take_evaluator_config(&whole, config, reason);
 }
 
 amlz_evaluator *amlz_evaluator_init(void *memory, size_t size, const amlz_evaluator_config *config, const char **reason)
 {
     amlz_evaluator_config whole;
-    const size_t needed = take_config(&whole, config, reason);
+    const size_t needed = take_evaluator_config(&whole, config, reason);
     if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_evaluator_size"), reason)) {
         return NULL;
     }

@@ -9,7 +9,7 @@
 #include "base/structs.h"
 #include "run/tasks.h"
 
-static amlz_learner *lay_out(arena *a, const amlz_learner_config *config)
+static amlz_learner *lay_out_learner(arena *a, const amlz_learner_config *config)
 {
     amlz_learner *l = arena_take(a, 1, sizeof *l);
     amlz__machine_place(l == NULL ? NULL : &l->machine, a, &config->dims, (amlz_precision)config->precision, 1);
@@ -17,7 +17,7 @@ static amlz_learner *lay_out(arena *a, const amlz_learner_config *config)
 }
 
 /* The caller's configuration made whole, and the bytes that it needs; 0 if it is not valid. */
-static size_t take_config(amlz_learner_config *config, const amlz_learner_config *given, const char **reason)
+static size_t take_learner_config(amlz_learner_config *config, const amlz_learner_config *given, const char **reason)
 {
     arena a = arena_over(NULL);
     if (!STRUCTS_KNOWN(amlz_learner_config, given)) {
@@ -29,21 +29,21 @@ static size_t take_config(amlz_learner_config *config, const amlz_learner_config
         amlz_dims_check(&config->dims, reason) != AMLZ_OK) {
         return 0;
     }
-    lay_out(&a, config);
+    lay_out_learner(&a, config);
     return amlz__check_total(&a, reason);
 }
 
 size_t amlz_learner_size(const amlz_learner_config *config, const char **reason)
 {
     amlz_learner_config whole;
-    return take_config(&whole, config, reason);
+    return take_learner_config(&whole, config, reason);
 }
 
 amlz_learner *amlz_learner_init(void *memory, size_t size, const amlz_learner_config *config, const amlz_program *program,
                                 const char **reason)
 {
     amlz_learner_config whole;
-    const size_t needed = take_config(&whole, config, reason);
+    const size_t needed = take_learner_config(&whole, config, reason);
     if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_learner_size"), reason)) {
         return NULL;
     }
@@ -52,7 +52,7 @@ amlz_learner *amlz_learner_init(void *memory, size_t size, const amlz_learner_co
         return NULL;
     }
     arena a = arena_over(memory);
-    amlz_learner *l = lay_out(&a, &whole);
+    amlz_learner *l = lay_out_learner(&a, &whole);
     l->config = whole;
     const port_fp_state caller = port_fp_enter();
     amlz__plan_build(program, &whole.dims, whole.keep_dead_code ? PLAN_EVERYTHING : PLAN_LIVE, &l->plan);

@@ -50,7 +50,7 @@ static void find_carried(const machine *m, const plan *p, carried *c)
 }
 
 /* With the addresses that the plan uses. */
-static machine *lay_out(arena *a, const amlz_learner *l)
+static machine *lay_out_rows(arena *a, const amlz_learner *l)
 {
     amlz_dims dims = l->machine.dims;
     machine *m = arena_take(a, 1, sizeof *m);
@@ -67,7 +67,7 @@ size_t amlz_learner_scratch_size(const amlz_learner *learner)
     if (learner == NULL) {
         return 0;
     }
-    lay_out(&a, learner);
+    lay_out_rows(&a, learner);
     return arena_total(&a);
 }
 
@@ -76,7 +76,7 @@ static machine *copy_machine(const amlz_learner *l, void *scratch)
 {
     const machine *from = &l->machine;
     arena a = arena_over(scratch);
-    machine *m = lay_out(&a, l);
+    machine *m = lay_out_rows(&a, l);
     amlz__machine_bind(m, &l->plan, kernels_variant(l->config.variant), 1);
     memcpy(m->memory, from->memory, from->memory_used);
     memset(machine_at(m, AMLZ_SCALAR, 0), 0, m->stride[AMLZ_SCALAR]);

@@ -21,7 +21,7 @@ uint32_t amlz__tasks_widest_block(uint32_t n_features, size_t real_size)
 /* The narrowest block that holds n tasks. */
 static uint32_t block_lanes(uint32_t n) { return n <= 1 ? 1 : n <= 4 ? 4 : n <= 8 ? 8 : 16; }
 
-static const char *fault_of(const amlz_tasks_config *config)
+static const char *fault_of_tasks_config(const amlz_tasks_config *config)
 {
     if (config->n_tasks == 0) {
         return "n_tasks must be 1 or more";
@@ -60,7 +60,7 @@ static void count_blocks(arena *a, const amlz_tasks_config *config, uint32_t lan
 }
 
 /* Lays everything out; with an arena over NULL, only counts. As many tasks as can be are in blocks of the widest kind. */
-static amlz_tasks *lay_out(arena *a, const amlz_tasks_config *config)
+static amlz_tasks *lay_out_tasks(arena *a, const amlz_tasks_config *config)
 {
     const uint32_t widest = amlz__tasks_widest_block(config->n_features, kernels_real_size(config->precision));
     const uint32_t n_full = config->n_tasks / widest, left = config->n_tasks % widest;
@@ -99,23 +99,23 @@ const char *amlz__tasks_take_config(amlz_tasks_config *config, const amlz_tasks_
     }
     STRUCTS_READ(amlz_tasks_config, config, given);
     config->n_epochs += config->n_epochs == 0;
-    return fault_of(config);
+    return fault_of_tasks_config(config);
 }
 
-static size_t take_config(amlz_tasks_config *config, const amlz_tasks_config *given, const char **reason)
+static size_t take_tasks_config(amlz_tasks_config *config, const amlz_tasks_config *given, const char **reason)
 {
     arena a = arena_over(NULL);
     if (judge(amlz__tasks_take_config(config, given), reason) != AMLZ_OK) {
         return 0;
     }
-    lay_out(&a, config);
+    lay_out_tasks(&a, config);
     return amlz__check_total(&a, reason);
 }
 
 size_t amlz_tasks_size(const amlz_tasks_config *config, const char **reason)
 {
     amlz_tasks_config whole;
-    return take_config(&whole, config, reason);
+    return take_tasks_config(&whole, config, reason);
 }
 
 /* Fisher and Yates, a generator an epoch, the same order for all tasks. */
@@ -137,13 +137,13 @@ static void shuffle_epochs(amlz_tasks *tasks)
 amlz_tasks *amlz_tasks_init(void *memory, size_t size, const amlz_tasks_config *config, const char **reason)
 {
     amlz_tasks_config whole;
-    const size_t needed = take_config(&whole, config, reason);
+    const size_t needed = take_tasks_config(&whole, config, reason);
     if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_tasks_size"), reason)) {
         return NULL;
     }
     memset(memory, 0, needed);
     arena a = arena_over(memory);
-    amlz_tasks *tasks = lay_out(&a, &whole);
+    amlz_tasks *tasks = lay_out_tasks(&a, &whole);
     shuffle_epochs(tasks);
     return tasks;
 }

@@ -24,7 +24,7 @@ struct amlz_crew {
     int is_over;
 };
 
-static const char *fault_of(const amlz_crew_config *config, const amlz_search *search)
+static const char *fault_of_crew(const amlz_crew_config *config, const amlz_search *search)
 {
     if (!STRUCTS_KNOWN(amlz_crew_config, config)) {
         return "crew: " STRUCTS_FAULT(amlz_crew_config);
@@ -41,7 +41,7 @@ static const char *fault_of(const amlz_crew_config *config, const amlz_search *s
     return NULL;
 }
 
-static amlz_crew *lay_out(arena *a, const amlz_crew_config *config, amlz_search *search)
+static amlz_crew *lay_out_crew(arena *a, const amlz_crew_config *config, amlz_search *search)
 {
     amlz_crew *crew = arena_take(a, 1, sizeof *crew);
     pending_child *children = arena_take(a, config->n_ahead, sizeof *children);
@@ -58,10 +58,10 @@ static amlz_crew *lay_out(arena *a, const amlz_crew_config *config, amlz_search 
 size_t amlz_crew_size(const amlz_crew_config *config, amlz_search *search, const char **reason)
 {
     arena a = arena_over(NULL);
-    if (judge(fault_of(config, search), reason) != AMLZ_OK) {
+    if (judge(fault_of_crew(config, search), reason) != AMLZ_OK) {
         return 0;
     }
-    lay_out(&a, config, search);
+    lay_out_crew(&a, config, search);
     return amlz__check_total(&a, reason);
 }
 
@@ -72,7 +72,7 @@ amlz_crew *amlz_crew_init(void *memory, size_t size, const amlz_crew_config *con
         return NULL;
     }
     arena a = arena_over(memory);
-    return lay_out(&a, config, search);
+    return lay_out_crew(&a, config, search);
 }
 
 static void forget_pending(amlz_search *s) { s->ahead.count = 0; }
@@ -290,7 +290,7 @@ static void find_out(amlz_crew *crew, amlz_evaluator *evaluator, uint64_t ticket
 }
 
 /* Called and left with the lock held, which is open while the program runs. */
-static void run(amlz_crew *crew, amlz_evaluator *evaluator, pending_child *child)
+static void run_child(amlz_crew *crew, amlz_evaluator *evaluator, pending_child *child)
 {
     amlz_search *s = crew->search;
     const uint64_t ticket = child->ticket;
@@ -333,7 +333,7 @@ amlz_status amlz_crew_work(amlz_crew *crew, amlz_evaluator *evaluator)
         }
         pending_child *child = next_to_run(crew);
         if (child != NULL) {
-            run(crew, evaluator, child);
+            run_child(crew, evaluator, child);
         } else if (pending_at(&crew->search->ahead, 0)->stage == CHILD_OUT) {
             crew->config.wait(crew->config.context);
         }

@@ -119,7 +119,7 @@ static const char *fault_of_hurdles(const amlz_search_config *config)
 }
 
 /* NULL, or what is wrong in the configuration but its space and what the evaluator looks at. */
-static PORT_NOINLINE const char *fault_of(const amlz_search_config *config)
+static PORT_NOINLINE const char *fault_of_search(const amlz_search_config *config)
 {
     if (config->algorithm > AMLZ_RANDOM_SEARCH) {
         return "algorithm must be evolution or random search";
@@ -165,8 +165,8 @@ static const char *fault_of_tasks(const amlz_search_config *config, const amlz_t
 }
 
 /* Makes the caller's configuration whole, for tasks that are checked or NULL, and checks it. */
-static amlz_status take_config(amlz_search_config *config, const amlz_search_config *given, const amlz_tasks_config *tasks,
-                               const char **reason)
+static amlz_status take_search_config(amlz_search_config *config, const amlz_search_config *given,
+                                      const amlz_tasks_config *tasks, const char **reason)
 {
     if (!STRUCTS_KNOWN(amlz_search_config, given)) {
         return refuse(AMLZ_ERROR_ARGUMENT, reason, "search: " STRUCTS_FAULT(amlz_search_config));
@@ -174,7 +174,7 @@ static amlz_status take_config(amlz_search_config *config, const amlz_search_con
     STRUCTS_READ(amlz_search_config, config, given);
     const port_fp_state caller = port_fp_enter();
     fill_in(config, tasks);
-    const char *fault = fault_of(config);
+    const char *fault = fault_of_search(config);
     port_fp_leave(caller);
     if (fault != NULL) {
         return judge(fault, reason);
@@ -192,10 +192,10 @@ amlz_status amlz_search_check(const amlz_search_config *config, const amlz_tasks
     amlz_search_config whole;
     amlz_tasks_config shape;
     const char *fault = tasks == NULL ? NULL : amlz__tasks_take_config(&shape, tasks);
-    return fault != NULL ? judge(fault, reason) : take_config(&whole, config, tasks == NULL ? NULL : &shape, reason);
+    return fault != NULL ? judge(fault, reason) : take_search_config(&whole, config, tasks == NULL ? NULL : &shape, reason);
 }
 
-static amlz_search *lay_out(arena *a, const amlz_search_config *config, uint32_t n_tasks)
+static amlz_search *lay_out_search(arena *a, const amlz_search_config *config, uint32_t n_tasks)
 {
     const amlz_evaluator_config e = evaluator_config(config, n_tasks);
     threshold thresholds[AMLZ_MAX_HURDLES] = {{0}};
@@ -233,14 +233,14 @@ size_t amlz_search_size(const amlz_search_config *config, uint32_t n_tasks, cons
 {
     arena a = arena_over(NULL);
     amlz_search_config whole;
-    if (take_config(&whole, config, NULL, reason) != AMLZ_OK) {
+    if (take_search_config(&whole, config, NULL, reason) != AMLZ_OK) {
         return 0;
     }
     if (n_tasks == 0) {
         refuse(AMLZ_ERROR_ARGUMENT, reason, "n_tasks must be 1 or more");
         return 0;
     }
-    lay_out(&a, &whole, n_tasks);
+    lay_out_search(&a, &whole, n_tasks);
     return amlz__check_total(&a, reason);
 }
 
@@ -286,12 +286,12 @@ amlz_search *amlz_search_init(void *memory, size_t size, const amlz_search_confi
     amlz_search_config whole;
     const size_t needed = amlz_search_size(config, tasks->config.n_tasks, reason);
     if (!amlz__check_block(memory, size, needed, CHECK_SMALLER_THAN("amlz_search_size"), reason) ||
-        take_config(&whole, config, &tasks->config, reason) != AMLZ_OK ||
+        take_search_config(&whole, config, &tasks->config, reason) != AMLZ_OK ||
         check_start(&whole, start_program, reason) != AMLZ_OK) {
         return NULL;
     }
     arena a = arena_over(memory);
-    amlz_search *s = lay_out(&a, &whole, tasks->config.n_tasks);
+    amlz_search *s = lay_out_search(&a, &whole, tasks->config.n_tasks);
     s->tasks = tasks;
     s->tasks_digest = amlz_tasks_digest(tasks);
     if (start_program != NULL) {

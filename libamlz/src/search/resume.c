@@ -9,7 +9,7 @@
 #include "search/step.h"
 
 /* NULL, or why an item cannot have come from any search. */
-static PORT_NOINLINE const char *fault_of(const amlz_member *member)
+static PORT_NOINLINE const char *fault_of_member(const amlz_member *member)
 {
     if (!(member->fitness >= 0 && member->fitness <= 1)) {
         return "fitness must be from 0 to 1";
@@ -98,7 +98,7 @@ amlz_status amlz_search_put(amlz_search *search, int part, const amlz_program *p
     }
     search->is_put = 1;
     const port_fp_state caller = port_fp_enter();
-    fault = fault_of(member);
+    fault = fault_of_member(member);
     if (fault == NULL) {
         fault = program == NULL ? put_history(&search->now, member) : put_program(search, part, program, member);
     }

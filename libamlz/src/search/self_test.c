@@ -17,10 +17,10 @@
 /* Room for a matrix in as many lanes as there are; the features are chosen so that it suffices. */
 #define ROOM 256
 
-typedef union numbers {
+typedef union operand {
     float f32[ROOM];
     double f64[ROOM];
-} numbers;
+} operand;
 
 typedef struct bench {
     const kernel_set *kernels;
@@ -28,7 +28,7 @@ typedef struct bench {
     amlz_precision precision;
     size_t lanes, n_features;
     uint64_t hash;
-    numbers out, in1, in2, scratch;
+    operand out, in1, in2, scratch;
 } bench;
 
 /* So many that their square fits; with one lane more than the longest vector, of 8, holds. */
@@ -52,7 +52,7 @@ static double draw_number(uint64_t *state, amlz_precision precision)
     }
 }
 
-static void fill(numbers *x, size_t count, uint64_t seed, amlz_precision precision)
+static void fill_operand(operand *x, size_t count, uint64_t seed, amlz_precision precision)
 {
     uint64_t state = rng_mix(seed);
     for (size_t i = 0; i < count; i++) {
@@ -65,7 +65,7 @@ static void fill(numbers *x, size_t count, uint64_t seed, amlz_precision precisi
     }
 }
 
-static void take_in(bench *b, const numbers *x, size_t count)
+static void digest_in(bench *b, const operand *x, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const double number = b->precision == AMLZ_FLOAT64 ? x->f64[i] : (double)x->f32[i];
@@ -93,11 +93,11 @@ static PORT_NOINLINE void run_kernel(bench *b, kernel_function *run, const amlz_
     for (int c = 0; c < AMLZ_CONSTANT_COUNT; c++) {
         constant[c] = info->constant[c] == AMLZ_CONSTANT_INDEX ? 2 : 0.1 + 0.3 * c;
     }
-    fill(&b->out, all, seed, b->precision);
-    fill(&b->in1, all, seed + 1, b->precision);
-    fill(&b->in2, all, seed + 2, b->precision);
+    fill_operand(&b->out, all, seed, b->precision);
+    fill_operand(&b->in1, all, seed + 1, b->precision);
+    fill_operand(&b->in2, all, seed + 2, b->precision);
     run(&call, &state);
-    take_in(b, &b->out, count_of(b, info->out));
+    digest_in(b, &b->out, count_of(b, info->out));
 }
 
 /* Probabilities, and the loss of an example, with no code. */
@@ -114,14 +114,14 @@ static PORT_NOINLINE void run_loops(bench *b, int label, uint64_t seed)
     for (size_t l = 0; l < b->lanes; l++) {
         run.alive[l] = -1;
     }
-    fill(&b->out, count_of(b, AMLZ_VECTOR), seed, b->precision);
+    fill_operand(&b->out, count_of(b, AMLZ_VECTOR), seed, b->precision);
     memset(&b->in2, 0, sizeof b->in2); /* labels: 0, or the first class */
     b->loops->validate(&run, &example, NULL);
     for (size_t l = 0; l < b->lanes; l++) {
         b->hash = rng_mix(b->hash ^ math_shown_bits(run.loss[l]) ^ (uint64_t)(int64_t)run.alive[l]);
     }
     b->kernels->to_probabilities(&run);
-    take_in(b, &b->out, count_of(b, AMLZ_VECTOR));
+    digest_in(b, &b->out, count_of(b, AMLZ_VECTOR));
 }
 
 static PORT_NOINLINE uint64_t digest_of_kernels(amlz_variant variant, amlz_precision precision)

@@ -192,7 +192,7 @@ static void run_whole(scoring *x)
 
 /* Runs the program from hurdle to hurdle, and on all examples if none stops it: 1 if so, and else 0. The last fitness is
  * left in the result. */
-static int run(scoring *x)
+static int run_scoring(scoring *x)
 {
     amlz_search *s = x->search;
     amlz_progress *p = &s->now.progress;
@@ -238,7 +238,7 @@ static int score(amlz_search *s, const candidate *c, double *fitness)
         is_complete = entry->is_complete;
     } else {
         measure_lap(s, AMLZ_PHASE_CACHES);
-        is_complete = run(&x);
+        is_complete = run_scoring(&x);
         measure_lap(s, AMLZ_PHASE_EVALUATION);
         *fitness = x.result.fitness;
         amlz__cache_insert(&s->by_fingerprint, fingerprint, *fitness, is_complete);
