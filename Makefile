@@ -5,6 +5,7 @@
 #   make lint      ruff, mypy, and which room may import which
 #   make docs      the documentation as a site: build/site/index.html
 #   make install   libamlz to PREFIX (/usr/local) under DESTDIR, with header and amlz.pc
+#   make dist      each C library as one file and its header: dist/amlz.c, dist/amlz_archive.c
 #   make clean     removes all that was made
 #
 # After a change of headers, presets, arguments of the command or ops: make references writes the pages in docs/ anew that
@@ -24,7 +25,7 @@ MAKEFLAGS += --no-print-directory
 NATIVE := setup.py pyproject.toml $(wildcard libamlz/python/*.py libamlz/include/*.h libamlz/src/*/*)
 INSTALL_EDITABLE = $(BIN)/python -m pip install --quiet --editable
 
-.PHONY: help demo test check-library lint docs references install uninstall dist-check fuzz mutated kill clean
+.PHONY: help demo test check-library lint docs references install uninstall dist dist-check fuzz mutated kill clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -89,6 +90,10 @@ references: $(VENV)/has-demo
 
 install uninstall fuzz:
 	@$(MAKE) -C libamlz $@
+
+dist:
+	@$(PYTHON) libamlz/amalgamate.py dist
+	@ls dist/amlz*
 
 mutated: $(VENV)/has-test
 	@$(BIN)/python tests/fuzz/mutated.py 1000000

@@ -68,24 +68,25 @@ def of_library() -> list[str]:
 
 
 def of_archive() -> list[str]:
-    """The file that asks the system for POSIX comes before all headers, one with a header that defines a lot comes last."""
-    last = "file_windows.c"
+    """What asks the system for POSIX comes before all headers; what includes a header that defines a lot comes last."""
     whole = Amalgamation(ARCHIVE)
     names = sorted(path.name for path in ARCHIVE.glob("*.c"))
-    for name in sorted(names, key=lambda name: (name != "file_posix.c") + (name == last)):
+    for name in sorted(names, key=lambda name: (name != "file_posix.c", name == "file_windows.c")):
         whole.add(name)
     return whole.lines
 
 
 def version() -> str:
-    numbers = re.findall(r"^#define AMLZ_VERSION_\w+ (\d+)$", HEADERS["amlz.h"].read_text(encoding="utf-8"), re.MULTILINE)
+    numbers = re.findall(
+        r"^#define AMLZ_VERSION_\w+ (\d+)$", HEADERS["amlz.h"].read_text(encoding="utf-8"), re.MULTILINE
+    )
     return ".".join(numbers)
 
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, lines in (("amlz", of_library()), ("amlz_archive", of_archive())):
-        about = f"/* lib{name} {version()} in one file, to be compiled along; {name}.h tells what is in it.",
+        about = (f"/* lib{name} {version()} in one file, to be compiled along; {name}.h tells what is in it.",)
         text = "\n".join([*about, " * SPDX-License-Identifier: Apache-2.0 */", *lines, ""])
         (folder / f"{name}.c").write_text(text, encoding="utf-8", newline="\n")
         header = HEADERS[f"{name}.h"]
