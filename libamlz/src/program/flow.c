@@ -11,3 +11,9 @@ const flow_op amlz__flow_ops[] = {
     [id] = {out, in1, in2, (out) != N, (c1) != I},
 #include "program/ops.def"
 };
+#undef N
+#undef S
+#undef V
+#undef M
+#undef X
+#undef I
