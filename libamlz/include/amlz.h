@@ -621,7 +621,7 @@ typedef struct amlz_crew amlz_crew;
  * outlive the crew. */
 typedef struct amlz_crew_config {
     size_t struct_size;
-    uint32_t n_ahead;              /* programs that may be drawn ahead, 1 or more: some four for each thread */
+    uint32_t n_ahead;              /* programs that may be drawn ahead, 1 or more: some sixteen for each thread */
     void (*lock)(void *context);   /* a mutex */
     void (*unlock)(void *context);
     void (*wait)(void *context);   /* with the mutex held, which is open while it waits for wake; may return sooner */

@@ -15,7 +15,7 @@ from pyamlz.search._engine import Engine
 Threads: TypeAlias = int | Literal["auto"]
 
 _MOST = 1024  # threads
-_AHEAD = 6  # programs that are drawn ahead for each thread
+_AHEAD = 16  # programs that are drawn ahead for each thread
 # A program must be so much work, on average over all, known ones included, for threads to be worth while: about 15
 # microseconds. Work is steps times F, and where there are matrices F * F / 4 more.
 _WORTH = 30_000

@@ -68,6 +68,15 @@ static uint32_t place_of(const cache *c, uint64_t key)
 
 int amlz__cache_has(const cache *c, uint64_t key) { return place_of(c, key) != NONE; }
 
+int amlz__cache_look(const cache *c, uint64_t key, double *fitness)
+{
+    const uint32_t i = place_of(c, key);
+    if (i != NONE) {
+        *fitness = c->entries[i].fitness;
+    }
+    return i != NONE;
+}
+
 const cache_entry *amlz__cache_find(cache *c, uint64_t key)
 {
     const uint32_t i = place_of(c, key);

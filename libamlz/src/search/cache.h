@@ -32,6 +32,9 @@ const cache_entry *amlz__cache_find(cache *c, uint64_t key);
 /* 1 if the key is in the table; does not count as a use. */
 int amlz__cache_has(const cache *c, uint64_t key);
 
+/* The same, and its fitness if it is. */
+int amlz__cache_look(const cache *c, uint64_t key, double *fitness);
+
 /* Remembers a key that is not in the table, in the place of the least recently used when it is full. */
 void amlz__cache_insert(cache *c, uint64_t key, double fitness, int is_complete);
 

@@ -3,8 +3,8 @@
  * evidence for these steps: a function of the program, which is found out again where it is missing.
  *
  * Which program is drawn may depend on the fitness of one that is still pending. It is then guessed that this one loses its
- * tournament, as most do, and the child is made again when its turn has come: if another comes out, those drawn after it
- * are forgotten. */
+ * tournament, as most do, unless a cache knows better; and the child is made again when its turn has come. If another comes
+ * out by other draws, those drawn after it are forgotten. */
 #include <string.h>
 
 #include "base/check.h"
@@ -18,6 +18,7 @@ struct amlz_crew {
     amlz_crew_config config;
     amlz_search *search;
     pending_child *children;
+    pending_child again; /* the first of them, made again */
     uint64_t goal; /* evaluations of the search when the work is done */
     double stop_fitness;
     uint64_t last_ticket;
@@ -104,37 +105,41 @@ amlz_status amlz_crew_begin(amlz_crew *crew, uint64_t evaluations, double stop_f
 
 /* ---------------------------------------------------------------- drawing */
 
-/* 1 if the caches will know the program, unless they forget it before its turn. */
-static int will_be_known(const amlz_search *s, uint64_t key, uint32_t n_before)
+/* 1 if the caches will know the program, unless they forget it before its turn; *fitness then becomes its fitness, as far as
+ * that is known already. */
+static int will_be_known(const amlz_search *s, uint64_t key, double *fitness)
 {
     if (s->config.cache_size == 0) {
         return 0;
     }
-    for (uint32_t i = 0; i < n_before; i++) {
+    for (uint32_t i = 0; i < s->ahead.count; i++) {
         const pending_child *other = pending_at(&s->ahead, i);
         if (!other->is_rejected && other->key == key) {
+            *fitness = other->member.fitness;
             return 1;
         }
     }
-    return amlz__cache_has(&s->by_key, key);
+    return amlz__cache_look(&s->by_key, key, fitness);
 }
 
-static int will_be_known_by_fingerprint(const amlz_search *s, uint64_t fingerprint, uint64_t ticket)
+/* The same of a child's fingerprint. */
+static int will_be_known_by_fingerprint(const amlz_search *s, const pending_child *child, double *fitness)
 {
     for (uint32_t i = 0; i < s->ahead.count; i++) {
         const pending_child *other = pending_at(&s->ahead, i);
-        if (other->ticket == ticket) {
+        if (other == child) {
             break;
         }
-        if (other->known.has_fingerprint && other->known.fingerprint == fingerprint) {
+        if (other->known.has_fingerprint && other->known.fingerprint == child->known.fingerprint) {
+            *fitness = other->member.fitness;
             return 1;
         }
     }
-    return amlz__cache_has(&s->by_fingerprint, fingerprint);
+    return amlz__cache_look(&s->by_fingerprint, child->known.fingerprint, fitness);
 }
 
-/* Draws a child more, as the search would when those before it have been taken in. */
-static pending_child *draw(amlz_crew *crew)
+/* Makes the child that comes after those that are pending; the search stays as it is. */
+static void make(amlz_crew *crew, pending_child *child)
 {
     amlz_search *s = crew->search;
     amlz_progress *p = &s->now.progress;
@@ -146,22 +151,28 @@ static pending_child *draw(amlz_crew *crew)
         s->now.rng = last->after;
         p->duplicates = last->duplicates;
     }
-    pending_child *child = pending_at(&s->ahead, n_before);
     memset(&child->member, 0, sizeof child->member);
     memset(&child->known, 0, sizeof child->known);
     const int is_loaded = amlz__step_make_child(s, &child->program, &child->member, &child->is_guess);
     const candidate made = amlz__step_candidate(s, &child->program, &child->member, is_loaded);
     child->member.birth = p->evaluations + n_before + 1;
+    child->member.fitness = made.is_rejected ? 0 : -1;
     child->after = s->now.rng;
     child->duplicates = p->duplicates;
     child->ticket = ++crew->last_ticket;
     child->key = made.key;
     child->n_live = made.n_live;
     child->is_rejected = made.is_rejected;
-    child->stage = made.is_rejected || will_be_known(s, made.key, n_before) ? CHILD_READY : CHILD_DRAWN;
+    child->stage = made.is_rejected || will_be_known(s, made.key, &child->member.fitness) ? CHILD_READY : CHILD_DRAWN;
     s->now.rng = rng;
     p->duplicates = duplicates;
-    s->ahead.count++;
+}
+
+static pending_child *draw(amlz_crew *crew)
+{
+    pending_child *child = pending_at(&crew->search->ahead, crew->search->ahead.count);
+    make(crew, child);
+    crew->search->ahead.count++;
     return child;
 }
 
@@ -186,37 +197,46 @@ static pending_child *next_to_run(amlz_crew *crew)
 
 /* ---------------------------------------------------------------- taking in */
 
-/* Makes the first pending child again, now that all before it are members. Gives what is known of what comes out. */
-static const evidence *make_again(amlz_search *s, const pending_child *first, amlz_member *member, candidate *made)
+/* Makes the first pending child again, now that all before it are members. Where another one comes out, those drawn after it
+ * stay if their draws do: whichever of them met it in a tournament is a guess, and is made again too. */
+static void make_first_again(amlz_crew *crew)
 {
-    const pending rest = s->ahead;
-    int is_guess;
-    forget_pending(s);
-    const int is_loaded = amlz__step_make_child(s, &s->child, member, &is_guess);
-    *made = amlz__step_candidate(s, &s->child, member, is_loaded);
-    const int is_same = amlz_program_equal(&s->child, &first->program);
-    if (is_same && memcmp(&s->now.rng, &first->after, sizeof s->now.rng) == 0) {
-        s->ahead = rest;
+    amlz_search *s = crew->search;
+    pending_child *first = pending_at(&s->ahead, 0), *again = &crew->again;
+    const uint32_t count = s->ahead.count;
+    s->ahead.count = 0;
+    make(crew, again);
+    const int are_draws_same = memcmp(&again->after, &first->after, sizeof first->after) == 0;
+    if (amlz_program_equal(&again->program, &first->program)) {
+        first->member.parent = again->member.parent;
+        first->member.action = again->member.action;
+        first->after = again->after;
+        first->duplicates = again->duplicates;
+        first->is_guess = 0;
+    } else {
+        *first = *again;
+        crew->config.wake(crew->config.context);
     }
-    return is_same ? &first->known : NULL;
+    s->ahead.count = are_draws_same ? count : 1;
+}
+
+/* 1 if something is known of the child that tells its fitness, or the caches know it. */
+static int is_known(const amlz_search *s, const pending_child *child)
+{
+    const evidence *known = &child->known;
+    return child->is_rejected || known->is_whole || known->n_hurdles > 0 || amlz__cache_has(&s->by_key, child->key) ||
+           (known->has_fingerprint && amlz__cache_has(&s->by_fingerprint, known->fingerprint));
 }
 
 static void take_first(amlz_search *s)
 {
-    const pending_child *first = pending_at(&s->ahead, 0);
-    amlz_member member = first->member;
-    candidate child = {&first->program, &member, first->is_rejected, first->key, first->n_live, NULL, &first->known};
-    if (first->is_guess) {
-        memset(&member, 0, sizeof member);
-        child.known = make_again(s, first, &member, &child);
-    } else {
-        s->now.rng = first->after;
-        s->now.progress.duplicates = first->duplicates;
-    }
-    if (s->ahead.count > 0) {
-        s->ahead.first = (s->ahead.first + 1) % s->ahead.capacity;
-        s->ahead.count--;
-    }
+    pending_child *first = pending_at(&s->ahead, 0);
+    const candidate child = {&first->program, &first->member, first->is_rejected, first->key,
+                             first->n_live,   NULL,           &first->known};
+    s->now.rng = first->after;
+    s->now.progress.duplicates = first->duplicates;
+    s->ahead.first = (s->ahead.first + 1) % s->ahead.capacity;
+    s->ahead.count--;
     amlz__step_add(s, &child);
     amlz__mark_set_if_due(s);
 }
@@ -225,7 +245,17 @@ static void take_first(amlz_search *s)
 static void take_in(amlz_crew *crew)
 {
     amlz_search *s = crew->search;
-    while (s->ahead.count > 0 && pending_at(&s->ahead, 0)->stage == CHILD_READY) {
+    while (s->ahead.count > 0) {
+        pending_child *first = pending_at(&s->ahead, 0);
+        if (first->is_guess) {
+            make_first_again(crew);
+        }
+        if (first->stage == CHILD_READY && !is_known(s, first)) {
+            first->stage = CHILD_DRAWN; /* it counted on one that did not come, or on what was forgotten */
+        }
+        if (first->stage != CHILD_READY) {
+            return;
+        }
         take_first(s);
         if (is_done(crew)) {
             forget_pending(s);
@@ -259,7 +289,7 @@ static int fingerprint_is_enough(amlz_crew *crew, uint64_t ticket, const evidenc
     if (child != NULL) {
         child->known = *known;
     }
-    const int is_enough = child == NULL || will_be_known_by_fingerprint(s, known->fingerprint, ticket);
+    const int is_enough = child == NULL || will_be_known_by_fingerprint(s, child, &child->member.fitness);
     crew->config.unlock(crew->config.context);
     return is_enough;
 }
@@ -308,6 +338,11 @@ static void run_child(amlz_crew *crew, amlz_evaluator *evaluator, pending_child 
     if (child != NULL) {
         child->known = known;
         child->stage = CHILD_READY;
+        if (known.is_whole) {
+            child->member.fitness = known.whole.fitness;
+        } else if (known.n_hurdles > 0) {
+            child->member.fitness = known.at_hurdle[known.n_hurdles - 1].fitness;
+        }
         crew->config.wake(crew->config.context);
     }
 }

@@ -25,7 +25,7 @@ typedef enum child_stage {
 /* A child that was drawn ahead of its turn (crew.c): it is no member yet, but has its place in the population. */
 typedef struct pending_child {
     amlz_program program;
-    amlz_member member;
+    amlz_member member;  /* its fitness is a guess, -1 where nothing is known */
     rng_state after;     /* the draws that made it */
     uint64_t duplicates; /* of the search, with its own */
     uint64_t ticket;     /* no two have the same */

@@ -38,7 +38,7 @@ typedef struct contender {
     const pending_child *child; /* NULL: a member */
 } contender;
 
-/* A pending child's fitness is a guess: what is known of it, or else that it loses. */
+/* A pending child's fitness is a guess. */
 static contender contender_at(const amlz_search *s, uint32_t place, int *is_guess)
 {
     const uint32_t size = s->config.population_size, population = s->now.progress.population;
@@ -49,7 +49,7 @@ static contender contender_at(const amlz_search *s, uint32_t place, int *is_gues
         return member;
     }
     const pending_child *child = pending_at(&s->ahead, turn);
-    const contender guess = {child->known.is_whole ? child->known.whole.fitness : -1, place, child};
+    const contender guess = {child->member.fitness, place, child};
     *is_guess = 1;
     return guess;
 }
