@@ -185,6 +185,7 @@ def _result_json(result: lab.RunResult) -> dict[str, Any]:
             {"name": c.name, "learning_rate": c.learning_rate, "fitness": c.fitness} for c in result.comparisons
         ],
         "scores": scores_json(result.scores),
+        "why": result.why,
         "program": str(result.program),
         "simplified": str(result.simplified),
         "version": VERSION,
@@ -207,6 +208,8 @@ def _print_result(result: lab.RunResult) -> None:
         for comparison in result.comparisons:
             _print_comparison(comparison, result.final.fitness)
     print_scores(result.scores)
+    if result.why:
+        output.line(result.why)
     output.block(f"\n# the program as found: {sizes(result.program)}\n")
     output.block(result.program)
     output.block(f"\n# without its dead code: {sizes(result.simplified)}\n")

@@ -43,9 +43,10 @@ from pyamlz._lib.native import PRECISIONS
 from pyamlz.archive import find_program, find_start
 from pyamlz.lab._data import READ, Tables
 from pyamlz.lab._toml import dump_toml, load_toml
+from pyamlz.lab._tune import steadily_tuned
 from pyamlz.program import CAPACITY, FUNCTIONS, SETTINGS, Dims, FunctionSpace, Program, SearchSpace, Settings
 from pyamlz.program._settings import STARTS, Choice, Count, Kind, Real
-from pyamlz.program.baselines import BASELINES, built_in, fitting, neural_network
+from pyamlz.program.baselines import BASELINES, TUNABLE, built_in, fitting, neural_network
 from pyamlz.search import Evaluator, PackedTasks, Search, Variant
 from pyamlz.search._islands import EVERY, SHARE
 from pyamlz.tasks import Kind as Labels
@@ -193,9 +194,9 @@ class Experiment:
         """The same experiment without paths: programs in files become their texts."""
         changes: Table = {}
         start, fixed = self.table["start"], self.table.get("fixed_program")
-        if self.taken_in:
+        if self.taken_in and not self.fits_start:
             changes["start"] = [str(program) for program in self.taken_in]
-        elif start not in STARTS and start not in BASELINES:
+        elif isinstance(start, str) and start not in STARTS and start not in BASELINES:
             changes["start"] = str(self.settings.start)
         if fixed is not None and fixed not in BASELINES:
             changes["fixed_program"] = str(self.settings.fixed_program)
@@ -280,6 +281,12 @@ class Experiment:
         """Whether its tasks come from a table of the user's own, so that their kind depends on that."""
         return any(table["generator"] == "table" for table in self.task_tables)
 
+    @property
+    def fits_start(self) -> bool:
+        """Whether it chooses a built-in program to start from, to fit its table: see :meth:`fitted_start`."""
+        start = self.table["start"]
+        return self.is_of_table and not isinstance(start, str) and all(name in TUNABLE for name in start)
+
     # ------------------------------------------------------------ what it makes
 
     def tasks(self, section: Section, seed: int, island: int = 0) -> TaskSet | None:
@@ -345,16 +352,27 @@ class Experiment:
         """
         task_set = tasks.tasks if isinstance(tasks, PackedTasks) else tasks
         settings = self.settings.replace(max_cost=self._max_cost(task_set.n_features))
-        if self.is_of_table and self.table["start"] in BASELINES:
+        if self.fits_start:
+            settings = settings.replace(start=self.fitted_start(tasks))
+        elif self.is_of_table and self.table["start"] in BASELINES:
             settings = settings.replace(start=built_in(fitting(self.table["start"], task_set.kind)))
         space, precision = self.space(task_set), self.precision
         search = Search(tasks, space, settings, seed=seed, precision=precision, variant=variant)
-        if begun and self.taken_in:
+        if begun and self.taken_in and not self.fits_start:
             try:
                 search.take(self.taken_in[: settings.population_size])
             except InputError as error:
                 raise InputError(f"start: {error}") from None
         return search
+
+    def fitted_start(self, tasks: TaskSet | PackedTasks) -> Program:
+        """The built-in program that a search on a table starts from, if it has several to choose from: the fittest on
+        the search's own tasks, each in the form that is for such labels, with a learning rate that does well there.
+        """
+        evaluator = self.evaluator(tasks)
+        kind = evaluator.tasks.tasks.kind
+        programs = [steadily_tuned(fitting(name, kind), evaluator) for name in self.table["start"]]
+        return max(programs, key=lambda program: evaluator.evaluate(program).fitness)
 
     def _max_cost(self, n_features: int) -> float:
         """The lower one of the two limits that there are; 0 for none."""
@@ -512,7 +530,9 @@ KEYS: Final[dict[str, Key]] = {
         _start,
         "what the first population is made of; a program is a built-in name, a path, or its text. Or several: the "
         "archive of a population, of a search or of islands, or a list of programs. Those are taken in, the fittest "
-        "first; where there are fewer than P, random ones follow",
+        "first; where there are fewer than P, random ones follow. On a table, of a list of built-in ones that have a "
+        "learning rate the fittest is taken, each with a rate that does well on the search's tasks; the run reports it "
+        "unless something gains more than two standard errors on the rows to select by",
         "`random`, `empty`, programs",
         "random",
     ),

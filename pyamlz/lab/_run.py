@@ -17,6 +17,7 @@ from pyamlz.lab._experiment import Experiment, Section, differences
 from pyamlz.lab._fit import Scored, model_of, scored
 from pyamlz.lab._session import Session
 from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
+from pyamlz.lab._start import Start
 from pyamlz.lab._tune import tuned
 from pyamlz.program import Dims, Program
 from pyamlz.program.baselines import TUNABLE, built_in
@@ -104,6 +105,7 @@ class RunResult:
     stop_reason: StopReason
     seed: int
     scores: tuple[Scored, ...] = ()
+    why: str = ""
 
     def summary(self) -> dict[str, Any]:
         """What the last line of a log has."""
@@ -344,6 +346,7 @@ class _Run:
             stop_reason=stop_reason,
             seed=self.seed,
             scores=scores,
+            why="" if self.experiment.start is None else self.experiment.start.why(best.program),
         )
 
     # ------------------------------------------------------------ what callbacks see
@@ -381,10 +384,14 @@ class _Run:
     # ------------------------------------------------------------ how far they are
 
     def _scores(self, best: Candidate) -> tuple[Scored, ...]:
-        is_of_table = self.preset.is_of_table and self.final is not None
-        if not is_of_table or self.preset.table_settings().get("multiclass") == "pairs":
+        if not self.makes_models or self.final is None:
             return ()
         return scored(*model_of(best.program, self.preset, self.seed))
+
+    @property
+    def makes_models(self) -> bool:
+        """Whether its programs answer about all classes of a table, so that :class:`pyamlz.Model` takes them."""
+        return self.preset.is_of_table and self.preset.table_settings().get("multiclass") != "pairs"
 
     @property
     def evaluations(self) -> int:
@@ -511,6 +518,13 @@ class _Experiment:
             restore(saved, name)
         self.considered, self.tried, self.best = session.considered, session.tried, session.best
         self._select_seed = derived_seed(session.seed, "select", "draws")
+        first = self.search.searches[0] if isinstance(self.search, Islands) else self.search
+        program = first.settings.start
+        self.start: Start | None = None
+        if runs.makes_models and runs.preset.fits_start and isinstance(program, Program):
+            self.start = Start(program, runs.preset, session.seed)
+            if self.best is None:
+                self.best = self._candidate(program, runs.preset.evaluator(first.tasks).evaluate(program).fitness)
 
     def run(self) -> tuple[Candidate, StopReason]:
         """Searches until the experiment ends; "max_evaluations" stands for its own limit or that of all."""
@@ -566,13 +580,19 @@ class _Experiment:
 
     def _candidates(self) -> tuple[tuple[float, ...], Candidate | None]:
         """`tried` and `best` with the best program of each island, or of the search, if it is better than what was."""
-        tried, found, select = list(self.tried), self.best, self.runs.select
+        tried, found = list(self.tried), self.best
         for island, best in enumerate(self.search.bests):
             if best is None or best.fitness <= tried[island]:
                 continue
             tried[island] = best.fitness
-            merit = None if select is None else select.evaluate(best.program, self._select_seed).fitness
-            candidate = Candidate(best.program, best.fitness, merit, self.runs.session.experiment)
-            if found is None or candidate.merit > found.merit:
+            candidate = self._candidate(best.program, best.fitness)
+            is_better = found is None or candidate.merit > found.merit
+            if is_better and (self.start is None or self.start.gain(candidate.program).is_beyond_noise):
                 found = candidate
         return tuple(tried), found
+
+    def _candidate(self, program: Program, fitness: float) -> Candidate:
+        """A program with its fitness on the select tasks."""
+        select = self.runs.select
+        merit = None if select is None else select.evaluate(program, self._select_seed).fitness
+        return Candidate(program, fitness, merit, self.runs.session.experiment)

@@ -14,6 +14,8 @@ from pyamlz.tasks import Kind
 __all__ = [
     "BASELINES",
     "TUNABLE",
+    "affine_regressor",
+    "affine_softmax_regressor",
     "built_in",
     "evolved_few_examples",
     "evolved_linear_form",
@@ -42,6 +44,27 @@ def Learn():
   s3 = s0 - s1
   s3 = s3 * s2
   v2 = s3 * v0
+  v1 = v1 + v2
+""")
+
+
+def affine_regressor(learning_rate: float = 0.01) -> Program:
+    """A linear model with a bias, trained by gradient descent; on binary tasks it is logistic regression.
+
+    Memory: 5 scalars (s2 learning rate, s3 bias), 3 vectors.
+    """
+    learning_rate = checked_float("learning_rate", learning_rate, -_LARGEST, _LARGEST)
+    return Program.parse(f"""
+def Setup():
+  s2 = {learning_rate!r}
+def Predict():
+  s1 = dot(v0, v1)
+  s1 = s1 + s3
+def Learn():
+  s4 = s0 - s1
+  s4 = s4 * s2
+  s3 = s3 + s4
+  v2 = s4 * v0
   v1 = v1 + v2
 """)
 
@@ -98,6 +121,27 @@ def Predict():
 def Learn():
   v3 = v1 - v2
   v3 = s2 * v3
+  m1 = outer(v3, v0)
+  m0 = m0 + m1
+""")
+
+
+def affine_softmax_regressor(learning_rate: float = 0.01) -> Program:
+    """Logistic regression for several classes, with biases, trained by gradient descent on the cross-entropy.
+
+    Memory: 3 scalars (s2 learning rate), 5 vectors (v4 biases), 2 matrices (m0 weights, a row for each class).
+    """
+    learning_rate = checked_float("learning_rate", learning_rate, -_LARGEST, _LARGEST)
+    return Program.parse(f"""
+def Setup():
+  s2 = {learning_rate!r}
+def Predict():
+  v2 = dot(m0, v0)
+  v2 = v2 + v4
+def Learn():
+  v3 = v1 - v2
+  v3 = s2 * v3
+  v4 = v4 + v3
   m1 = outer(v3, v0)
   m0 = m0 + m1
 """)
@@ -242,6 +286,8 @@ TUNABLE: Final[dict[str, Callable[[float], Program]]] = {
     "neural_network": neural_network,
     "softmax_regressor": softmax_regressor,
     "softmax_network": softmax_network,
+    "affine_regressor": affine_regressor,
+    "affine_softmax_regressor": affine_softmax_regressor,
 }  #: by name, those that are made for a learning rate
 
 BASELINES: Final[dict[str, Callable[[], Program]]] = {
@@ -249,12 +295,18 @@ BASELINES: Final[dict[str, Callable[[], Program]]] = {
     "neural_network": neural_network,
     "softmax_regressor": softmax_regressor,
     "softmax_network": softmax_network,
+    "affine_regressor": affine_regressor,
+    "affine_softmax_regressor": affine_softmax_regressor,
     "rediscovered_network": rediscovered_network,
     "evolved_linear_form": evolved_linear_form,
     "evolved_few_examples": evolved_few_examples,
 }  #: all, by name
 
-_FOR_CLASSES = {"linear_regressor": "softmax_regressor", "neural_network": "softmax_network"}
+_FOR_CLASSES = {
+    "linear_regressor": "softmax_regressor",
+    "affine_regressor": "affine_softmax_regressor",
+    "neural_network": "softmax_network",
+}
 
 
 def fitting(name: str, kind: Kind) -> str:

@@ -31,6 +31,7 @@ __all__ = ["Search"]
 T = TypeVar("T")
 
 _FIRST_SLICE = 1  # evaluations; programs may be slow
+_FORGETTING = 0.95  # of the slowest evaluation, with each slice
 _MAX_GROWTH = 8  # of a slice over the one before
 _COUNTS = tuple(field.name for field in fields(Progress) if field.name not in {"seconds", *NOT_COUNTED})
 
@@ -111,6 +112,7 @@ class Search:
         self._before = 0  # evaluations that were not made here, but before the search was saved
         self._seconds = 0.0
         self._slice = _FIRST_SLICE
+        self._slowest = 0.0  # seconds of an evaluation; those that a cache answers take none
         self._running = threading.Lock()  # held by run
         self._calling = threading.Lock()  # held during each call of the library
         self._asked: Asked | None = None  # what waits for its fitness
@@ -558,8 +560,9 @@ class Search:
 
     def _plan_slice(self, evaluations: int, took: float, left: float) -> None:
         """Sets the next slice's size from what the last one took and the time that is left."""
+        self._slowest = max(took / evaluations, self._slowest * _FORGETTING)
         wanted = min(SLICE_SECONDS, max(left, 0.0))
-        size = evaluations * wanted / took if took > 0 else math.inf
+        size = wanted / self._slowest if self._slowest > 0 else math.inf
         self._slice = max(1, int(min(size, evaluations * _MAX_GROWTH)))
 
 

@@ -56,7 +56,10 @@ def test_three_classes_are_searched_as_one_problem(kinds: str, capsys: pytest.Ca
     assert main(search(kinds)) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["final_fitness"] > 0.7
-    assert [comparison["name"] for comparison in found["comparisons"]] == ["softmax_regressor", "softmax_network"]
+    assert [comparison["name"] for comparison in found["comparisons"]] == [
+        "affine_softmax_regressor",
+        "softmax_network",
+    ]
 
 
 @pytest.mark.parametrize("n", [5, 7, 13, 29, 66])

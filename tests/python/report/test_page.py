@@ -21,7 +21,7 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
 
 HOSTILE = "a <script>alert(1)</script> & 'b'.csv"
-EXAMPLES = "\n".join(["x,y,label", *(f"{i % 7},{i % 5},{int(i % 7 > 3)}" for i in range(200))]) + "\n"
+EXAMPLES = "\n".join(["x,y,label", *(f"{i % 7},{i % 5},{int((i % 7 > 3) != (i % 5 > 2))}" for i in range(200))]) + "\n"
 
 
 @pytest.fixture(scope="module")

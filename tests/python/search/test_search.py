@@ -562,3 +562,15 @@ class TestArguments:
         }
         config = demo_search(seed=4, **given).config
         assert config == {"seed": 4, **given}
+
+
+def test_slices_are_as_short_as_the_slowest_programs_want() -> None:
+    """Most programs are answered by a cache at once; those that are not must not make a slice take many seconds."""
+    search = Search(TASKS, SPACE, seed=1)
+    search._plan_slice(1, 1.0, 60.0)
+    for _ in range(10):
+        search._plan_slice(search._slice, 1e-6, 60.0)
+        assert search._slice == 1
+    for _ in range(200):  # but a slow program long ago is forgotten
+        search._plan_slice(search._slice, 1e-6 * search._slice, 60.0)
+    assert search._slice > 1000
