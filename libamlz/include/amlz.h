@@ -33,7 +33,9 @@
 #include <stdint.h>
 
 #ifndef AMLZ_API
-#  if defined(__GNUC__)
+#  if defined(_WIN32) && defined(AMLZ_EXPORTS) /* while a DLL is made; users need not say whether they have one */
+#    define AMLZ_API __declspec(dllexport)
+#  elif defined(__GNUC__)
 #    define AMLZ_API __attribute__((visibility("default")))
 #  else
 #    define AMLZ_API
