@@ -87,6 +87,7 @@ references: $(VENV)/has-demo
 	    script=docs/make_$$(basename $$page).py; \
 	    $(BIN)/python $$script >build/page.md && mv build/page.md docs/$$page.md || exit 1; \
 	done
+	@$(BIN)/python docs/make_edits.py docs/images/edits
 
 install uninstall fuzz:
 	@$(MAKE) -C libamlz $@

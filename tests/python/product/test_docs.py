@@ -18,6 +18,7 @@ import pytest
 import pyamlz
 from pyamlz import OPS, Experiment, Program, lab
 from pyamlz._cli.main import main
+from pyamlz._lib.native import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -52,6 +53,16 @@ def test_pages_that_are_made_are_as_they_would_be_made_now(script: str, page: st
     command = [sys.executable, ROOT / "docs" / f"{script}.py"]
     printed = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=QUICK)
     assert printed.stdout.decode("utf-8") == (ROOT / "docs" / f"{page}.md").read_text("utf-8")
+
+
+def test_pictures_of_edits_are_as_they_would_be_drawn_now(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / "make_edits.py", tmp_path], check=True, timeout=QUICK)
+    edits = [name for number, name in enumerate(MUTATIONS) if number > MUTATIONS["identity"]]
+    assert {path.stem for path in tmp_path.iterdir()} == set(edits)
+    for name in edits:
+        drawn = ROOT / "docs" / "images" / "edits" / f"{name}.svg"
+        assert (tmp_path / drawn.name).read_text("utf-8") == drawn.read_text("utf-8")
+        assert drawn.read_text("utf-8").count("bold") > 0 or name == "move"  # its lines are as they were
 
 
 @pytest.mark.parametrize("path", ["libamlz/include/amlz.h", "archive/amlz_archive.h"])
