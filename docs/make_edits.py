@@ -1,4 +1,4 @@
-"""Draws what each live edit makes of the linear regressor, by the library itself: before on the left, after on the right.
+"""Draws what each live edit makes of the linear regressor, by the library itself: before it and after it.
 
 python docs/make_edits.py docs/images/edits
 """
@@ -14,10 +14,9 @@ from pyamlz.explain import arcs
 from pyamlz.program.baselines import linear_regressor
 
 DIMS = Dims(n_features=4, n_scalars=5, n_vectors=4, n_matrices=0)
-OPS = "scalar_constant scalar_sum scalar_difference scalar_product dot_product scalar_vector_product vector_sum".split()
-SPACE = SearchSpace(
-    DIMS, **{name: FunctionSpace(OPS, min_size=0, max_size=8) for name in ("setup", "predict", "learn")}
-)
+SCALAR_OPS = ("scalar_constant", "scalar_sum", "scalar_difference", "scalar_product")
+FUNCTION = FunctionSpace((*SCALAR_OPS, "dot_product", "scalar_vector_product", "vector_sum"), min_size=0, max_size=8)
+SPACE = SearchSpace(DIMS, FUNCTION, FUNCTION, FUNCTION)
 
 # Draws that show what an edit is about.
 SEEDS = {
@@ -41,6 +40,11 @@ def edited(program: Program, action: str, seed: int) -> Program:
     return Program._of(after)
 
 
+def height_of(svg: Element) -> int:
+    """Of a picture that says only how wide it is."""
+    return int(svg.get("viewBox", "").split()[3])
+
+
 def side_by_side(before: Program, after: Program) -> str:
     """Both as one picture; what is new is bold."""
     left, right = (fromstring(arcs(program, DIMS)) for program in (before, after))
@@ -48,15 +52,12 @@ def side_by_side(before: Program, after: Program) -> str:
     for text in right.iter("text"):
         if text.text not in old:
             text.set("font-weight", "bold")
-    x = float(left.get("width", 0)) + GAP
-    width, height = (
-        x + float(right.get("width", 0)),
-        max(float(svg.get("viewBox", "").split()[3]) for svg in (left, right)),
-    )
-    picture = Element("svg", viewBox=f"0 0 {width:.0f} {height:.0f}", width=f"{width:.0f}", height=f"{height:.0f}")
+    x = int(left.get("width", 0)) + GAP
+    width, height = x + int(right.get("width", 0)), max(height_of(left), height_of(right))
+    picture = Element("svg", viewBox=f"0 0 {width} {height}", width=f"{width}", height=f"{height}")
     picture.attrib |= {"xmlns": "http://www.w3.org/2000/svg", "style": "background: white; color: #222"}
-    for svg, place in ((left, 0.0), (right, x)):
-        svg.attrib |= {"x": f"{place:.0f}", "height": svg.get("viewBox", "").split()[3]}
+    for svg, place in ((left, 0), (right, x)):
+        svg.attrib |= {"x": f"{place}", "height": f"{height_of(svg)}"}
         picture.append(svg)
     return tostring(picture, encoding="unicode") + "\n"
 
