@@ -76,7 +76,7 @@ static size_t real_text(double number, char *text, size_t size)
     amlz_program program;
     memset(&program, 0, sizeof program);
     for (int op = 0; op < amlz_op_count(); op++) {
-        if (strcmp(amlz_op(op)->name, "scalar_constant") == 0) {
+        if (amlz_op(op) != NULL && strcmp(amlz_op(op)->name, "scalar_constant") == 0) {
             program.code[AMLZ_SETUP][0].op = (uint8_t)op;
         }
     }

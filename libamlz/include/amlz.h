@@ -174,7 +174,7 @@ typedef struct amlz_op_info {
 
 /* How many ops there are: ids 0 .. count - 1. */
 AMLZ_API int amlz_op_count(void);
-/* The table's row of an op, owned by the library; NULL for an id that is none. */
+/* The table's row of an op, owned by the library; NULL for an id that is none, or that a tailored build leaves out. */
 AMLZ_API const amlz_op_info *amlz_op(int id);
 
 /* ---------------------------------------------------------------- programs */

@@ -7,8 +7,8 @@
  *   AMLZ_ONLY_FLOAT32, AMLZ_ONLY_FLOAT64   if one of these is defined, the other precision is AMLZ_ERROR_UNSUPPORTED
  *   AMLZ_ONLY_LABEL    if it is defined, as AMLZ_REGRESSION, the only kind of label; the others are AMLZ_ERROR_ARGUMENT
  *   AMLZ_LANES         the most tasks that run side by side: 1, 4, 8 or 16. A learner needs one
- *   AMLZ_OPS(OP)       if it is defined, the only ops besides no_op, by their names in ops.def, as
- *                      OP(dot_product) OP(scalar_product); a program with another is AMLZ_ERROR_PROGRAM
+ *   AMLZ_OPS(OP)       if it is defined, the only ops besides no_op and scalar_constant, by their names in ops.def,
+ *                      as OP(dot_product) OP(scalar_product); a program with another is AMLZ_ERROR_PROGRAM
  */
 #ifndef AMLZ_BUILD_H
 #define AMLZ_BUILD_H

@@ -44,8 +44,10 @@ static inline float port_sqrtf(float x) { return sqrtf(x); }
 #  define PORT_HAS_VECTORS 0
 #endif
 
-/* Repeats a loop's body n times before it jumps back; only a hint. */
-#if PORT_GNU && defined(__clang__)
+/* Repeats a loop's body n times before it jumps back, but where code is to be small; only a hint. */
+#if defined(__OPTIMIZE_SIZE__)
+#  define PORT_UNROLL(n)
+#elif PORT_GNU && defined(__clang__)
 #  define PORT_UNROLL(n) PORT_PRAGMA(clang loop unroll_count(n))
 #  define PORT_PRAGMA(text) _Pragma(#text)
 #elif PORT_GNU

@@ -383,7 +383,7 @@ static inline TARGET void FN(deliver)(const kernel_call *call, const REAL *resul
 
 /* Several rows of a matrix times the same vector: each of its numbers is loaded once, and sums that do not depend on each
  * other hide how long an addition takes. As many as there are registers for. */
-#if LANES == 1
+#if LANES == 1 && PORT_HAS_VECTORS
 #  define ROWS 4
 static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vector, size_t n, REAL *out)
 {

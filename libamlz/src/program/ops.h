@@ -16,11 +16,13 @@ typedef struct ops_census {
 } ops_census;
 #define OPS_COUNT ((int)sizeof(ops_census))
 
-/* 1 for the ops that are built (base/build.h): two words have a bit for each. A constant where the id is one. */
+/* 1 for the ops that are built (base/build.h): two words have a bit for each. A constant where the id is one. Numbers are
+ * read and written by scalar_constant, so that is always there. */
 #ifdef AMLZ_OPS
 #  define OPS_LOW_BIT(symbol) | (OP_##symbol < 64 ? UINT64_C(1) << OP_##symbol % 64 : 0)
 #  define OPS_HIGH_BIT(symbol) | (OP_##symbol >= 64 ? UINT64_C(1) << OP_##symbol % 64 : 0)
-#  define OPS_HAS(id) (((id) < 64 ? (1 AMLZ_OPS(OPS_LOW_BIT)) >> (id) % 64 : (0 AMLZ_OPS(OPS_HIGH_BIT)) >> (id) % 64) & 1)
+#  define OPS_HAS(id)                                                                                   \
+      (((id) < 64 ? (1 OPS_LOW_BIT(scalar_constant) AMLZ_OPS(OPS_LOW_BIT)) >> (id) % 64 : (0 AMLZ_OPS(OPS_HIGH_BIT)) >> (id) % 64) & 1)
 #else
 #  define OPS_HAS(id) 1
 #endif
