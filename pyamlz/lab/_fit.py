@@ -116,7 +116,7 @@ def scored(model: Model, table: Table, name: str = "the program found") -> tuple
     labels = preparation.labels(test)
     found = [Scored(name, model.score(test))]
     found.append(Scored("constant", scores_of(preparation, _constant(y, len(labels), preparation), labels)))
-    predicted = _linear(x, y, preparation.features(test), preparation)
+    predicted = linear_predictions(x, y, preparation.features(test), preparation)
     if predicted is not None:
         kind = "logistic model" if preparation.classes else "linear model"
         found.append(Scored(kind, scores_of(preparation, predicted, labels)))
@@ -131,7 +131,7 @@ def _constant(y: Array, n: int, preparation: Preparation) -> Array:
     return np.full(n, shares[1]) if len(shares) == 2 else np.tile(shares, (n, 1))
 
 
-def _linear(x: Array, y: Array, test: Array, preparation: Preparation) -> Array | None:
+def linear_predictions(x: Array, y: Array, test: Array, preparation: Preparation) -> Array | None:
     """What scikit-learn's ridge regression or logistic regression predicts; None without it."""
     try:
         linear_model = importlib.import_module("sklearn.linear_model")

@@ -105,6 +105,7 @@ class RunResult:
     stop_reason: StopReason
     seed: int
     scores: tuple[Scored, ...] = ()
+    is_evolved: bool = True
     why: str = ""
 
     def summary(self) -> dict[str, Any]:
@@ -318,7 +319,7 @@ class _Run:
     def _result(self, _: Flag) -> RunResult:
         best, stop_reason = self._go_on()
         self.took = seconds = self.clock.in_this_run()
-        dims = self.experiment.search.space.dims
+        dims, start = self.experiment.search.space.dims, self.experiment.start
         done = self.evaluations - self.done_before
         draws = derived_seed(self.seed, "final", "draws")
         final = None if self.final is None else self.final.evaluate(best.program, draws)
@@ -346,7 +347,8 @@ class _Run:
             stop_reason=stop_reason,
             seed=self.seed,
             scores=scores,
-            why="" if self.experiment.start is None else self.experiment.start.why(best.program),
+            is_evolved=start is None or best.program != start.program,
+            why="" if start is None else start.why(best.program),
         )
 
     # ------------------------------------------------------------ what callbacks see

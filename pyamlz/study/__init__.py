@@ -1,4 +1,4 @@
-"""The paper's experiments as studies, which may take hours and any number of sittings.
+"""The paper's experiments, and public tables, as studies, which may take hours and any number of sittings.
 
 Experimental: names and files of studies may change in any version.
 
@@ -24,9 +24,10 @@ from pyamlz.study._framework import RAW, Interrupted, Report, Study, command_of,
 from pyamlz.study._nonlinear import Nonlinear
 from pyamlz.study._rawdata import Cell, RawData, Record, Unit
 from pyamlz.study._table import ResultTable
+from pyamlz.study._tables import Tables
 from pyamlz.study._transfer import Transfer
 
-_ALL: Final[tuple[type[Study], ...]] = (Difficulty, Nonlinear, Baseline, Ablation, Transfer, Adaptation)
+_ALL: Final[tuple[type[Study], ...]] = (Difficulty, Nonlinear, Baseline, Ablation, Transfer, Adaptation, Tables)
 
 __all__ = [
     "STUDIES",

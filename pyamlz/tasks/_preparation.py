@@ -223,6 +223,15 @@ class Preparation:
             raise DataError(f"{where.name}, row {row + 1}: {wanted}, got {scaled[row, place]:g} standard deviations")
         return np.pad(scaled, ((0, 0), (0, self.n_padding)))
 
+    def rows(self, table: Table) -> Doubles:
+        """Rows of a table as exports in C and ONNX take them, (N, K): a column each, numbers as they are, categories by
+        their place in :attr:`columns`, -1 for another one; NaN where one is missing.
+
+        Raises:
+            DataError: a column is missing.
+        """
+        return np.column_stack([self._of_table(table, column) for column in self.columns])
+
     def labels(self, data: Table | DataSource) -> Doubles:
         """What programs see of labels, (N,): classes by number, or numbers standardised.
 

@@ -49,7 +49,7 @@ def commands(kills: int, folder: Path) -> dict[str, list[str]]:
         "climb": ["climb", "--seed", "2", "--max-evaluations", str(120_000 * kills), "--every-seconds", "0.05"],
         "tune": ["tune", "neural_network", "--trials", str(20 * kills), *TASKS, *SLOW],
         "select": ["select", *programs, *TASKS, *SLOW],
-        "study": ["study", "difficulty", "--small", "--seeds", str(2 * kills), "--threads", "1"],
+        "study": ["study", "difficulty", "--small", "--seeds", str(kills // 10 + 1), "--threads", "1"],
     }
 
 

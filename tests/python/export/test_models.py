@@ -57,6 +57,14 @@ def places(model: Model, table: Table) -> Any:
     return X
 
 
+@pytest.mark.parametrize("kind", ["regression", "multiclass"])
+def test_rows_are_what_exports_take(kind: str) -> None:
+    model, table = model_of(kind)
+    np.testing.assert_array_equal(model.preparation.rows(table), places(model, table))
+    shuffled = Table(table.X[:, ::-1], table.y, table.classes, NAMES[::-1], categories={"colour": COLOURS})
+    np.testing.assert_array_equal(model.preparation.rows(shuffled), places(model, table))
+
+
 def rows_of(table: Table) -> list[list[Any]]:
     """Rows as they are in the table."""
     return [

@@ -30,8 +30,10 @@ def rows(name, records, *overrides):
 @pytest.fixture(scope="module", params=study.STUDIES)
 def small(request, tmp_path_factory):
     """A study that has been done, with one seed, and its report."""
-    if request.param in ("baseline", "ablation", "adaptation", "transfer"):
+    if request.param in ("baseline", "ablation", "adaptation", "transfer", "tables"):
         pytest.importorskip("sklearn")
+    if request.param == "tables":
+        pytest.importorskip("onnxruntime")
     configured = study.find(request.param).configured(small=True)
     return configured, study.run(configured, tmp_path_factory.mktemp(request.param), n_seeds=1, threads=2)
 
@@ -67,7 +69,7 @@ class TestEachStudy:
 
     def test_may_be_of_some_of_its_rows(self, small):
         kind = type(small[0])
-        key = next((key for key in ("methods", "spaces", "presets") if key in kind.SETTINGS), None)
+        key = next((key for key in ("methods", "spaces", "presets", "tables") if key in kind.SETTINGS), None)
         if key is None:
             pytest.skip("it has the rows that it has")
         cells = kind.configured().cells()
@@ -324,3 +326,39 @@ def test_figures_of_studies_can_be_drawn_elsewhere(tmp_path):
     assert figure.axes[0].get_xscale() == "log"
     with pytest.raises(InputError, match="expected what a study writes there"):
         study.draw(tmp_path)
+
+
+class TestTables:
+    @staticmethod
+    def score(value, unit=""):
+        return {"name": "R2", "value": value, "low": 0.1, "high": 0.9, "n_rows": 88, "unit": unit}
+
+    def result(self, value, evolved, **more):
+        scores = {name: [self.score(0.5), self.score(50.0)] for name in ("constant", "linear", "boosting")}
+        own = {"pyamlz": [self.score(value), self.score(None)]}
+        sizes = {"kind": "regression", "rows": 442, "features": 10}
+        return {**sizes, "scores": {**own, **scores}, "is_evolved": evolved, "apart": {"C": 0.0, "ONNX": None}, **more}
+
+    def test_table(self):
+        took = {"search": 60.0, "fit": 2.0, "linear": 0.5, "boosting": 3.0}
+        one = self.result(0.4, True, seconds=took)
+        other = {**self.result(0.6, False, seconds=took), "apart": {"C": 0.0, "Python": 2e-7, "ONNX": 1e-7}}
+        records = [record({"table": "diabetes"}, 1, **one), record({"table": "diabetes"}, 2, **other)]
+        own, constant, linear, boosting = rows("tables", records)
+        assert (own["score"], own["spread"], own["evolved"]) == (0.5, pytest.approx(0.2), 1)
+        assert own["second score"] is None  # a program that has lost its way
+        assert own["exports apart"] == 2e-7
+        assert [row["seconds"] for row in (own, constant, linear, boosting)] == [62.0, None, 0.5, 3.0]
+        assert (linear["by"], linear["exports apart"]) == ("ridge regression", None)
+
+    def test_exports_answer_as_the_model_does_on_all_held_out_rows(self, small):
+        configured, report = small
+        if configured.NAME != "tables":
+            pytest.skip("of that study alone")
+        with study.RawData(report.folder / "raw.jsonl") as raw:
+            for one in raw.records:
+                assert set(one.result["apart"]) == {"C", "Python", "ONNX"}
+                is_regression = one.result["kind"] == "regression"
+                assert max(one.result["apart"].values()) <= (1e-5 if is_regression else 0)
+                value = {name: scores[0]["value"] for name, scores in one.result["scores"].items()}
+                assert value["pyamlz"] > value["constant"] + 0.2
