@@ -598,18 +598,28 @@ AMLZ_API amlz_status amlz_search_take(amlz_search *search, const amlz_program *p
                                       const char **reason);
 
 /* For evaluating elsewhere. Makes the next program as amlz_search_run would, with the same random numbers, and a ticket,
- * which is the number that its evaluation will have. One at a time: until its fitness is told the search refuses to run, to
- * take in programs and to be asked again, and is otherwise as if it had not been asked; so an archive of it then knows
- * nothing of the program, and the search resumed from that gives the same one when it is asked. AMLZ_ERROR_ARGUMENT, with
- * the reason. */
+ * which is the number that its evaluation will have. Until all fitnesses are told the search refuses to run and to take in
+ * programs, and is otherwise as if those that wait had not been asked for; so an archive of it knows nothing of them, and
+ * the search resumed from that gives the same ones when it is asked.
+ *
+ * One program may be out at a time, or as many as there is room lent for. Ticket 0, with AMLZ_OK and an empty program: what
+ * comes next depends on the fitness of one that is out. So what is found never depends on how many are out or in which
+ * order they are told. AMLZ_ERROR_ARGUMENT, with the reason. */
 AMLZ_API amlz_status amlz_search_ask(amlz_search *search, amlz_program *program, uint64_t *ticket, const char **reason);
 
-/* Takes the program that was asked for into the population with this fitness, from 0 to 1, and into best, history and hall
- * of fame if it is good enough: one evaluation, counted as a full one without steps, with a mark at its end. Programs that
- * are too expensive or cannot learn, where that matters, score 0 and are counted as rejected whatever is told. No cache or
- * hurdle is asked. If each fitness told is what a full evaluation finds, the population is that of a search that is run
- * without caches and hurdles. AMLZ_ERROR_ARGUMENT, with the reason and nothing done, for another ticket or fitness. */
+/* Takes a program that was asked for into the population with this fitness, from 0 to 1, and into best, history and hall of
+ * fame if it is good enough, as soon as those asked for before it are in: one evaluation, counted as a full one without
+ * steps, with a mark at its end. Programs that are too expensive or cannot learn, where that matters, score 0 and are
+ * counted as rejected whatever is told. No cache or hurdle is asked. If each fitness told is what a full evaluation finds,
+ * the population is that of a search that is run without caches and hurdles. AMLZ_ERROR_ARGUMENT, with the reason and
+ * nothing done, for a ticket that is not out, or was told, and for another fitness. */
 AMLZ_API amlz_status amlz_search_tell(amlz_search *search, uint64_t ticket, double fitness, const char **reason);
+
+/* Bytes for n_out programs that are out at the same time; 0 if there cannot be so many. */
+AMLZ_API size_t amlz_search_lend_size(uint32_t n_out, const char **reason);
+/* Lends the search memory for them, until it is lent other or used no more; those that are out move there.
+ * AMLZ_ERROR_ARGUMENT, with the reason and nothing done, for a block that is too small, or if more are out. */
+AMLZ_API amlz_status amlz_search_lend(amlz_search *search, void *memory, size_t size, uint32_t n_out, const char **reason);
 
 AMLZ_API amlz_status amlz_search_progress(const amlz_search *search, amlz_progress *progress);
 

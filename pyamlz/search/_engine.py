@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.errors import check
-from pyamlz._lib.native import construct, new_struct, text
+from pyamlz._lib.native import allocate, construct, new_struct, text
 from pyamlz.program import Program
 from pyamlz.search._evaluate import PackedTasks
 
@@ -61,6 +61,7 @@ class Engine:
         self.pointer = self._handle.pointer
         self.counts = new_struct("amlz_progress")
         self._reason = ffi.new("const char **")
+        self._lent: Any = None  # memory for programs that are out
 
     # ------------------------------------------------------------ scoring
 
@@ -80,14 +81,21 @@ class Engine:
         self._checked(lib.amlz_search_take(self.pointer, programs, count, self._reason))
         self.look()
 
-    def ask(self) -> tuple[Program, int]:
-        """The next program, and the number that its evaluation will have."""
+    def lend(self, n_out: int) -> None:
+        """Makes room for so many programs that are out."""
+        size = lib.amlz_search_lend_size(n_out, self._reason)
+        memory = allocate("char[]", max(size, 1))
+        self._checked(lib.amlz_search_lend(self.pointer, memory, size, n_out, self._reason))
+        self._lent = memory
+
+    def ask(self) -> tuple[Program, int] | None:
+        """The next program, and the number that its evaluation will have; None if it depends on one that is out."""
         program, ticket = ffi.new("amlz_program *"), ffi.new("uint64_t *")
         self._checked(lib.amlz_search_ask(self.pointer, program, ticket, self._reason))
-        return Program._of(program), int(ticket[0])
+        return (Program._of(program), int(ticket[0])) if ticket[0] else None
 
     def tell(self, ticket: int, fitness: float) -> None:
-        """Takes in the program that was asked for."""
+        """Takes in a program that was asked for, when its turn comes."""
         self._checked(lib.amlz_search_tell(self.pointer, ticket, fitness, self._reason))
         self.look()
 

@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
-from typing import Any, TypeVar, cast
+from itertools import islice
+from typing import Any, TypeVar, cast, overload
 
 from pyamlz import archive
 from pyamlz._ffi import ffi, lib
-from pyamlz._lib.checks import Precision, checked_float, checked_seed, checked_type, hint
+from pyamlz._lib.checks import Precision, checked_float, checked_int, checked_seed, checked_type, hint
 from pyamlz._lib.errors import ArchiveError, InputError, ProgramError, SearchError
 from pyamlz._lib.interrupt import interrupt_flag
 from pyamlz._lib.native import PRECISIONS, VARIANTS, name_of, number_of
@@ -30,6 +31,7 @@ __all__ = ["Search"]
 
 T = TypeVar("T")
 
+_MAX_ASKED = 2**20  # programs
 _FIRST_SLICE = 1  # evaluations; programs may be slow
 _FORGETTING = 0.95  # of the slowest evaluation, with each slice
 _MAX_GROWTH = 8  # of a slice over the one before
@@ -115,7 +117,9 @@ class Search:
         self._slowest = 0.0  # seconds of an evaluation; those that a cache answers take none
         self._running = threading.Lock()  # held by run
         self._calling = threading.Lock()  # held during each call of the library
-        self._asked: Asked | None = None  # what waits for its fitness
+        self._asked: dict[int, Asked] = {}  # what waits for its fitness, by the number of its evaluation
+        self._last_asked = 0  # the number of the latest
+        self._room = 1  # for so many programs that are out
         self._data: tuple[tuple[bytes, ...], ...] | None = None  # the tasks' numbers, once an archive needed them
         self._crew: Crew | None = None  # more than one thread
         self._steps = 0  # training and validation steps a program, in the last slice
@@ -443,59 +447,97 @@ class Search:
         finally:
             self._running.release()
 
-    def ask(self) -> Asked:
-        """The next program, to be evaluated elsewhere: the one that :meth:`run` would score next.
+    @overload
+    def ask(self) -> Asked: ...
 
-        There is one at a time. Until its fitness is told the search cannot be run, nor asked again; all that it tells
-        of itself, its archives too, is as before. Where an evaluation fails, tell 0.
+    @overload
+    def ask(self, n: int) -> list[Asked]: ...
+
+    def ask(self, n: int | None = None) -> Asked | list[Asked]:
+        """The next program, to be evaluated elsewhere: the one that :meth:`run` would score next. Or the next ones.
+
+        Each is given only when nothing that is out has a say in which one it is, so that the search is the same
+        whatever number of programs are out, and in whatever order they come back. While the first population is made
+        there are as many as wanted; then as long as no tournament meets one that is out.
+
+        Until all fitnesses are told the search cannot be run. A program is taken in when it and all that were asked for
+        before it have been told. An archive holds the search as it is by then: it knows nothing of programs that are
+        out, or wait for their turn, and the search that is loaded from it gives the same ones again. Where an
+        evaluation fails, tell 0.
+
+        Args:
+            n: how many, 1 or more.
+
+        Returns:
+            One program; or with n a list of up to so many, which is empty where the next depends on one that is out.
 
         Raises:
-            SearchError: the search is being run, or the last program that was asked for waits for its fitness.
+            InputError: n is wrong.
+            SearchError: the search is being run; or, without n, the next program depends on one that is out.
         """
+        wanted = 1 if n is None else checked_int("n", n, 1, _MAX_ASKED)
         if not self._running.acquire(blocking=False):
             raise SearchError("ask: this search is being run")
         try:
-            self._check_told("ask")
-            self._asked = Asked(*self._timed(self._engine.ask))
-            return self._asked
+            found = list(islice(iter(self._ask_one, None), wanted))
+            if n is not None:
+                return found
+            if not found:
+                self._check_told("ask")
+            return found[0]
         finally:
             self._running.release()
 
+    def _ask_one(self) -> Asked | None:
+        """The next program, unless it depends on one that is out."""
+        n_out = max(self._last_asked - self._engine.evaluations, 0)
+        if n_out == self._room:
+            self._engine.lend(2 * n_out)
+            self._room = 2 * n_out
+        found = self._timed(self._engine.ask)
+        if found is None:
+            return None
+        asked = Asked(*found)
+        self._asked[asked.evaluation] = asked
+        self._last_asked = asked.evaluation
+        return asked
+
     def tell(self, asked: Asked, fitness: float) -> None:
-        """Takes in the program that was asked for: it joins the population with this fitness.
+        """Takes in a program that was asked for, when its turn comes: it joins the population with this fitness.
 
         That is one evaluation, a full one that took no steps. Both caches are emptied afterwards, as after
         :meth:`take`, and then know no more than the fitness of each member, told or not. A program that is over
         `max_cost`, or cannot learn where it must, scores 0 whatever is told.
 
         Args:
-            asked: what :meth:`ask` returned last, or a copy of it.
+            asked: what :meth:`ask` returned, or a copy of it. They may be told in any order.
             fitness: a number in [0, 1], such as :attr:`pyamlz.Evaluation.fitness`. If it is that of
                 :meth:`pyamlz.Evaluator.evaluate` on the same tasks, with `combine` as here and programs without random
                 ops, the search finds what :meth:`run` does without fec_size and hurdles.
 
         Raises:
             InputError: the fitness is none.
-            SearchError: the program is not the one that was asked for last, or its fitness was told; or the search is
-                being run.
+            SearchError: the program was not asked for, or its fitness was told; or the search is being run.
         """
         checked_type("asked", asked, Asked)
         fitness = checked_float("fitness", fitness, 0.0, 1.0)
         if not self._running.acquire(blocking=False):
             raise SearchError("tell: this search is being run")
         try:
-            if asked != self._asked:
-                open_one = "none" if self._asked is None else f"number {self._asked.evaluation}"
-                raise SearchError(f"tell: expected what ask returned last ({open_one} waits), got {asked.evaluation}")
+            if self._asked.get(asked.evaluation) != asked:
+                numbers = [f"number {number}" for number in list(self._asked)[:1]]
+                more = f" and {len(self._asked) - 1} more" if len(self._asked) > 1 else ""
+                waits = f"{''.join(numbers) or 'none'}{more} {'wait' if more else 'waits'}"
+                raise SearchError(f"tell: expected what ask returned, once ({waits}), got {asked.evaluation}")
             self._timed(lambda: self._engine.tell(asked.evaluation, fitness))
-            self._asked = None
+            del self._asked[asked.evaluation]
         finally:
             self._running.release()
 
     def _check_told(self, what: str) -> None:
         """Refuses what cannot be done while a program that was asked for waits for its fitness."""
-        if self._asked is not None:
-            raise SearchError(f"{what}: the fitness of program {self._asked.evaluation}, asked for, must be told first")
+        for number in self._asked:
+            raise SearchError(f"{what}: the fitness of program {number}, asked for, must be told first")
 
     def _take(self, block: Any, count: int) -> None:
         """Takes in an array of `amlz_program`."""

@@ -93,6 +93,122 @@ static void test_goes_the_same_way(void)
     }
 }
 
+/* ---------------------------------------------------------------- many at a time */
+
+static void lend(amlz_search *search, uint32_t n_out)
+{
+    const size_t size = amlz_search_lend_size(n_out, NULL);
+    CHECK_EQ_INT(amlz_search_lend(search, block_new(size), size, n_out, NULL), AMLZ_OK);
+}
+
+/* As many programs as there are, up to n_out, are asked for and told in an order of chance, until so many were evaluated;
+ * how many were out at most. Now and then the memory is another, with programs out. */
+static uint32_t go_by_many(amlz_search *search, const elsewhere *e, uint32_t n_out, uint64_t evaluations, uint64_t *chance)
+{
+    enum { MOST = 64 };
+    amlz_program programs[MOST];
+    uint64_t tickets[MOST], n_asked = 0;
+    uint32_t count = 0, most = 0;
+    amlz_progress p = {.struct_size = sizeof p};
+    amlz_search_progress(search, &p);
+    lend(search, n_out);
+    for (evaluations += p.evaluations, n_asked = p.evaluations; p.evaluations < evaluations;) {
+        while (n_asked < evaluations && amlz_search_ask(search, &programs[count], &tickets[count], NULL) == AMLZ_OK &&
+               tickets[count] != 0) {
+            CHECK_EQ_U64(tickets[count], ++n_asked);
+            count++;
+        }
+        most = count > most ? count : most;
+        CHECK(count > 0);
+        const uint32_t which = draw_below(chance, count);
+        if (draw_below(chance, 8) == 0) {
+            lend(search, n_out);
+        }
+        CHECK_EQ_INT(amlz_search_tell(search, tickets[which], fitness_of(e, &programs[which]), NULL), AMLZ_OK);
+        CHECK_EQ_INT(amlz_search_tell(search, tickets[which], 0.5, NULL), AMLZ_ERROR_ARGUMENT);
+        programs[which] = programs[--count];
+        tickets[which] = tickets[count];
+        amlz_search_progress(search, &p);
+    }
+    return most;
+}
+
+/* However many are out and in whatever order they are told: it is the search of one program at a time. */
+static void test_many_go_the_same_way(void)
+{
+    uint64_t chance = 5;
+    for (int k = 0; k < 6; k++) {
+        for (uint32_t n_out = 1; n_out < 64; n_out = 2 * n_out + 1) {
+            const elsewhere e = elsewhere_new();
+            amlz_search_config config = config_of(15);
+            config.fec_size = 0;
+            config.algorithm = k == 1 ? AMLZ_RANDOM_SEARCH : AMLZ_EVOLUTION;
+            config.redraws = k == 2 || k == 5 ? 3 : 0;
+            config.max_cost = k == 4 ? 15 : 0;
+            config.tournament_size = k >= 4 ? 1 : 3;
+            config.population_size = k == 5 ? 3 : 20;
+            amlz_search *one = search_new(&config, e.tasks, NULL), *many = search_new(&config, e.tasks, NULL);
+            for (int i = 0; i < 150; i++) {
+                step(one, &e);
+            }
+            const uint32_t most = go_by_many(many, &e, n_out, 100, &chance);
+            CHECK(most == n_out || (k != 1 && most >= (n_out < config.population_size ? n_out : config.population_size)));
+            go_by_many(many, &e, n_out, 50, &chance);
+            check_same(one, many);
+            amlz_search_run(one, 50, 2, NULL);
+            amlz_search_run(many, 50, 2, NULL);
+            check_same(one, many);
+            CHECK_EQ_U64(amlz_search_digest(one), amlz_search_digest(many));
+            blocks_free();
+        }
+    }
+}
+
+/* A program whose tournament meets one that is out is not to be had; nothing is taken in before its turn. */
+static void test_waits_for_those_before(void)
+{
+    const elsewhere e = elsewhere_new();
+    amlz_search_config config = config_of(16);
+    amlz_program program;
+    amlz_progress p = {.struct_size = sizeof p};
+    uint64_t ticket = 1, last = 0;
+    const char *reason = "";
+    config.tournament_size = 3;
+    amlz_search *search = search_new(&config, e.tasks, NULL);
+    lend(search, 64);
+    while (amlz_search_ask(search, &program, &ticket, &reason) == AMLZ_OK && ticket != 0) {
+        last = ticket;
+    }
+    CHECK(reason == NULL && last >= 20 && last < 40); /* the first population, and a few children of none of them */
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        CHECK_EQ_INT(program.size[f], 0);
+    }
+    const uint64_t digest = amlz_search_digest(search);
+    CHECK_EQ_INT(amlz_search_tell(search, 2, 0.5, NULL), AMLZ_OK);
+    CHECK_EQ_U64(amlz_search_digest(search), digest);
+    CHECK_EQ_INT(amlz_search_run(search, 1, 2, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_tell(search, 1, 0.25, NULL), AMLZ_OK);
+    amlz_search_progress(search, &p);
+    CHECK_EQ_U64(p.evaluations, 2);
+    CHECK_EQ_U64(p.best_evaluation, 2);
+    CHECK_EQ_INT(amlz_search_tell(search, 1, 0.25, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(strstr(reason, "waits for its fitness") != NULL);
+    CHECK_EQ_INT(amlz_search_tell(search, last + 1, 0.25, NULL), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_tell(search, 0, 0.25, NULL), AMLZ_ERROR_ARGUMENT);
+
+    unsigned char small[16];
+    CHECK(amlz_search_lend_size(0, &reason) == 0 && strstr(reason, "n_out") != NULL);
+    CHECK_EQ_INT(amlz_search_lend(search, small, sizeof small, 64, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(strstr(reason, "amlz_search_lend_size") != NULL);
+    const size_t size = amlz_search_lend_size(1, NULL);
+    CHECK_EQ_INT(amlz_search_lend(search, block_new(size), size, 1, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK(strstr(reason, "that are out") != NULL);
+    CHECK_EQ_INT(amlz_search_tell(search, 3, 0.25, NULL), AMLZ_OK); /* nothing was lost */
+    blocks_free();
+}
+
+/* ---------------------------------------------------------------- */
+
 /* Asking changes nothing, so that a search saved meanwhile is asked for the same program again; telling makes a mark. */
 static void test_state_while_asked(void)
 {
@@ -192,6 +308,8 @@ static void test_refusals(void)
 int main(void)
 {
     test_goes_the_same_way();
+    test_many_go_the_same_way();
+    test_waits_for_those_before();
     test_state_while_asked();
     test_rejected();
     test_refusals();

@@ -111,6 +111,7 @@ static void test_searches(void)
     CHECK_EQ_INT(amlz_search_take(NULL, &program, 1, &reason), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_search_ask(NULL, &program, &ticket, &reason), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_search_tell(NULL, 1, 0.5, &reason), AMLZ_ERROR_ARGUMENT);
+    CHECK_EQ_INT(amlz_search_lend(NULL, NULL, 0, 1, &reason), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_search_progress(NULL, &progress), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_search_best(NULL, &program, &fitness), AMLZ_ERROR_ARGUMENT);
     CHECK_EQ_INT(amlz_search_member(NULL, 0, &program, &fitness), AMLZ_ERROR_ARGUMENT);

@@ -86,7 +86,7 @@ static int is_done(const amlz_crew *crew)
 
 amlz_status amlz_crew_begin(amlz_crew *crew, uint64_t evaluations, double stop_fitness)
 {
-    if (crew == NULL || crew->search->asked.ticket != 0 || crew->search->is_put) {
+    if (crew == NULL || crew->search->asked.count != 0 || crew->search->is_put) {
         return AMLZ_ERROR_ARGUMENT;
     }
     amlz_search *s = crew->search;
@@ -138,34 +138,14 @@ static int will_be_known_by_fingerprint(const amlz_search *s, const pending_chil
     return amlz__cache_look(&s->by_fingerprint, child->known.fingerprint, fitness);
 }
 
-/* Makes the child that comes after those that are pending; the search stays as it is. */
+/* Makes the next child. */
 static void make(amlz_crew *crew, pending_child *child)
 {
     amlz_search *s = crew->search;
-    amlz_progress *p = &s->now.progress;
-    const uint32_t n_before = s->ahead.count;
-    const rng_state rng = s->now.rng;
-    const uint64_t duplicates = p->duplicates;
-    if (n_before > 0) {
-        const pending_child *last = pending_at(&s->ahead, n_before - 1);
-        s->now.rng = last->after;
-        p->duplicates = last->duplicates;
-    }
-    memset(&child->member, 0, sizeof child->member);
-    memset(&child->known, 0, sizeof child->known);
-    const int is_loaded = amlz__step_make_child(s, &child->program, &child->member, &child->is_guess);
-    const candidate made = amlz__step_candidate(s, &child->program, &child->member, is_loaded);
-    child->member.birth = p->evaluations + n_before + 1;
-    child->member.fitness = made.is_rejected ? 0 : -1;
-    child->after = s->now.rng;
-    child->duplicates = p->duplicates;
+    amlz__step_make_pending(s, child);
     child->ticket = ++crew->last_ticket;
-    child->key = made.key;
-    child->n_live = made.n_live;
-    child->is_rejected = made.is_rejected;
-    child->stage = made.is_rejected || will_be_known(s, made.key, &child->member.fitness) ? CHILD_READY : CHILD_DRAWN;
-    s->now.rng = rng;
-    p->duplicates = duplicates;
+    child->stage =
+        child->is_rejected || will_be_known(s, child->key, &child->member.fitness) ? CHILD_READY : CHILD_DRAWN;
 }
 
 static pending_child *draw(amlz_crew *crew)
@@ -228,19 +208,6 @@ static int is_known(const amlz_search *s, const pending_child *child)
            (known->has_fingerprint && amlz__cache_has(&s->by_fingerprint, known->fingerprint));
 }
 
-static void take_first(amlz_search *s)
-{
-    pending_child *first = pending_at(&s->ahead, 0);
-    const candidate child = {&first->program, &first->member, first->is_rejected, first->key,
-                             first->n_live,   NULL,           &first->known};
-    s->now.rng = first->after;
-    s->now.progress.duplicates = first->duplicates;
-    s->ahead.first = (s->ahead.first + 1) % s->ahead.capacity;
-    s->ahead.count--;
-    amlz__step_add(s, &child);
-    amlz__mark_set_if_due(s);
-}
-
 /* Takes in all whose turn has come. */
 static void take_in(amlz_crew *crew)
 {
@@ -256,7 +223,8 @@ static void take_in(amlz_crew *crew)
         if (first->stage != CHILD_READY) {
             return;
         }
-        take_first(s);
+        amlz__step_take_pending(s, &s->ahead, NULL);
+        amlz__mark_set_if_due(s);
         if (is_done(crew)) {
             forget_pending(s);
             crew->is_over = 1;

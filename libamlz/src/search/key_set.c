@@ -27,7 +27,7 @@ static size_t slot_of(const key_set *set, uint64_t key)
     return slot;
 }
 
-int amlz__key_set_has(const key_set *set, uint64_t key) { return key != 0 && set->keys[slot_of(set, key)] == key; }
+uint32_t amlz__key_set_count(const key_set *set, uint64_t key) { return key == 0 ? 0 : set->counts[slot_of(set, key)]; }
 
 void amlz__key_set_add(key_set *set, uint64_t key)
 {

@@ -14,7 +14,7 @@ typedef struct key_set {
 void amlz__key_set_place(key_set *set, arena *a, uint32_t capacity);
 
 /* Key 0 stands for none: it is never in the set, and adding or removing it does nothing. */
-int amlz__key_set_has(const key_set *set, uint64_t key);
+uint32_t amlz__key_set_count(const key_set *set, uint64_t key);
 void amlz__key_set_add(key_set *set, uint64_t key);
 void amlz__key_set_remove(key_set *set, uint64_t key); /* one that is there */
 

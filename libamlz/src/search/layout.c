@@ -225,6 +225,8 @@ static amlz_search *lay_out_search(arena *a, const amlz_search_config *config, u
         s->members = members;
         s->by_key = by_key;
         s->by_fingerprint = by_fingerprint;
+        s->asked.children = &s->own;
+        s->asked.capacity = 1;
     }
     return s;
 }

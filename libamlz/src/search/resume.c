@@ -87,7 +87,7 @@ amlz_status amlz_search_put(amlz_search *search, int part, const amlz_program *p
         (program == NULL) != (part == AMLZ_HISTORY)) {
         return refuse(AMLZ_ERROR_ARGUMENT, reason, "an item must have a part, a member and, but in the history, a program");
     }
-    if (search->now.progress.evaluations > 0 || search->asked.ticket != 0) {
+    if (search->now.progress.evaluations > 0 || search->asked.count != 0) {
         return refuse(AMLZ_ERROR_ARGUMENT, reason, "items must be put before the search is run");
     }
     if (program != NULL) {
@@ -179,7 +179,7 @@ static void collect_keys(amlz_search *s)
 amlz_status amlz_search_resume(amlz_search *search, const amlz_state *state, const char **reason)
 {
     amlz_state whole, *numbers = &whole;
-    if (search == NULL || search->now.progress.evaluations > 0 || search->asked.ticket != 0) {
+    if (search == NULL || search->now.progress.evaluations > 0 || search->asked.count != 0) {
         return refuse(AMLZ_ERROR_ARGUMENT, reason, "a search must be resumed before it is run");
     }
     if (!STRUCTS_KNOWN(amlz_state, state)) {

@@ -22,7 +22,8 @@ typedef enum child_stage {
     CHILD_READY  /* to be taken in when its turn has come */
 } child_stage;
 
-/* A child that was drawn ahead of its turn (crew.c): it is no member yet, but has its place in the population. */
+/* A child that was drawn ahead of its turn (crew.c) or is evaluated elsewhere (ask.c): it is no member yet, but has its place
+ * in the population. */
 typedef struct pending_child {
     amlz_program program;
     amlz_member member;  /* its fitness is a guess, -1 where nothing is known */
@@ -46,14 +47,6 @@ static inline pending_child *pending_at(const pending *p, uint32_t index)
     return &p->children[(p->first + index) % p->capacity];
 }
 
-/* A program that was asked for: the search itself is as it was before, until its fitness is told. */
-typedef struct asked_program {
-    uint64_t ticket; /* 0: there is none; the program is the search's child */
-    uint64_t duplicates;
-    amlz_member origin;
-    rng_state rng;   /* after the draws that made it */
-} asked_program;
-
 struct amlz_search {
     amlz_search_config config;
     const amlz_tasks *tasks;
@@ -68,8 +61,9 @@ struct amlz_search {
     uint64_t work;     /* since the mark */
     amlz_program start, child;
     int is_put;        /* 1: items were put, and the search was not resumed yet */
-    asked_program asked;
-    pending ahead; /* empty but while a crew is at work */
+    pending asked;     /* programs that were asked for; the search is as it was before, until their fitness is told */
+    pending_child own; /* room for one of them */
+    pending ahead;     /* empty but while a crew is at work, or a program is asked for */
     uint64_t (*clock)(void); /* NULL: phases are not measured */
     uint64_t *ticks, last_tick;
 };

@@ -1,6 +1,8 @@
 /* Regularized evolution (the paper's section 3.2, figure 2) and random search. */
 #include "search/step.h"
 
+#include <string.h>
+
 #include "base/portability.h"
 #include "base/structs.h"
 #include "program/liveness.h"
@@ -289,6 +291,7 @@ void amlz__step_add(amlz_search *s, const candidate *c)
     member->birth = p->evaluations + 1;
     if (c->is_rejected) {
         p->rejected++;
+        member->fitness = 0;
         amlz__state_record(&s->now, c->program, member, 0, -1);
     } else if (c->told != NULL) {
         p->full_evaluations++;
@@ -301,11 +304,35 @@ void amlz__step_add(amlz_search *s, const candidate *c)
     p->evaluations++;
 }
 
+/* 1 if the program is in the population when all that are pending are. */
+static int will_have(const amlz_search *s, uint64_t key)
+{
+    uint32_t copies = amlz__key_set_count(&s->members, key);
+    const uint32_t n_leaving = members_and_pending(s) - s->config.population_size;
+    for (uint32_t i = 0; i < s->ahead.count; i++) {
+        copies += pending_at(&s->ahead, i)->key == key;
+    }
+    for (uint32_t i = 0; i < n_leaving; i++) {
+        copies -= s->now.population.entries[amlz__state_by_age(&s->now, i)].key == key;
+    }
+    return copies > 0;
+}
+
 /* 1 if the loaded program is a child that may be drawn again, and computes what a member computes. */
 static int is_duplicate(const amlz_search *s)
 {
     return s->config.algorithm == AMLZ_EVOLUTION && members_and_pending(s) >= s->config.population_size &&
-           amlz__key_set_has(&s->members, s->evaluator->plan.key);
+           s->evaluator->plan.key != 0 && will_have(s, s->evaluator->plan.key);
+}
+
+static int is_a_guess_ahead(const amlz_search *s)
+{
+    for (uint32_t i = 0; i < s->ahead.count; i++) {
+        if (pending_at(&s->ahead, i)->is_guess) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* Makes and loads the next program; 0 if it is rejected. */
@@ -321,14 +348,51 @@ static int make_child(amlz_search *s, amlz_program *program, amlz_member *origin
 
 int amlz__step_make_child(amlz_search *s, amlz_program *program, amlz_member *origin, int *is_guess)
 {
-    /* The keys of pending children are not among those of the members yet. */
-    *is_guess = s->config.redraws > 0 && s->ahead.count > 0;
+    *is_guess = s->config.redraws > 0 && is_a_guess_ahead(s); /* by its key */
     int is_loaded = make_child(s, program, origin, is_guess);
     for (uint32_t i = 0; i < s->config.redraws && is_loaded && is_duplicate(s); i++) {
         s->now.progress.duplicates++;
         is_loaded = make_child(s, program, origin, is_guess);
     }
     return is_loaded;
+}
+
+void amlz__step_make_pending(amlz_search *s, pending_child *child)
+{
+    amlz_progress *p = &s->now.progress;
+    const uint32_t n_before = s->ahead.count;
+    const rng_state rng = s->now.rng;
+    const uint64_t duplicates = p->duplicates;
+    if (n_before > 0) {
+        const pending_child *last = pending_at(&s->ahead, n_before - 1);
+        s->now.rng = last->after;
+        p->duplicates = last->duplicates;
+    }
+    memset(&child->member, 0, sizeof child->member);
+    memset(&child->known, 0, sizeof child->known);
+    const int is_loaded = amlz__step_make_child(s, &child->program, &child->member, &child->is_guess);
+    const candidate made = amlz__step_candidate(s, &child->program, &child->member, is_loaded);
+    child->member.birth = p->evaluations + n_before + 1;
+    child->member.fitness = made.is_rejected ? 0 : -1;
+    child->after = s->now.rng;
+    child->duplicates = p->duplicates;
+    child->key = made.key;
+    child->n_live = made.n_live;
+    child->is_rejected = made.is_rejected;
+    s->now.rng = rng;
+    p->duplicates = duplicates;
+}
+
+void amlz__step_take_pending(amlz_search *s, pending *children, const double *told)
+{
+    pending_child *first = pending_at(children, 0);
+    const candidate child = {&first->program, &first->member, first->is_rejected, first->key,
+                             first->n_live,   told,           &first->known};
+    s->now.rng = first->after;
+    s->now.progress.duplicates = first->duplicates;
+    children->first = (children->first + 1) % children->capacity;
+    children->count--;
+    amlz__step_add(s, &child);
 }
 
 /* One cycle: a program is made and added. */
@@ -345,7 +409,7 @@ static void advance(amlz_search *s)
 
 amlz_status amlz_search_run(amlz_search *search, uint64_t evaluations, double stop_fitness, amlz_progress *progress)
 {
-    if (search == NULL || search->asked.ticket != 0 || search->is_put ||
+    if (search == NULL || search->asked.count != 0 || search->is_put ||
         (progress != NULL && !STRUCTS_KNOWN(amlz_progress, progress))) {
         return AMLZ_ERROR_ARGUMENT;
     }

@@ -31,4 +31,11 @@ candidate amlz__step_candidate(const amlz_search *s, const amlz_program *program
 /* Scores it and takes it in. */
 void amlz__step_add(amlz_search *s, const candidate *c);
 
+/* Makes the child that comes after those that are pending ahead; the search stays as it is. Neither its stage nor its ticket
+ * is set. */
+void amlz__step_make_pending(amlz_search *s, pending_child *child);
+
+/* Takes in the first of them, by the fitness told, or scores it where told is NULL. */
+void amlz__step_take_pending(amlz_search *s, pending *children, const double *told);
+
 #endif

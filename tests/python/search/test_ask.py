@@ -1,6 +1,7 @@
 """Programs of a search that are evaluated elsewhere."""
 
 import pickle
+import random
 import threading
 
 import pytest
@@ -85,12 +86,85 @@ class TestAskAndTell:
         assert (one.progress.rejected, one.best.fitness) == (1, 0.0)
 
 
+def go_by_many(one, evaluator, n, evaluations, order):
+    """Asks for up to n at a time and tells them in an order of chance; how many were out at most."""
+    out, asked, most = [], one.progress.evaluations, 0
+    end = asked + evaluations
+    while out or asked < end:
+        if asked < end and len(out) < n:
+            new = one.ask(min(n - len(out), end - asked))
+            assert [each.evaluation for each in new] == list(range(asked + 1, asked + 1 + len(new)))
+            out, asked = [*out, *new], asked + len(new)
+        most = max(most, len(out))
+        each = out.pop(order.randrange(len(out)))
+        one.tell(each, evaluator.evaluate(each.program).fitness)
+    return most
+
+
+class TestMany:
+    @pytest.mark.parametrize("settings", [{}, {"redraws": 3}, {"algorithm": "random_search"}, {"max_cost": 0.02}])
+    @pytest.mark.parametrize("n", [1, 2, 7, 100])
+    def test_is_the_search_of_one_at_a_time(self, settings, n):
+        single, many, evaluator = search(**settings), search(**settings), Evaluator(TASKS, combine="mean")
+        for _ in range(150):
+            step(single, evaluator)
+        assert go_by_many(many, evaluator, n, 100, random.Random(n)) >= min(n, 30)
+        go_by_many(many, evaluator, n, 50, random.Random(n))
+        assert many.digest == single.digest
+        assert many.population == single.population
+        for each in (single, many):
+            each.run(max_evaluations=50)
+        assert many.digest == single.digest
+
+    def test_a_checkpoint_holds_what_was_taken_in(self, tmp_path):
+        path, one = tmp_path / "run.amlz", search()
+        asked = one.ask(10)
+        for each in (*asked[:3], *asked[5:]):
+            one.tell(each, 0.25)
+        assert one.progress.evaluations == 3
+        one.save(path)
+        loaded = Search.load(path)
+        assert (loaded.digest, loaded.progress.evaluations) == (one.digest, 3)
+        assert loaded.ask(7) == asked[3:]
+        for each in asked[3:5]:
+            one.tell(each, 0.5)
+        for each in reversed(asked[3:]):
+            loaded.tell(each, 0.5 if each in asked[3:5] else 0.25)
+        assert loaded.digest == one.digest
+
+    def test_none_is_to_be_had_that_depends_on_one_out(self):
+        one = search(tournament_size=30)
+        first = one.ask(1000)
+        assert 30 <= len(first) < 60
+        assert one.ask(1) == []
+        with pytest.raises(SearchError, match="ask: the fitness of program 1, asked for, must be told first"):
+            one.ask()
+        for each in first:
+            one.tell(each, 0.0)
+        assert one.ask().evaluation == len(first) + 1
+
+    def test_each_is_told_once(self):
+        one = search()
+        asked = one.ask(3)
+        one.tell(asked[1], 0.5)
+        for wrong in (asked[1], asked[1]._replace(evaluation=4), asked[0]._replace(program=linear_regressor())):
+            with pytest.raises(SearchError, match=r"once \(number 1 and 1 more wait\), got"):
+                one.tell(wrong, 0.5)
+        assert one.progress.evaluations == 0
+        one.tell(asked[0], 0.5)
+        assert one.progress.evaluations == 2
+
+    @pytest.mark.parametrize("n", [0, -1, 1.5, "x", 2**21])
+    def test_how_many_there_may_be(self, n):
+        with pytest.raises(InputError, match="n: expected"):
+            search().ask(n)
+
+
 class TestRefusals:
-    def test_one_at_a_time(self):
+    def test_while_one_is_out(self):
         one = search()
         asked = one.ask()
         for call in (
-            one.ask,
             lambda: one.run(max_evaluations=1),
             lambda: one.take([linear_regressor()]),
             lambda: one.restore(search().checkpoint()),
