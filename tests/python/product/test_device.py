@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
+import kconfiglib
 import pytest
-from building import JOBS, LIBRARY, need, run
+from building import JOBS, LIBRARY, ROOT, need, run
 
 DEVICE = LIBRARY / "device"
 
@@ -153,3 +155,172 @@ def test_on_microcontrollers() -> None:
     assert digest == "ab799310317bd894"
     assert found["cortex-m4", "network"][0] <= 16 * 1024
     assert found["cortex-m0", "network"][3] == "8b947a81b6cc4a02"
+
+
+# ---------------------------------------------------------------- Arduino
+
+SKETCHBOOK = """\
+#pragma once
+#include <stdint.h>
+#include <stdio.h>
+struct Port {
+    void begin(long) {}
+    void println(const char *text) { puts(text); }
+    void println(double number, int digits) { printf("%.*f\\n", digits, number); }
+};
+extern Port Serial;
+void setup();
+void loop();
+"""
+CORE = """\
+#include "Arduino.h"
+Port Serial;
+int main() { setup(); for (int i = 0; i < 20; i++) loop(); }
+"""
+CATEGORIES = (
+    "Display",
+    "Communication",
+    "Sensors",
+    "Device Control",
+    "Timing",
+    "Data Storage",
+    "Data Processing",
+    "Other",
+)
+
+
+@pytest.fixture(scope="module")
+def arduino(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("libraries") / "amlz"
+    run(sys.executable, DEVICE / "arduino.py", folder)
+    return folder
+
+
+def test_what_an_arduino_library_must_have(arduino: Path) -> None:
+    """By the specification, https://arduino.github.io/arduino-cli/latest/library-specification/."""
+    lines = (arduino / "library.properties").read_text().splitlines()
+    fields = dict(line.split("=", 1) for line in lines)
+    assert len(fields) == len(lines)
+    for name in ("version", "author", "maintainer", "sentence", "paragraph", "category", "url", "architectures"):
+        assert fields[name].strip(), name
+    assert fields["name"] == arduino.name
+    assert re.fullmatch(r"\d+\.\d+\.\d+", fields["version"])
+    assert fields["category"] in CATEGORIES
+    assert not fields["paragraph"].startswith(fields["sentence"])
+    assert fields["url"].startswith("https://")
+    assert all((arduino / "src" / header).is_file() for header in fields["includes"].split(","))
+    assert {path.name for path in arduino.iterdir()} == {"library.properties", "LICENSE", "src", "examples"}
+    for sketch in (arduino / "examples").iterdir():
+        assert (sketch / f"{sketch.name}.ino").is_file()
+    included = re.findall(r'^#\s*include "(.*)"', (arduino / "src" / "amlz.c").read_text(), re.MULTILINE)
+    assert set(included) <= {path.name for path in (arduino / "src").iterdir()}
+
+
+def test_the_sketch_learns(arduino: Path, tmp_path: Path) -> None:
+    """Compiled as Arduino's builder does, each C file alone and the sketch as C++, with a core of a few lines."""
+    need("cc", "c++")
+    (tmp_path / "Arduino.h").write_text(SKETCHBOOK)
+    (tmp_path / "core.cpp").write_text(CORE)
+    objects = [tmp_path / f"{source.stem}.o" for source in sorted((arduino / "src").glob("*.c"))]
+    for made in objects:
+        run("cc", "-std=gnu11", "-Os", "-c", arduino / "src" / f"{made.stem}.c", "-o", made)
+    sketch = arduino / "examples" / "OnlineRegression" / "OnlineRegression.ino"
+    flags = [
+        "-std=gnu++11",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        f"-I{tmp_path}",
+        f"-I{arduino}/src",
+        "-include",
+        "Arduino.h",
+    ]
+    program = tmp_path / "sketch"
+    run("c++", *flags, "-o", program, "-x", "c++", sketch, tmp_path / "core.cpp", "-x", "none", *objects, "-lm")
+    errors = [float(line) for line in run(program).splitlines()]
+    assert len(errors) == 8
+    assert errors[-1] < errors[0] / 1000
+
+
+# ---------------------------------------------------------------- Zephyr
+
+# What Zephyr's build system defines for modules, as plain CMake.
+ZEPHYR = """\
+cmake_minimum_required(VERSION 3.16)
+project(zephyr_like C)
+add_library(everything INTERFACE)
+function(zephyr_include_directories)
+  target_include_directories(everything INTERFACE ${ARGN})
+endfunction()
+function(zephyr_compile_definitions)
+  target_compile_definitions(everything INTERFACE ${ARGN})
+endfunction()
+function(zephyr_library_named name)
+  set(current ${name} PARENT_SCOPE)
+  add_library(${name} STATIC)
+  target_link_libraries(${name} PUBLIC everything)
+endfunction()
+function(zephyr_library_sources)
+  target_sources(${current} PRIVATE ${ARGN})
+endfunction()
+function(zephyr_library_include_directories)
+  target_include_directories(${current} PRIVATE ${ARGN})
+endfunction()
+function(zephyr_library_compile_definitions)
+  target_compile_definitions(${current} PRIVATE ${ARGN})
+endfunction()
+function(zephyr_library_compile_options)
+  target_compile_options(${current} PRIVATE ${ARGN})
+endfunction()
+add_subdirectory(MODULE amlz_module)
+add_executable(app app.c)
+target_link_libraries(app PRIVATE amlz m)
+"""
+APPLICATION = r"""
+#include <stdio.h>
+#include "amlz_archive.h"
+int main(void)
+{
+    const char *reason;
+    amlz_learner_config config = {sizeof config, {4, 2, 1, 0, AMLZ_REGRESSION, 0}, AMLZ_FLOAT64, 0, 0, 0, 0};
+    printf("%d %d\n", AMLZ_CAPACITY, amlz_program_capacity());
+    puts(amlz_learner_size(&config, &reason) == 0 ? reason : "both precisions");
+    puts(amlz_archive_kind_name(AMLZ_ARCHIVE_MODEL));
+    return 0;
+}
+"""
+
+
+def configured(**values: str) -> dict[str, str]:
+    """The module's options by Kconfig, with some set, as CMake sees them."""
+    config = kconfiglib.Kconfig(str(ROOT / "zephyr" / "Kconfig"))
+    for name, value in values.items():
+        assert config.syms[name].set_value(value)
+    assert config.warnings == []
+    return {f"CONFIG_{name}": symbol.str_value for name, symbol in config.syms.items() if symbol.str_value != "n"}
+
+
+def test_options_of_the_zephyr_module() -> None:
+    assert configured()["CONFIG_AMLZ_BUILD"] == ""
+    assert "CONFIG_AMLZ" not in configured()
+    chosen = configured(AMLZ="y", AMLZ_LANES_4="y", AMLZ_CAPACITY="300")
+    assert chosen["CONFIG_AMLZ_LANES"] == "4"
+    assert chosen["CONFIG_AMLZ_CAPACITY"] == "16"  # 300 is out of range
+    assert chosen["CONFIG_AMLZ_ONLY_FLOAT32"] == "y"
+    assert "CONFIG_AMLZ_CAPACITY" not in {k: v for k, v in configured(AMLZ="y", AMLZ_BUILD="own.h").items() if v}
+
+
+def test_the_zephyr_module_builds(tmp_path: Path) -> None:
+    need("cmake", "cc")
+    module = (ROOT / "zephyr" / "module.yml").read_text()
+    assert module == "name: amlz\nbuild:\n  cmake: zephyr\n  kconfig: zephyr/Kconfig\n"
+    (tmp_path / "CMakeLists.txt").write_text(ZEPHYR.replace("MODULE", str(ROOT / "zephyr")))
+    (tmp_path / "app.c").write_text(APPLICATION)
+    options = [f"-D{name}={value}" for name, value in configured(AMLZ="y", AMLZ_ARCHIVE="y", AMLZ_CAPACITY="8").items()]
+    run("cmake", "-S", tmp_path, "-B", tmp_path / "build", *options)
+    run("cmake", "--build", tmp_path / "build")
+    assert run(tmp_path / "build" / "app").splitlines() == [
+        "8 8",
+        "this build of the library leaves the precision out",
+        "model",
+    ]
