@@ -16,16 +16,21 @@ import numpy as np
 from pyamlz._lib import random as _random
 from pyamlz._lib.checks import MAX_COUNT, checked_int, checked_type
 from pyamlz._lib.errors import InputError
+from pyamlz._lib.interrupt import Flag
 from pyamlz._lib.random import derived_seed
-from pyamlz.lab._tune import Tuned, tune
+from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
+from pyamlz.lab._tune import Trial, Tuned, tune
+from pyamlz.lab._units import StopReason, Units, digest
 from pyamlz.program import Program
-from pyamlz.search import Callback, Evaluator, PackedTasks
+from pyamlz.search import Callback, Evaluator, PackedTasks, Progress
 from pyamlz.tasks import TaskSet
 from pyamlz.tasks._images import Split
 
 __all__ = ["MakeTasks", "Pair", "PairResult", "Sizes", "Transferred", "measure_on_pair", "transfer", "tune_on_pairs"]
 
 Pair: TypeAlias = tuple[int, int]
+
+_LIMITS = (0.001, 1000.0)  # of the factors of a tuning
 
 
 class MakeTasks(Protocol):
@@ -75,10 +80,12 @@ class Transferred:
     Attributes:
         pairs: each pair of classes.
         tunings: of each pair; or the one of all.
+        stop_reason: "done", "interrupted" or "callback".
     """
 
     pairs: tuple[PairResult, ...]
     tunings: tuple[Tuned, ...]
+    stop_reason: StopReason = "done"
 
     @property
     def accuracy(self) -> float:
@@ -86,6 +93,11 @@ class Transferred:
         if not self.pairs:
             return math.nan
         return math.fsum(result.accuracy for result in self.pairs) / len(self.pairs)
+
+    def summary(self) -> dict[str, Any]:
+        """What the last line of a log has."""
+        accuracy = self.accuracy if self.pairs else None
+        return {"stop_reason": self.stop_reason, "pairs": len(self.pairs), "accuracy": accuracy}
 
 
 def tune_on_pairs(
@@ -99,9 +111,12 @@ def tune_on_pairs(
     first: Sequence[Sizes] = (),
     keep: float = 0.25,
     threads: int = 1,
+    after: Tuned | None = None,
     callbacks: Iterable[Callback] = (),
 ) -> Tuned:
-    """Tunes a program on the full-sized tasks of some pairs of classes together; see :func:`transfer`."""
+    """Tunes a program on the full-sized tasks of some pairs of classes together; see :func:`transfer` and, for `after`,
+    :func:`pyamlz.lab.tune`.
+    """
     checked_type("program", program, Program)
     pairs = _checked_pairs("pairs", pairs)
     stages = []
@@ -112,10 +127,13 @@ def tune_on_pairs(
         program,
         stages,
         trials=trials,
-        seed=_seed(seed, "factors", *(c for pair in pairs for c in pair)),
+        seed=_factors_seed(seed, pairs),
+        low=_LIMITS[0],
+        high=_LIMITS[1],
         keep=keep,
         draws=_seed(seed, "draws"),
         threads=threads,
+        after=after,
         callbacks=callbacks,
     )
 
@@ -144,6 +162,10 @@ def transfer(
     keep: float = 0.25,
     threads: int = 1,
     callbacks: Iterable[Callback] = (),
+    checkpoint: Path | None = None,
+    every_seconds: float = EVERY_SECONDS,
+    log: Path | None = None,
+    resume: bool = False,
 ) -> Transferred:
     """Tunes a program on full-sized tasks, and measures it on the test examples of each pair of classes.
 
@@ -163,28 +185,121 @@ def transfer(
         first: sizes of smaller tasks for earlier stages of the tuning, from small to large.
         keep: share of the trials of a stage that goes on to the next.
         threads: trials at work at the same time. It does not change the result.
-        callbacks: of each tuning, see :func:`pyamlz.lab.tune`. Where one or Ctrl-C ends a tuning, that is the end, and
-            the pairs are those that were measured until then.
+        callbacks: told of the progress after each trial and each pair that was measured, and meanwhile; something true
+            ends it. So does Ctrl-C. The pairs are then those that were measured until then.
+        checkpoint: a file, which must not exist yet, to go on from: it has the tunings and the pairs that are done.
+        every_seconds: between two checkpoints, 0 or more.
+        log: a file, which must not exist yet: see :class:`pyamlz.search.JsonLines`.
+        resume: go on from the checkpoint, which the same call has made, with the same data.
 
     Raises:
-        InputError: an argument is wrong.
+        InputError: an argument is wrong, or a file is there already.
+        ArchiveError: the checkpoint is of something else.
         ProgramError: the program cannot run on the tasks.
     """
-
-    def tuned(on: Sequence[Pair]) -> Tuned:
-        options: dict[str, Any] = {"sizes": sizes, "first": first, "keep": keep, "threads": threads}
-        return tune_on_pairs(program, make, on, seed=seed, trials=trials, callbacks=callbacks, **options)
-
+    checked_type("program", program, Program)
     pairs = _checked_pairs("pairs", pairs)
-    tunings = [] if joint is None else [tuned(_checked_pairs("joint", joint))]
-    results = []
-    for pair in pairs:  # one after the other, since a task may take tens of megabytes
-        if joint is None:
-            tunings.append(tuned([pair]))
-        if tunings[-1].stop_reason != "done":
-            break
-        results.append(measure_on_pair(tunings[-1].program, make, pair, seed=seed, sizes=sizes))
-    return Transferred(tuple(results), tuple(tunings))
+    plan = [([pair], [pair]) for pair in pairs] if joint is None else [(_checked_pairs("joint", joint), pairs)]
+    options: dict[str, Any] = {"trials": trials, "first": first, "keep": keep}
+    config = {
+        "made_of": digest([str(program), repr(sizes), repr([*first])]),
+        "trials": trials,
+        "keep": keep,
+        "plan": plan,
+    }
+    run = Units("transfer", seed, config, (), len(plan) + len(pairs))
+    if resume and checkpoint is not None:
+        run.go_on(checkpoint)
+    sitting = Sitting(callbacks, checkpoint=checkpoint, every_seconds=every_seconds, log=log, new=not resume)
+    work = _Work(run, sitting, program, make, seed, sizes, {**options, "threads": threads})
+    return sitting.hold(run, lambda interrupt: work.all_of(plan, interrupt))
+
+
+class _Work:
+    """Tunings and measured pairs as units, one after the other, since a task may take tens of megabytes."""
+
+    def __init__(
+        self,
+        run: Units,
+        sitting: Sitting,
+        program: Program,
+        make: MakeTasks,
+        seed: int,
+        sizes: Sizes | None,
+        options: dict[str, Any],
+    ) -> None:
+        self.run, self.callbacks = run, sitting.callbacks
+        self.program, self.make, self.seed, self.sizes, self.options = program, make, seed, sizes, options
+        self.before = iter([*run.done])  # what came of the units of former sittings
+        self.count, self.evaluations = 0, 0
+
+    def all_of(self, plan: Sequence[tuple[Sequence[Pair], Sequence[Pair]]], interrupt: Flag) -> Transferred:
+        """Does what is planned: pairs to tune on, and pairs to measure, until something ends it."""
+        tunings: list[Tuned] = []
+        results: list[PairResult] = []
+        for on, measured in plan:
+            if not self._stops(interrupt):
+                tunings.append(self._tuned(on))
+            for pair in measured:
+                if not self._stops(interrupt):
+                    results.append(self._measured(tunings[-1].program, pair))
+        return Transferred(tuple(results), tuple(tunings), self.run.stopped or "done")
+
+    def _stops(self, interrupt: Flag) -> bool:
+        if interrupt.is_set:
+            self.run.stopped = "interrupted"
+        return self.run.stopped is not None
+
+    def _tuned(self, on: Sequence[Pair]) -> Tuned:
+        known = next(self.before, None)
+
+        def told(progress: Progress) -> Progress:
+            work = self.count + min(progress.share or 0.0, 1.0)
+            done = self.evaluations + progress.evaluations
+            return self.run.tell(work, evaluations=done, best_fitness=progress.best_fitness, stage=f"tuning on {on}")
+
+        tuning = tune_on_pairs(
+            self.program,
+            self.make,
+            on,
+            seed=self.seed,
+            sizes=self.sizes,
+            after=None if known is None else self._as_before(known, on),
+            callbacks=self.callbacks.within(told),
+            **self.options,
+        )
+        self.evaluations += tuning.evaluations
+        if tuning.stop_reason != "done":
+            self.run.stopped = tuning.stop_reason
+        else:
+            self._done(
+                known, [[trial.number, trial.fitness] for trial in tuning.trials], tuning.fitness, f"tuned on {on}"
+            )
+        return tuning
+
+    def _as_before(self, known: Any, on: Sequence[Pair]) -> Tuned:
+        """A tuning whose trials need not be scored again."""
+        trials = tuple(Trial(int(number), (), tuple(fitness)) for number, fitness in known)
+        made_by = (_factors_seed(self.seed, on), *_LIMITS)
+        return Tuned(self.program, 0.0, self.program, (), trials[0], trials, made_by)
+
+    def _measured(self, program: Program, pair: Pair) -> PairResult:
+        known = next(self.before, None)
+        if known is None:
+            result = measure_on_pair(program, self.make, pair, seed=self.seed, sizes=self.sizes)
+        else:
+            result = PairResult(pair, program, float(known))
+        self._done(known, result.accuracy, result.accuracy, f"measured on {pair}")
+        return result
+
+    def _done(self, known: Any, came: Any, fitness: float, stage: str) -> None:
+        """Keeps what came of a unit, unless a former sitting has, and tells of it."""
+        self.count += 1
+        progress = self.run.tell(self.count, evaluations=self.evaluations, best_fitness=fitness, stage=stage)
+        if known is None:
+            self.run.done.append(came)
+            if self.callbacks.now(progress):
+                self.run.stopped = "callback"
 
 
 def _in_one_epoch(tasks: TaskSet, passes: int) -> TaskSet:
@@ -207,3 +322,7 @@ def _checked_pairs(name: str, pairs: Sequence[Pair]) -> Sequence[Pair]:
 
 def _seed(seed: int, *labels: str | int) -> int:
     return derived_seed(seed, "transfer", *labels)
+
+
+def _factors_seed(seed: int, pairs: Sequence[Pair]) -> int:
+    return _seed(seed, "factors", *(c for pair in pairs for c in pair))

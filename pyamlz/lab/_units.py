@@ -1,4 +1,4 @@
-"""What is done unit by unit: attempts of a climb, scores of a selection or a tuning.
+"""What is done unit by unit: attempts of a climb, scores of a selection or a tuning, tunings and pairs of a transfer.
 
 What comes out of a unit depends on its place alone. So it is enough to remember what came of those that are done: a
 sitting that is ended in any way loses the unit at hand, and the next one does that again.
@@ -41,7 +41,7 @@ class Units:
     """What callbacks get as the run.
 
     Args:
-        kind: of what is done: "climb", "select", "tune".
+        kind: of what is done: "climb", "select", "tune", "transfer".
         seed: of everything random in it.
         config: JSON values that it depends on besides.
         command: the words of the command that does the same, for `pyamlz resume`.
@@ -140,7 +140,7 @@ def read_units(path: Path) -> dict[str, Any]:
         raise ArchiveError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     types = {"version": int, "kind": str, "seed": int, "config": dict, "command": list, "done": list}
     if not isinstance(table, dict) or table.get("pyamlz") != "units":
-        raise ArchiveError(f"{name}: expected a checkpoint of a climb, a selection or a tuning")
+        raise ArchiveError(f"{name}: expected a checkpoint of a climb, a selection, a tuning or a transfer")
     for key, kind in types.items():
         if type(table.get(key)) is not kind:
             raise ArchiveError(f"{name}: {key}: expected a value of another type, got {table.get(key)!r:.50}")

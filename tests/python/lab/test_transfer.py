@@ -1,12 +1,14 @@
 """Programs taken to full-sized tasks: tuned on one part of the images, measured on another."""
 
 import itertools
+import os
+import signal
 
 import numpy as np
 import pytest
 from samples import Counted
 
-from pyamlz import Evaluator, InputError, linear_regressor, neural_network, tasks
+from pyamlz import ArchiveError, Evaluator, InputError, linear_regressor, neural_network, tasks
 from pyamlz._lib.random import derived_seed, permutation
 from pyamlz.lab import Sizes, Transferred, measure_on_pair, transfer, tune_on_pairs
 
@@ -127,10 +129,59 @@ def test_depends_on_the_seed_and_not_on_threads():
 def test_tells_of_each_trial():
     told = Counted()
     found = run(callbacks=[told])
-    assert sum(one.share == 1.0 for one in told.seen) == len(found.tunings)
+    shares = [one.share for one in told.seen]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert len(shares) >= 3 * (4 + 1)  # of each pair four trials and a measurement
     assert isinstance(found, Transferred)
     cut = run(callbacks=[Counted(stop=1)])
     assert cut.pairs == ()
+
+
+def results(found):
+    """What does not depend on how many sittings there were."""
+    return found.pairs, [(tuned.program, tuned.fitness, tuned.trials) for tuned in found.tunings]
+
+
+@pytest.mark.parametrize("changes", [{}, {"joint": [(0, 6), (4, 9)]}])
+def test_goes_on_to_the_same_result_however_often_it_is_ended(tmp_path, changes):
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    wanted = run(checkpoint=whole, log=tmp_path / "whole.jsonl", **changes)
+    assert results(wanted) == results(run(**changes))
+    make = Maker()
+    found, sittings = run(checkpoint=torn, callbacks=[Counted(stop=5)], make=make, **changes), 1
+    assert found.stop_reason == "callback"
+    while found.stop_reason != "done":
+        found = run(checkpoint=torn, resume=True, callbacks=[Counted(stop=6)], make=make, **changes)
+        sittings += 1
+    assert sittings > 2 or changes
+    assert results(found) == results(wanted)
+    assert torn.read_bytes() == whole.read_bytes()
+    assert sum(split == "test" for _, split, *_ in make.asked) == 3  # what was measured is not measured again
+
+
+def test_ctrl_c_keeps_what_is_done(tmp_path):
+    path, pressed = tmp_path / "torn", []
+
+    def press(progress):
+        if progress.stage == f"measured on {PAIRS[0]}" and not pressed:
+            pressed.append(1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    cut = run(checkpoint=path, callbacks=[press])
+    assert cut.stop_reason == "interrupted"
+    assert [one.pair for one in cut.pairs] == PAIRS[:1]
+    assert results(run(checkpoint=path, resume=True)) == results(run())
+
+
+def test_refuses_the_checkpoint_of_something_else(tmp_path):
+    path = tmp_path / "one"
+    run(checkpoint=path)
+    for changes in ({"trials": 5}, {"seed": 2}, {"pairs": PAIRS[:2]}, {"program": neural_network()}):
+        with pytest.raises(ArchiveError, match=r"one: (trials|seed|plan|made_of): expected"):
+            run(checkpoint=path, resume=True, **changes)
+    with pytest.raises(InputError, match="one: is there already"):
+        run(checkpoint=path)
 
 
 def test_has_the_sizes_of_the_paper_unless_told_otherwise():
