@@ -8,8 +8,8 @@
 #   make dist      each C library as one file and its header: dist/amlz.c, dist/amlz_archive.c
 #   make clean     removes all that was made
 #
-# After a change of headers, presets, arguments of the command or ops: make references writes the pages in docs/ anew that
-# are made from them.
+# After a change of headers, presets, arguments of the command or ops: make references writes anew what is made from them,
+# which is pages in docs/, manual pages and tests/abi.txt.
 # More targets for the C library, such as asan, plain, matrix and cross, are in libamlz/Makefile: make -C libamlz asan.
 # Longer checks here: make dist-check (sdist, wheel from it, import in isolation); of archives make fuzz (ten minutes of
 # it), make mutated (a million damaged ones through Python), make kill (searches, and climbs, selections, tunings and
@@ -88,6 +88,8 @@ references: $(VENV)/has-demo
 	    $(BIN)/python $$script >build/page.md && mv build/page.md docs/$$page.md || exit 1; \
 	done
 	@$(BIN)/python docs/make_edits.py docs/images/edits
+	@$(BIN)/python docs/make_man.py
+	@$(BIN)/python tests/tools/abi.py >build/abi.txt && mv build/abi.txt tests/abi.txt
 
 install uninstall fuzz:
 	@$(MAKE) -C libamlz $@
