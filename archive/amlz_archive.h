@@ -207,8 +207,8 @@ typedef struct amlz_model_info {
     const char *target;  /* name of the column of answers */
 } amlz_model_info;
 
-/* All zero for NULL. */
-AMLZ_API void amlz_model_get_info(const amlz_model *model, amlz_model_info *info);
+/* It is the model's, and stays where it is. NULL for NULL. */
+AMLZ_API const amlz_model_info *amlz_model_get_info(const amlz_model *model);
 
 /* The learner inside. All of its memory can be looked at, to save what it knows. */
 AMLZ_API amlz_learner *amlz_model_learner(amlz_model *model);

@@ -6,14 +6,7 @@
 
 /* ---------------------------------------------------------------- what it is */
 
-void amlz_model_get_info(const amlz_model *model, amlz_model_info *info)
-{
-    if (info != NULL && model != NULL) {
-        *info = model->info;
-    } else if (info != NULL) {
-        memset(info, 0, sizeof *info);
-    }
-}
+const amlz_model_info *amlz_model_get_info(const amlz_model *model) { return model == NULL ? NULL : &model->info; }
 
 amlz_learner *amlz_model_learner(amlz_model *model) { return model == NULL ? NULL : model->learner; }
 

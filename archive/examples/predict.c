@@ -144,7 +144,7 @@ int main(int argc, char **argv)
     if (model == NULL) {
         return 1;
     }
-    amlz_model_get_info(model, &info);
+    info = *amlz_model_get_info(model);
     if (info.n_columns > MOST_COLUMNS || info.n_classes > MOST_CLASSES || amlz_model_scratch_size(model) > sizeof scratch) {
         return fail(argv[1], "this model is larger than this program");
     }

@@ -150,7 +150,6 @@ static inline void try_model(amlz_archive_input input, const unsigned char *byte
     static const double row[MOST_COLUMNS] = {1, -1};
     static double probabilities[MOST_COLUMNS];
     amlz_model *model = NULL;
-    amlz_model_info info;
     double answer;
     size_t needed = 0;
     dribble d;
@@ -162,7 +161,7 @@ static inline void try_model(amlz_archive_input input, const unsigned char *byte
         return;
     }
     ASSERT(amlz_archive_read_model(the_reader(), block_new(needed), needed, &model, NULL, NULL) == AMLZ_OK);
-    amlz_model_get_info(model, &info);
+    const amlz_model_info info = *amlz_model_get_info(model);
     const size_t scratch = amlz_model_scratch_size(model);
     ASSERT(scratch > 0);
     if (info.n_columns <= MOST_COLUMNS && info.n_classes <= MOST_COLUMNS) {
