@@ -111,7 +111,7 @@ static pending_child *child_of(const amlz_search *s, uint64_t ticket)
 }
 
 /* Takes in the programs whose turn has come, as many as have their fitness. */
-static void take_in(amlz_search *s)
+static void take_in_told(amlz_search *s)
 {
     do {
         const double told = pending_at(&s->asked, 0)->member.fitness;
@@ -140,7 +140,7 @@ amlz_status amlz_search_tell(amlz_search *search, uint64_t ticket, double fitnes
         child->stage = CHILD_READY;
         measure_start(search);
         if (pending_at(asked, 0)->stage == CHILD_READY) {
-            take_in(search);
+            take_in_told(search);
         }
         measure_lap(search, AMLZ_PHASE_RECORDS);
     }
