@@ -84,14 +84,14 @@ def machine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variant", choices=VARIANTS, default="auto", help="kernels to use (default: auto)")
 
 
-def thread_options(parser: argparse.ArgumentParser) -> None:
-    """Adds --threads."""
+def thread_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """Adds --threads, for what is done at the same time."""
     parser.add_argument(
         "--threads",
         type=threads,
         default="auto",
         metavar="N|auto",
-        help="for a search that is alone (default: all cores)",
+        help=f"{what} (default: all cores)",
     )
 
 

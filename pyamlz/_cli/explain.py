@@ -20,6 +20,7 @@ from pyamlz._cli.arguments import (
     load_experiment,
     read_program,
     run_options,
+    thread_options,
 )
 from pyamlz._cli.data import where_data_are
 from pyamlz._lib.checks import MAX_FEATURES, checked_int
@@ -46,6 +47,7 @@ _OF_PRESETS: Final[dict[str, object]] = {
     "set": [],
     "precision": None,
     "variant": "auto",
+    "threads": "auto",
 }
 _WITHOUT_PRESETS: Final[dict[str, object]] = {"features": None, "kind": None}
 
@@ -64,6 +66,7 @@ def add_explain(commands: Any) -> None:
     sections = ("select", "tasks", "final")
     parser.add_argument("--tasks", choices=sections, help="which of them (default: the first there are of these)")
     parser.add_argument("--seeds", type=integer, metavar="N", help="seeds of random ops, to average over (default: 3)")
+    thread_options(parser, "programs at a time")
 
 
 def _explain(arguments: argparse.Namespace) -> int:
@@ -102,10 +105,11 @@ class _Tasks:
             raise InputError(f"--tasks: {self.preset.name} has no table {self.section!r}, only {', '.join(there)}")
         n_seeds = 3 if arguments.seeds is None else checked_int("--seeds", arguments.seeds, 1, _MAX_SEEDS)
         self.seeds = [derived_seed(self.seed, self.section, "draws", i) for i in range(n_seeds)]
+        self.threads = arguments.threads
         self.evaluator: Evaluator = self.preset.evaluator(tasks, cast(Variant, arguments.variant))
 
     def losses(self, program: Program) -> list[Loss]:
-        return ablate(program, self.evaluator, self.seeds)
+        return ablate(program, self.evaluator, self.seeds, threads=self.threads)
 
     def fitness(self, program: Program) -> float:
         """Mean over tasks and seeds."""

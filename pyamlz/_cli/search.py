@@ -49,7 +49,7 @@ def add_search(commands: Any) -> None:
     search.add_argument("--checkpoint", metavar="FILE.amlz", help="a new file, from which `resume` goes on")
     search.add_argument("--embed", action="store_true", help="keep the table of --data in the checkpoint")
     search.add_argument("--log", metavar="FILE.jsonl", help="a new file for counts and fitness, a JSON object a line")
-    thread_options(search)
+    thread_options(search, "for a search that is alone")
     keep_options(search)
 
 
@@ -66,7 +66,7 @@ def add_resume(commands: Any) -> None:
     )
     resume.add_argument("--log", metavar="FILE.jsonl", help="the log that the search had, to go on with, or a new one")
     add_set(resume, "an error if the checkpoint has another value, as population_size=100")
-    thread_options(resume)
+    thread_options(resume, "for a search that is alone")
     where_data_are(resume)
     keep_options(resume)
 

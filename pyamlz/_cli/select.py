@@ -18,6 +18,7 @@ from pyamlz._cli.arguments import (
     run_options,
     sitting,
     sitting_options,
+    thread_options,
 )
 from pyamlz._cli.data import where_data_are
 from pyamlz._lib.columns import figure
@@ -72,7 +73,7 @@ def _add_funnel(parser: argparse.ArgumentParser, what: str, stages: int) -> None
     parser.add_argument(
         "--keep", type=float, default=0.25, metavar="X", help=f"share of the {what} that goes on (default: 0.25)"
     )
-    parser.add_argument("--threads", type=integer, default=1, metavar="N", help=f"{what} at a time (default: 1)")
+    thread_options(parser, f"{what} at a time")
     parser.add_argument("-o", "--output", metavar="FILE", help="for the best program: its text, or an archive (.amlz)")
     sitting_options(parser)
 
@@ -154,7 +155,7 @@ def _tune(arguments: argparse.Namespace) -> int:
     if arguments.output is not None and tuned.stop_reason == "done":
         _write(arguments.output, tuned.program, stages[-1])
     measured = {
-        name: lab.measure(one, tests, seed=seed)
+        name: lab.measure(one, tests, seed=seed, threads=arguments.threads)
         for name, one in (("before", program), ("after", tuned.program))
         if tests and tuned.stop_reason != "interrupted"
     }

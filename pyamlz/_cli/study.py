@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, Final
 
 from pyamlz import study
 from pyamlz._cli import output
-from pyamlz._cli.arguments import DONE, INTERRUPTED, add_set, command, integer
+from pyamlz._cli.arguments import DONE, INTERRUPTED, add_set, command, integer, thread_options
 from pyamlz._lib.errors import InputError
 from pyamlz.search import Callback, Progress
 from pyamlz.search.callbacks import JsonLines, ProgressBar
@@ -28,8 +27,7 @@ def add_study(commands: Any) -> None:
     parser.add_argument("--list", action="store_true", help="list the studies, and their settings")
     parser.add_argument("--hours", type=float, metavar="H", help="begin no more work after so long")
     parser.add_argument("--seeds", type=integer, metavar="N", help="repetitions (default: see --list)")
-    threads = "units of work at the same time (default: as many as there are cores)"
-    parser.add_argument("--threads", type=integer, metavar="T", help=threads)
+    thread_options(parser, "units of work at a time")
     folder = f"where its files are or will be (default: {_FOLDER}/NAME, with --small {_FOLDER}/NAME-small)"
     parser.add_argument("-o", "--output", "--checkpoint", metavar="FOLDER", help=folder)
     parser.add_argument("--log", metavar="FILE.jsonl", help="a log with a line a unit, new or to go on with")
@@ -49,7 +47,7 @@ def _study(arguments: argparse.Namespace) -> int:
         configured,
         arguments.output or _FOLDER / (f"{kind.NAME}-small" if arguments.small else kind.NAME),
         n_seeds=seeds,
-        threads=_cores() if arguments.threads is None else arguments.threads,
+        threads=arguments.threads,
         max_seconds=None if arguments.hours is None else 3600 * arguments.hours,
         command=_command(arguments, seeds),
         callbacks=_callbacks(arguments),
@@ -80,10 +78,6 @@ def _command(arguments: argparse.Namespace, seeds: int) -> str:
     """What makes the same raw data anywhere."""
     words = ["pyamlz", "study", arguments.name, "--seeds", str(seeds), *(["--small"] if arguments.small else [])]
     return shlex.join([*words, *(word for setting in arguments.set for word in ("--set", setting))])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _tell(arguments: argparse.Namespace, configured: study.Study, report: study.Report) -> None:

@@ -8,7 +8,7 @@ from how losses vary over tasks, since seeds of one task are no independent case
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,8 @@ from pyamlz._lib.checks import checked_choice, checked_float, checked_int, check
 from pyamlz._lib.errors import InputError
 from pyamlz.program import FUNCTIONS, Dims, FunctionName, Instruction, Line, Program, live_code
 from pyamlz.search import Evaluator
+from pyamlz.search._crew import Threads
+from pyamlz.search._many import Job, evaluate_all
 
 __all__ = [
     "SEEDS",
@@ -144,7 +146,13 @@ def inserted(program: Program, lines: Iterable[Insertion], instead_of: Collectio
     return Program(**code)
 
 
-def ablate(program: Program, evaluator: Evaluator | Sequence[Evaluator], seeds: Iterable[int] = SEEDS) -> list[Loss]:
+def ablate(
+    program: Program,
+    evaluator: Evaluator | Sequence[Evaluator],
+    seeds: Iterable[int] = SEEDS,
+    *,
+    threads: Threads = 1,
+) -> list[Loss]:
     """The loss of each live line: the fitness with it minus the fitness without it.
 
     >>> from pyamlz import tasks
@@ -165,12 +173,13 @@ def ablate(program: Program, evaluator: Evaluator | Sequence[Evaluator], seeds: 
         program: the program.
         evaluator: the tasks, or several evaluators with tasks of the same F and kind, which are pooled.
         seeds: of random ops; each makes a run of its own.
+        threads: programs at the same time, or "auto", as many as there are cores. It does not change the result.
 
     Returns:
         Losses in the order of the lines.
     """
-    measure = _Measure(program, evaluator, seeds)
-    return [Loss(line, measure.loss(without(program, {line}))) for line in _live_lines(program, measure.dims)]
+    measure = _Measure(program, evaluator, seeds, threads)
+    return measure.losses(_live_lines(program, measure.dims), lambda line: without(program, {line}))
 
 
 def simplify_by_ablation(
@@ -180,6 +189,7 @@ def simplify_by_ablation(
     *,
     standard_errors: float = _STANDARD_ERRORS,
     margin: float = _MARGIN,
+    threads: Threads = 1,
 ) -> Ablated:
     """Removes live lines one after the other, the least harmful first, as long as the fitness stays.
 
@@ -197,15 +207,16 @@ def simplify_by_ablation(
         seeds: as in :func:`ablate`.
         standard_errors: 0 or more.
         margin: a difference in fitness that would not matter, 0 to 1.
+        threads: as in :func:`ablate`.
     """
     standard_errors = checked_float("standard_errors", standard_errors, 0.0)
     margin = checked_float("margin", margin, 0.0, 1.0)
-    measure = _Measure(program, evaluator, seeds)
+    measure = _Measure(program, evaluator, seeds, threads)
     gone: set[Line] = set()
     removed: list[Loss] = []
     while True:
         left, places = _left(program, measure.dims, gone)
-        losses = [Loss(line, measure.loss(without(program, gone | {line}))) for line in places]
+        losses = measure.losses(places, lambda line: without(program, gone | {line}))
         best = min(losses, key=lambda loss: loss.effect.mean, default=None)  # of equals the first
         if best is None or not _is_nothing(best.effect, standard_errors, margin):
             return Ablated(left, tuple(removed), tuple(losses))
@@ -254,7 +265,13 @@ def knock_in(
 class _Measure:
     """The fitness of one program on all tasks, to compare others with."""
 
-    def __init__(self, program: Program, evaluator: Evaluator | Sequence[Evaluator], seeds: Iterable[int]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        evaluator: Evaluator | Sequence[Evaluator],
+        seeds: Iterable[int],
+        threads: Threads = 1,
+    ) -> None:
         checked_type("program", program, Program)
         self.evaluators = list(evaluator) if isinstance(evaluator, Sequence) else [evaluator]
         if not self.evaluators:
@@ -269,16 +286,27 @@ class _Measure:
             if one.tasks.dims(program) != self.dims:
                 raise InputError("evaluator: expected tasks of one F and kind")
         program.check(self.dims)
-        self.whole = self.fitness(program)
+        self.threads = threads
+        (self.whole,) = self.fitness([program])
 
-    def fitness(self, program: Program) -> Doubles:
-        """Fitness, (seeds, tasks)."""
-        return np.array(
-            [np.concatenate([e.evaluate(program, seed).task_fitness for e in self.evaluators]) for seed in self.seeds]
-        )
+    def fitness(self, programs: Sequence[Program]) -> Doubles:
+        """Fitness, (programs, seeds, tasks)."""
+        jobs = [Job(e, program, seed) for program in programs for seed in self.seeds for e in self.evaluators]
+        found = np.concatenate([evaluation.task_fitness for evaluation in evaluate_all(jobs, self.threads)])
+        return found.reshape(len(programs), len(self.seeds), -1)
+
+    def losses(self, lines: Sequence[Line], without: Callable[[Line], Program]) -> list[Loss]:
+        """Of each line, against the program without it."""
+        if not lines:
+            return []
+        fitness = self.fitness([without(line) for line in lines])
+        return [Loss(line, self._effect(each)) for line, each in zip(lines, fitness, strict=True)]
 
     def loss(self, changed: Program) -> Effect:
-        fitness = self.fitness(changed)
+        (fitness,) = self.fitness([changed])
+        return self._effect(fitness)
+
+    def _effect(self, fitness: Doubles) -> Effect:
         differences = self.whole - fitness
         cases = differences.mean(axis=0) if differences.shape[1] > 1 else differences[:, 0]
         n = len(cases)

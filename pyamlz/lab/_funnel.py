@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
-from queue import SimpleQueue
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
-from pyamlz._lib.checks import checked_float, checked_int, checked_seed
+from pyamlz._lib.checks import checked_float, checked_seed
 from pyamlz._lib.errors import InputError
 from pyamlz.program import Program
-from pyamlz.search import Evaluation, Evaluator, PackedTasks, Variant
+from pyamlz.search import Evaluation, Evaluator, PackedTasks
+from pyamlz.search._crew import Threads
+from pyamlz.search._many import Job, evaluate_many
 from pyamlz.tasks import TaskSet
 
 Scored: TypeAlias = TaskSet | PackedTasks | Evaluator  #: what programs can be scored on
 Told: TypeAlias = Callable[[int, float], object]  #: called with a program's number and fitness; something true ends all
 
-_MAX_THREADS = 1024
 _LOOK = 0.1  # seconds between two looks at whether it shall end
 
 
@@ -43,7 +41,7 @@ def run_funnel(
     *,
     keep: float,
     seed: int,
-    threads: int = 1,
+    threads: Threads = 1,
     always: int = 0,
     known: Mapping[int, Sequence[float]] | None = None,
     told: Told | None = None,
@@ -74,8 +72,8 @@ def run_funnel(
     chosen = list(range(len(programs)))
     for stage, evaluator in enumerate(evaluators):
         former = {number: known[number][stage] for number in chosen if stage < len(known.get(number, ()))}
-        scores = evaluate_all([programs[i] for i in chosen if i not in former], evaluator, seed=seed, threads=threads)
-        with scores as each:
+        jobs = [Job(evaluator, programs[i], seed) for i in chosen if i not in former]
+        with evaluate_many(jobs, threads) as each:
             for number in chosen:
                 evaluation = None if number in former else _result(next(each), look)
                 if evaluation is None and number not in former:
@@ -123,39 +121,3 @@ def _result(future: Future[Evaluation], look: Callable[[], bool]) -> Evaluation 
         except FutureTimeout:
             if look():
                 return None
-
-
-@contextmanager
-def evaluate_all(
-    programs: Sequence[Program], evaluator: Evaluator, *, seed: int, threads: int
-) -> Iterator[Iterator[Future[Evaluation]]]:
-    """Evaluations of the programs in their order, with as many at work at a time as there are threads.
-
-    What has not begun when the context is left is never done, and what has is not waited for.
-    """
-    threads = min(checked_int("threads", threads, 1, _MAX_THREADS), max(len(programs), 1))
-    variant = cast(Variant, evaluator.variant)
-    more = [Evaluator(evaluator.tasks, variant=variant, combine=evaluator.combine) for _ in range(threads - 1)]
-    futures: list[Future[Evaluation]] = [Future() for _ in programs]
-    is_left = threading.Event()
-    todo: SimpleQueue[tuple[Program, Future[Evaluation]] | None] = SimpleQueue()
-
-    def work(one: Evaluator) -> None:
-        while (item := todo.get()) is not None:
-            program, future = item
-            if is_left.is_set():
-                return
-            try:
-                future.set_result(one.evaluate(program, seed))
-            except BaseException as error:
-                future.set_exception(error)
-
-    for item in zip(programs, futures, strict=True):
-        todo.put(item)
-    for one in (evaluator, *more):  # an evaluator serves one thread at a time
-        todo.put(None)
-        threading.Thread(target=work, args=(one,), daemon=True).start()  # it does not outlive the process
-    try:
-        yield iter(futures)
-    finally:
-        is_left.set()

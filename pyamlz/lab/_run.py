@@ -470,7 +470,7 @@ class _Run:
         for name in names:
             rate: float | None = None
             if name in TUNABLE and tuning is not None:
-                program, rate = tuned(name, tuning, draws)
+                program, rate = tuned(name, tuning, draws, self.threads)
             else:
                 program = built_in(name)
             comparisons.append(Comparison(name, rate, final.evaluate(program, draws).fitness))

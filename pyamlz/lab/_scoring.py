@@ -9,6 +9,7 @@ from pyamlz.lab._funnel import planned, run_funnel, weight_of
 from pyamlz.lab._units import Units
 from pyamlz.program import Program
 from pyamlz.search import Evaluator
+from pyamlz.search._crew import Threads
 from pyamlz.search._running import Callbacks
 
 __all__ = ["score_all", "work_of"]
@@ -29,7 +30,7 @@ def score_all(
     *,
     keep: float,
     seed: int,
-    threads: int,
+    threads: Threads,
     always: int = 0,
     known: dict[int, tuple[float, ...]] | None = None,
 ) -> list[tuple[float, ...]]:

@@ -37,6 +37,8 @@ from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
 from pyamlz.lab._units import StopReason, Units, digest
 from pyamlz.program import Program
 from pyamlz.search import Callback, Doubles, Evaluator, PackedTasks
+from pyamlz.search._crew import Threads
+from pyamlz.search._many import Job, evaluate_all
 from pyamlz.search._running import Callbacks
 from pyamlz.tasks import TaskSet
 
@@ -288,7 +290,7 @@ def rank(
     *,
     keep: float = 0.25,
     seed: int = 0,
-    threads: int = 1,
+    threads: Threads = 1,
     callbacks: Iterable[Callback] = (),
 ) -> tuple[Ranked, ...]:
     """Ranks candidates on tasks of selection.
@@ -331,7 +333,7 @@ def _ranking(
     callbacks: Callbacks,
     interrupt: Flag,
     keep: float,
-    threads: int,
+    threads: Threads,
 ) -> tuple[Ranked, ...]:
     programs = [first.program for first, _, _ in entrants]
     found = score_all(run, programs, stages, callbacks, interrupt, keep=keep, seed=run.seed, threads=threads)
@@ -359,23 +361,25 @@ def _distinct(candidates: Iterable[Candidate], tasks: PackedTasks) -> list[Entra
     return sorted(entrants, key=lambda entrant: entrant[2])
 
 
-def measure(program: Program, tests: Scored | Sequence[Scored], *, seed: int = 0) -> Measured:
+def measure(program: Program, tests: Scored | Sequence[Scored], *, seed: int = 0, threads: Threads = 1) -> Measured:
     """A program's fitness on test tasks that were drawn several times.
 
     Args:
         program: the program.
         tests: the tasks of each seed.
         seed: of the program's random ops on the first of them, plus 1 on the next, and so on.
+        threads: tests at the same time. It does not change the result.
 
     Raises:
         InputError: there are no tests, or an argument is wrong.
         ProgramError: the program cannot run on the tasks.
     """
     seed = checked_seed("seed", seed)
-    evaluations = [
-        evaluator.evaluate(program, (seed + number) % (MAX_SEED + 1))
+    jobs = [
+        Job(evaluator, program, (seed + number) % (MAX_SEED + 1))
         for number, evaluator in enumerate(as_evaluators(tests))
     ]
+    evaluations = evaluate_all(jobs, threads)
     fitness = tuple(evaluation.fitness for evaluation in evaluations)
     return Measured(
         mean=math.fsum(fitness) / len(fitness),
@@ -392,7 +396,7 @@ def select(
     *,
     keep: float = 0.25,
     seed: int = 0,
-    threads: int = 1,
+    threads: Threads = 1,
     callbacks: Iterable[Callback] = (),
     checkpoint: Path | None = None,
     every_seconds: float = EVERY_SECONDS,
@@ -438,7 +442,7 @@ def select(
         best = ranking[0].candidate.program
         return Selection(
             ranking=ranking,
-            test=None if run.stopped == "interrupted" else measure(best, judges, seed=run.seed),
+            test=None if run.stopped == "interrupted" else measure(best, judges, seed=run.seed, threads=threads),
             evaluations=run.progress.evaluations,
             seconds=run.clock.in_this_run(),
             stop_reason=run.stopped or "done",

@@ -23,6 +23,7 @@ from pyamlz.lab._tune import Trial, Tuned, tune
 from pyamlz.lab._units import StopReason, Units, digest
 from pyamlz.program import Program
 from pyamlz.search import Callback, Evaluator, PackedTasks, Progress
+from pyamlz.search._crew import Threads
 from pyamlz.tasks import TaskSet
 from pyamlz.tasks._images import Split
 
@@ -110,7 +111,7 @@ def tune_on_pairs(
     sizes: Sizes | None = None,
     first: Sequence[Sizes] = (),
     keep: float = 0.25,
-    threads: int = 1,
+    threads: Threads = 1,
     after: Tuned | None = None,
     callbacks: Iterable[Callback] = (),
 ) -> Tuned:
@@ -160,7 +161,7 @@ def transfer(
     sizes: Sizes | None = None,
     first: Sequence[Sizes] = (),
     keep: float = 0.25,
-    threads: int = 1,
+    threads: Threads = 1,
     callbacks: Iterable[Callback] = (),
     checkpoint: Path | None = None,
     every_seconds: float = EVERY_SECONDS,

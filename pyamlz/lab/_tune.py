@@ -25,6 +25,8 @@ from pyamlz.lab._units import StopReason, Units, digest
 from pyamlz.program import Constant, Dims, Line, Program, live_code
 from pyamlz.program.baselines import TUNABLE
 from pyamlz.search import Callback, Evaluator
+from pyamlz.search._crew import Threads
+from pyamlz.search._many import Job, evaluate_all
 
 __all__ = ["Hyperparameter", "Trial", "Tuned", "hyperparameters", "scaled", "tune"]
 
@@ -156,7 +158,7 @@ def tune(
     high: float = 1000.0,
     keep: float = 0.25,
     draws: int = 0,
-    threads: int = 1,
+    threads: Threads = 1,
     after: Tuned | None = None,
     callbacks: Iterable[Callback] = (),
     checkpoint: Path | None = None,
@@ -274,7 +276,7 @@ def _times(value: float, factor: float) -> float:
 _LEARNING_RATES = tuple(round(a * 10.0**b, 4) for b in range(-3, 1) for a in (1, 2, 5))
 
 
-def tuned(name: str, evaluator: Evaluator, seed: int = 0) -> tuple[Program, float]:
+def tuned(name: str, evaluator: Evaluator, seed: int = 0, threads: Threads = 1) -> tuple[Program, float]:
     """A program of :data:`TUNABLE` with the learning rate that does best on an evaluator's tasks, and that rate.
 
     The rates tried are 1, 2 and 5 times powers of ten, from 0.001 to 5.
@@ -282,7 +284,9 @@ def tuned(name: str, evaluator: Evaluator, seed: int = 0) -> tuple[Program, floa
     checked_choice("name", name, TUNABLE)
     checked_type("evaluator", evaluator, Evaluator)
     programs = [(TUNABLE[name](rate), rate) for rate in _LEARNING_RATES]
-    return max(programs, key=lambda pair: evaluator.evaluate(pair[0], seed).fitness)
+    tried = evaluate_all([Job(evaluator, program, seed) for program, _ in programs], threads)
+    best = max(range(len(tried)), key=lambda i: tried[i].fitness)  # of equals the first
+    return programs[best]
 
 
 def steadily_tuned(name: str, evaluator: Evaluator) -> Program:

@@ -28,6 +28,7 @@ from pyamlz._lib.files import replace_file
 from pyamlz._lib.interrupt import ENDING, Flag, interrupt_flag
 from pyamlz._lib.version import COMPILER, KERNELS, VERSION
 from pyamlz.search import Callback, Progress
+from pyamlz.search._crew import Threads, checked_threads
 from pyamlz.search._running import Callbacks, Clock
 from pyamlz.study._rawdata import Cell, RawData, Record, Unit
 from pyamlz.study._table import ResultTable
@@ -39,7 +40,6 @@ StopReason: TypeAlias = Literal["done", "max_seconds", "interrupted", "callback"
 
 RAW, META, TABLE, FIGURE = "raw.jsonl", "meta.json", "table", "figure"  # names of files
 _MAX_SEEDS: Final = 1_000_000
-_MAX_THREADS: Final = 1024
 _INCHES: Final = (8.0, 5.0)  # of a figure
 _LOOK: Final = 0.1  # seconds between two looks at the flag of Ctrl-C
 
@@ -175,7 +175,7 @@ def run(
     folder: str | os.PathLike[str],
     *,
     n_seeds: int,
-    threads: int = 1,
+    threads: Threads = 1,
     max_seconds: float | None = None,
     command: str = "",
     callbacks: Iterable[Callback] = (),
@@ -202,7 +202,7 @@ def run(
         FileError: a file cannot be written.
     """
     n_seeds = checked_int("n_seeds", n_seeds, 1, _MAX_SEEDS)
-    threads = checked_int("threads", threads, 1, _MAX_THREADS)
+    n_threads = checked_threads(threads)
     end = None if max_seconds is None else time.monotonic() + checked_float("max_seconds", max_seconds, 0.0)
     place = Path(folder)
     try:
@@ -216,7 +216,7 @@ def run(
         _check_cells(raw, cells)
         replace_file(place / META, _meta(study, n_seeds, command))
         run = _Run(study, raw, wanted, Callbacks(callbacks))
-        reason = run.called.around(run, lambda: run.work(threads, end))
+        reason = run.called.around(run, lambda: run.work(n_threads, end))
         records = sorted(raw.records, key=lambda record: (record.unit.seed, cells.index(record.unit.cell)))
     table, missing = None, None
     if records:

@@ -164,6 +164,12 @@ class TestAblation:
     def evaluator(self, n_tasks: int = 6) -> Evaluator:
         return Evaluator(linear_tasks(n_tasks=n_tasks))
 
+    @pytest.mark.parametrize("threads", [3, "auto"])
+    def test_the_number_of_threads_changes_nothing(self, threads):
+        both = [self.evaluator(), self.evaluator(3)]
+        assert ablate(REGRESSOR, both, threads=threads) == ablate(REGRESSOR, both)
+        assert simplify_by_ablation(REGRESSOR, both, threads=threads) == simplify_by_ablation(REGRESSOR, both)
+
     def test_measures_each_live_line(self):
         evaluator = self.evaluator()
         whole = evaluator.evaluate(REGRESSOR)
