@@ -46,23 +46,29 @@ static inline void mark(const amlz_program *program, const flow_places *p, size_
     pass_backward(program, p, AMLZ_SETUP, set, n_words, live[AMLZ_SETUP]);
 }
 
+static inline int is_one_word(const amlz_dims *dims) { return 1 + dims->n_scalars + dims->n_vectors + dims->n_matrices <= 64; }
+
 void amlz__liveness_mark(const amlz_program *program, const amlz_dims *dims, uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY])
 {
     const flow_places p = flow_places_of(dims);
     wanted_sets wanted;
-    if (1 + dims->n_scalars + dims->n_vectors + dims->n_matrices <= 64) {
+    if (is_one_word(dims)) {
         mark(program, &p, 1, &wanted, live);
     } else {
         mark(program, &p, FLOW_WORDS, &wanted, live);
     }
 }
 
-void amlz__liveness_wanted(const amlz_program *program, const amlz_dims *dims, uint64_t behind[AMLZ_FUNCTION_COUNT][FLOW_WORDS])
+void amlz__liveness_wanted(const amlz_program *program, const amlz_dims *dims, uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY],
+                           uint64_t behind[AMLZ_FUNCTION_COUNT][FLOW_WORDS])
 {
     const flow_places p = flow_places_of(dims);
-    uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
-    wanted_sets wanted;
-    mark(program, &p, FLOW_WORDS, &wanted, live);
+    wanted_sets wanted = {{0}, {0}};
+    if (is_one_word(dims)) {
+        mark(program, &p, 1, &wanted, live);
+    } else {
+        mark(program, &p, FLOW_WORDS, &wanted, live);
+    }
     memcpy(behind[AMLZ_SETUP], wanted.before_predict, sizeof behind[AMLZ_SETUP]);
     memcpy(behind[AMLZ_PREDICT], wanted.behind_predict, sizeof behind[AMLZ_PREDICT]);
     memcpy(behind[AMLZ_LEARN], wanted.before_predict, sizeof behind[AMLZ_LEARN]);

@@ -116,10 +116,11 @@ void amlz__edit_remove(amlz_program *program, int f, size_t place)
 
 /* ---------------------------------------------------------------- dead lines */
 
-static void remove_dead(edit *e)
+/* Removes dead lines where functions are open, and finds out what is wanted, which does not depend on them. */
+static void keep_live(edit *e)
 {
     uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
-    amlz__liveness_mark(e->program, &e->space->dims, live);
+    amlz__liveness_wanted(e->program, &e->space->dims, live, e->behind);
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
         uint16_t kept = 0;
         for (size_t i = 0; edit_is_open(e, f) && i < e->program->size[f]; i++) {
@@ -177,12 +178,6 @@ static uint16_t least_size(const edit *e, int f, const amlz_program *before)
 {
     const uint16_t min_size = e->space->function[f].min_size;
     return min_size < before->size[f] ? min_size : before->size[f];
-}
-
-static void keep_live(edit *e)
-{
-    remove_dead(e);
-    amlz__liveness_wanted(e->program, &e->space->dims, e->behind);
 }
 
 static void begin(edit *e, const amlz_space *space, rng_state *rng, amlz_program *program)

@@ -185,7 +185,8 @@ int amlz__edit_regrow(edit *e)
     const uint16_t kept = (uint16_t)(size == 0 ? 0 : rng_below(e->rng, size));
     memmove(e->program->code[f], e->program->code[f] + size - kept, kept * sizeof e->program->code[f][0]);
     e->program->size[f] = kept;
-    amlz__liveness_wanted(e->program, &e->space->dims, e->behind);
+    uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
+    amlz__liveness_wanted(e->program, &e->space->dims, live, e->behind);
     uint32_t most = (uint32_t)e->space->function[f].max_size - kept;
     if (f == AMLZ_SETUP) {
         uint64_t set[FLOW_WORDS];
