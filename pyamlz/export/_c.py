@@ -138,7 +138,7 @@ class LearnerHeader:
         }
         parts["helpers"] = _needed(template("helpers").substitute(self.places), "".join(parts.values()))
         library = "static inline double port_sqrt(double x) { return sqrt(x); }\n\n"
-        library += ffi.string(lib.pyamlz_maths).decode("ascii")
+        library += ffi.string(lib.pyamlz_maths).decode("ascii").replace("PORT_ALWAYS_INLINE", "inline")
         parts["maths"] = _needed(library, learner.template + "".join(parts.values()))
         whole = learner.substitute(parts, **self._head(), state=state_bytes, features=dims.n_features)
         whole = re.sub(r"\b(?=(?:math_|MATH_|port_|rng_))", f"{self.name}_", whole)

@@ -82,6 +82,13 @@ static inline int port_has_avx512(void) { return 0; }
 #  define PORT_FENCE() ((void)0)
 #  define PORT_NOINLINE
 #endif
+
+/* For what loops can only take several of at once where they see into it. */
+#if PORT_GNU
+#  define PORT_ALWAYS_INLINE __attribute__((always_inline)) inline
+#else
+#  define PORT_ALWAYS_INLINE inline
+#endif
 #if PORT_X86
 typedef uint32_t port_fp_state;
 static inline port_fp_state port_fp_enter(void)

@@ -195,11 +195,11 @@ SCALAR_FUNCTION(scalar_log, math_log)
     CALL(add, suffix)(CALL(add, suffix)(CALL(add, suffix)(p[0], p[4]), CALL(add, suffix)(p[2], p[6])), \
                       CALL(add, suffix)(CALL(add, suffix)(p[1], p[5]), CALL(add, suffix)(p[3], p[7])))
 
-/* STEP(suffix, k, at, TERM) for the elements at = 0 .. n - 1 in rising order, where k = at mod 8 is the partial sum that
- * each goes to. */
-#define IN_ORDER(n, STEP, suffix, TERM)                                \
+/* STEP(suffix, k, at, TERM) for the elements at = first .. n - 1 in rising order, where k = at mod 8 is the partial sum
+ * that each goes to; first is a multiple of 8. */
+#define IN_ORDER(first, n, STEP, suffix, TERM)                         \
     do {                                                               \
-        size_t done = 0;                                               \
+        size_t done = (first);                                         \
         for (; done + 8 <= (n); done += 8) {                           \
             PORT_UNROLL(8)                                             \
             for (size_t k = 0; k < 8; k++) {                           \
@@ -218,29 +218,39 @@ SCALAR_FUNCTION(scalar_log, math_log)
         }                                                              \
     } while (0)
 
-/* Eight partial sums, before anything was added */
-#define START_SUMS(suffix, p)                              \
-    do {                                                   \
-        PORT_UNROLL(8)                                     \
-        for (size_t k = 0; k < 8; k++) {                   \
-            p[k] = CALL(spread, suffix)((REAL)-0.0);       \
-        }                                                  \
+/* p[k] = TERM and p[k] += TERM, where TERM is an expression of the element's number `at` */
+#define SET_TERM(suffix, k, element, TERM)         \
+    do {                                           \
+        const size_t at = (element);               \
+        p[k] = TERM;                               \
     } while (0)
-
-/* p[k] += TERM, where TERM is an expression of the element's number `at` */
 #define ADD_TERM(suffix, k, element, TERM)         \
     do {                                           \
         const size_t at = (element);               \
         p[k] = CALL(add, suffix)(p[k], TERM);      \
     } while (0)
 
-/* sum = TERM for `at` from 0 to n - 1, added up in the one order; all of type T */
-#define SUM_IN_ORDER(T, suffix, sum, n, TERM)      \
-    do {                                           \
-        T p[8];                                    \
-        START_SUMS(suffix, p);                     \
-        IN_ORDER(n, ADD_TERM, suffix, TERM);       \
-        (sum) = COMBINE(suffix, p);                \
+/* sum = TERM for `at` from 0 to n - 1, added up in the one order; all of type T. Partial sums begin with their first
+ * terms; four terms, which short vectors often have, make one each. */
+#define SUM_IN_ORDER(T, suffix, sum, n, TERM)                                                            \
+    do {                                                                                                 \
+        T p[8];                                                                                          \
+        if ((n) == 4) {                                                                                  \
+            IN_ORDER(0, (size_t)4, SET_TERM, suffix, TERM);                                              \
+            (sum) = CALL(add, suffix)(CALL(add, suffix)(p[0], p[2]), CALL(add, suffix)(p[1], p[3]));     \
+            break;                                                                                       \
+        }                                                                                                \
+        if ((n) < 8) {                                                                                   \
+            PORT_UNROLL(8)                                                                               \
+            for (size_t k = 0; k < 8; k++) {                                                             \
+                p[k] = CALL(spread, suffix)((REAL)-0.0);                                                 \
+            }                                                                                            \
+            IN_ORDER(0, n, ADD_TERM, suffix, TERM);                                                      \
+        } else {                                                                                         \
+            IN_ORDER(0, (size_t)8, SET_TERM, suffix, TERM);                                              \
+            IN_ORDER(8, n, ADD_TERM, suffix, TERM);                                                      \
+        }                                                                                                \
+        (sum) = COMBINE(suffix, p);                                                                      \
     } while (0)
 
 /* The sum over n elements that lie side by side, one sum a lane; c is a number a lane. With one lane a vector holds VL of
@@ -259,8 +269,17 @@ static inline TARGET REAL FN(combine_sums)(const REAL p[8])
 }
 
 #  define DEFINE_SUM(name, EXPRESSION)                                                                            \
+      static inline TARGET REAL FN(name##_term)(REAL a, REAL b, REAL c)                                           \
+      {                                                                                                           \
+          (void)b, (void)c;                                                                                       \
+          return EXPRESSION(_1);                                                                                  \
+      }                                                                                                           \
       static inline TARGET void FN(name)(const REAL *in1, const REAL *in2, const REAL *in3, size_t n, REAL *sum)  \
       {                                                                                                           \
+          if (n == 4) {                                                                                           \
+              SUM_IN_ORDER(REAL, _1, *sum, n, FN(name##_term)(in1[at], in2[at], *in3));                           \
+              return;                                                                                             \
+          }                                                                                                       \
           VECTOR partial[8 / VL];                                                                                 \
           REAL p[8];                                                                                              \
           size_t i = 0;                                                                                           \
@@ -277,9 +296,7 @@ static inline TARGET REAL FN(combine_sums)(const REAL p[8])
           }                                                                                                       \
           memcpy(p, partial, sizeof p);                                                                           \
           for (size_t k = 0; i < n; i++, k++) {                                                                   \
-              const REAL a = in1[i], b = in2[i], c = *in3;                                                        \
-              p[k] = FN(add_1)(p[k], EXPRESSION(_1));                                                             \
-              (void)b, (void)c;                                                                                   \
+              p[k] = FN(add_1)(p[k], FN(name##_term)(in1[i], in2[i], *in3));                                      \
           }                                                                                                       \
           *sum = FN(combine_sums)(p);                                                                             \
       }
@@ -382,8 +399,8 @@ static inline TARGET void FN(deliver)(const kernel_call *call, const REAL *resul
 }
 
 /* Several rows of a matrix times the same vector: each of its numbers is loaded once, and sums that do not depend on each
- * other hide how long an addition takes. As many as there are registers for. */
-#if LANES == 1 && PORT_HAS_VECTORS
+ * other hide how long an addition takes. */
+#if PORT_HAS_VECTORS && LANES == 1
 #  define ROWS 4
 static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vector, size_t n, REAL *out)
 {
@@ -411,28 +428,60 @@ static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vect
         out[r] = FN(combine_sums)(p[r]);
     }
 }
-#elif VECTOR_BYTES == 64
-#  define ROWS 2
-#  define ADD_TERMS(suffix, k, element, TERM)                                                    \
-      do {                                                                                       \
-          const size_t at = (element) * LANES + l;                                               \
-          const VECTOR v = LOAD(vector + at);                                                    \
-          p[k] = FN(add_v)(p[k], FN(mul_v)(LOAD(matrix + at), v));                               \
-          q[k] = FN(add_v)(q[k], FN(mul_v)(LOAD(matrix + row + at), v));                         \
-      } while (0)
+#elif PORT_HAS_VECTORS
+#  define ROWS 4
+typedef struct FN(sums) {
+    VECTOR of[ROWS];
+} FN(sums);
+
+/* Partial sum k of each row: the terms k, k + 8 ... of n, which are one at least. */
+static PORT_ALWAYS_INLINE TARGET FN(sums) FN(partial)(const REAL *matrix, const REAL *vector, size_t n, size_t k)
+{
+    FN(sums) p;
+    const VECTOR first = LOAD(vector + k * LANES);
+    PORT_UNROLL(4)
+    for (size_t r = 0; r < ROWS; r++) {
+        p.of[r] = FN(mul_v)(LOAD(matrix + (r * n + k) * LANES), first);
+    }
+    for (size_t at = k + 8; at < n; at += 8) {
+        const VECTOR v = LOAD(vector + at * LANES);
+        PORT_UNROLL(4)
+        for (size_t r = 0; r < ROWS; r++) {
+            p.of[r] = FN(add_v)(p.of[r], FN(mul_v)(LOAD(matrix + (r * n + at) * LANES), v));
+        }
+    }
+    return p;
+}
+
+static PORT_ALWAYS_INLINE TARGET FN(sums) FN(add_sums)(FN(sums) a, FN(sums) b)
+{
+    PORT_UNROLL(4)
+    for (size_t r = 0; r < ROWS; r++) {
+        a.of[r] = FN(add_v)(a.of[r], b.of[r]);
+    }
+    return a;
+}
+
+#  define PAIR(k, j) FN(add_sums)(FN(partial)(matrix, vector, n, k), FN(partial)(matrix, vector, n, j))
+static PORT_ALWAYS_INLINE TARGET FN(sums) FN(sum_rows)(const REAL *matrix, const REAL *vector, size_t n)
+{
+    if (n == 4) {
+        return FN(add_sums)(PAIR(0, 2), PAIR(1, 3));
+    }
+    const FN(sums) even = FN(add_sums)(PAIR(0, 4), PAIR(2, 6));
+    return FN(add_sums)(even, FN(add_sums)(PAIR(1, 5), PAIR(3, 7)));
+}
+#  undef PAIR
+
 static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vector, size_t n, REAL *out)
 {
-    const size_t row = n * LANES;
     for (size_t l = 0; l < LANES; l += VL) {
-        VECTOR p[8], q[8];
-        START_SUMS(_v, p);
-        START_SUMS(_v, q);
-        IN_ORDER(n, ADD_TERMS, _v, 0);
-        STORE(out + l, COMBINE(_v, p));
-        STORE(out + LANES + l, COMBINE(_v, q));
+        const FN(sums) sum = FN(sum_rows)(matrix + l, vector + l, n);
+        for (size_t r = 0; r < ROWS; r++) {
+            STORE(out + r * LANES + l, sum.of[r]);
+        }
     }
 }
-#  undef ADD_TERMS
 #else
 #  define ROWS 1
 static inline TARGET void FN(multiply_rows)(const REAL *matrix, const REAL *vector, size_t n, REAL *out)
@@ -447,7 +496,8 @@ static TARGET void FN(matrix_vector_product)(const kernel_call *call, kernel_sta
     const REAL *matrix = call->in1, *vector = call->in2;
     REAL *out = FN(apart)(call, state);
     size_t r = 0;
-    for (; r + ROWS <= n; r += ROWS) {
+    const int has_rows = ROWS > 1 && (n >= 8 || (LANES > 1 && n == 4)); /* else a partial sum may have no term */
+    for (; has_rows && r + ROWS <= n; r += ROWS) {
         FN(multiply_rows)(matrix + r * row, vector, n, out + r * LANES);
     }
     for (; r < n; r++) {

@@ -45,13 +45,13 @@ static TARGET void FN(softmax)(const kernel_run *run)
     for (size_t c = 0; c < run->n_classes; c++) {
         const REAL *p = (const REAL *)run->prediction + c * LANES;
         for (size_t l = 0; l < LANES; l++) {
-            sum[l] += math_exp_not_positive((double)p[l] - largest[l]);
+            sum[l] += math_exp((double)p[l] - largest[l]);
         }
     }
     for (size_t c = 0; c < run->n_classes; c++) {
         REAL *p = (REAL *)run->prediction + c * LANES;
         for (size_t l = 0; l < LANES; l++) {
-            p[l] = (REAL)(math_exp_not_positive((double)p[l] - largest[l]) / sum[l]);
+            p[l] = (REAL)(math_exp((double)p[l] - largest[l]) / sum[l]);
         }
     }
 }
