@@ -26,6 +26,7 @@ from pyamlz import (
     SearchSpace,
     linear_regressor,
 )
+from pyamlz._ffi import lib
 from pyamlz._lib.native import MUTATIONS
 
 TASKS = linear_tasks()
@@ -334,7 +335,11 @@ class TestFinding:
         for program in programs:
             program.check(space.dims)
         sizes = {len(program) for program in programs}
-        if mutation not in ("insert", "remove"):
+        if MUTATIONS[mutation] >= lib.AMLZ_MUTATE_REWIRE:  # a live edit: no line of a child is dead
+            children = [member.program for member in search.population if member.parent]
+            assert children
+            assert all(program == program.simplified(space.dims) for program in children)
+        elif mutation not in ("insert", "remove"):
             assert sizes == {30}
         else:
             assert (max(sizes) > 30) == (mutation == "insert")
