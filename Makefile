@@ -11,9 +11,9 @@
 # After a change of headers, presets, arguments of the command or ops: make references writes anew what is made from them,
 # which is pages in docs/, manual pages and tests/abi.txt.
 # More targets for the C library, such as asan, plain, matrix and cross, are in libamlz/Makefile: make -C libamlz asan.
-# Longer checks here: make dist-check (sdist, wheel from it, import in isolation); of archives make fuzz (ten minutes of
-# it), make mutated (a million damaged ones through Python), make kill (searches, and climbs, selections, tunings and
-# studies, that are killed 200 times).
+# Longer checks here: make dist-check (sdist, manylinux wheel from it, audits, its tests in isolation); of archives make
+# fuzz (ten minutes of it), make mutated (a million damaged ones through Python), make kill (searches, and climbs,
+# selections, tunings and studies, that are killed 200 times).
 # PYTHON=python3.12 chooses the Python of .venv, where everything is installed.
 
 PYTHON ?= python3
@@ -52,6 +52,11 @@ $(VENV)/has-dev: pyproject.toml | $(VENV)/made
 	@echo "installing ruff, mypy and what else developers need into $(VENV)"
 	@$(INSTALL_EDITABLE) '.[test,dev]'
 	@touch $@ $(VENV)/has-test $(VENV)/has-demo
+
+$(VENV)/has-wheels: pyproject.toml | $(VENV)/has-demo
+	@echo "installing what makes and audits wheels into $(VENV)"
+	@$(INSTALL_EDITABLE) '.[wheels]'
+	@touch $@
 
 $(VENV)/has-docs: pyproject.toml | $(VENV)/has-demo
 	@echo "installing what makes the site into $(VENV)"
@@ -105,12 +110,18 @@ kill: $(VENV)/has-test
 	@$(BIN)/python tests/tools/kill.py 200
 	@$(BIN)/python tests/tools/kill_units.py 200
 
-dist-check: $(VENV)/has-dev
+# Links with an old C library, whatever there is here, so that the wheel serves all systems since 2014.
+ZIG_CC = $(abspath $(BIN)/python) -m ziglang cc -target $(shell uname -m)-linux-gnu.2.17
+dist-check: $(VENV)/has-dev $(VENV)/has-wheels
 	@rm -rf build/dist && mkdir -p build/dist
-	@$(BIN)/python -m build --outdir build/dist . >build/dist/log 2>&1 || { cat build/dist/log; exit 1; }
+	@CC='$(ZIG_CC)' LDSHARED='$(ZIG_CC) -shared' \
+	    $(BIN)/python -m build --outdir build/dist . >build/dist/log 2>&1 || { cat build/dist/log; exit 1; }
+	@PATH="$(abspath $(BIN)):$$PATH" auditwheel repair --wheel-dir build/dist/wheel build/dist/*.whl
+	@$(BIN)/python -m abi3audit --strict build/dist/wheel/*.whl
 	@$(PYTHON) -m venv build/dist/venv
-	@build/dist/venv/bin/python -m pip install --quiet build/dist/*.whl
+	@build/dist/venv/bin/python -m pip install --quiet build/dist/wheel/*.whl pytest hypothesis
 	@cd build/dist && venv/bin/pyamlz --version && venv/bin/python -c 'import pyamlz; print(pyamlz.__file__)'
+	@build/dist/venv/bin/pytest -q tests/python/program tests/python/archive/test_versions.py
 
 clean:
 	@$(MAKE) -C libamlz clean

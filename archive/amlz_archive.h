@@ -48,7 +48,7 @@ extern "C" {
 
 typedef struct amlz_archive_error {
     size_t offset;     /* byte of the archive where it was noticed, from 0 */
-    int system_error;  /* errno of a file that the system refused, as ENOENT; else 0 */
+    int system_error;  /* errno (on Windows GetLastError) of a file that the system refused; else 0 */
     char message[256]; /* "config.population_size: expected an integer from 1, got a string" */
 } amlz_archive_error;
 
@@ -280,12 +280,13 @@ AMLZ_API amlz_status amlz_archive_write(const amlz_archive_content *content, aml
 
 /* ---------------------------------------------------------------- files
  *
- * On POSIX systems, unless the library was made with AMLZ_ARCHIVE_NO_FILES; elsewhere AMLZ_ERROR_UNSUPPORTED. Where the
- * system refuses something, the error names the call, its reason and the path, and has the errno. */
+ * On POSIX systems and on Windows, where paths are UTF-8, unless the library was made with AMLZ_ARCHIVE_NO_FILES; elsewhere
+ * AMLZ_ERROR_UNSUPPORTED. Where the system refuses something, the error names the call, its reason and the path, and has
+ * the number of the system's error. */
 
 /* Writes an archive to a file so that at any time, whatever stops the program or the machine, the path has either the
  * former file or the new one, whole: a temporary file in the same folder, path.PID.tmp, is written, forced to the disk
- * and renamed. A former file must be a regular one and hands on its mode; a symbolic link is replaced. After a failure
+ * and renamed. A former file must be a regular one and hands on its mode (not on Windows); a symbolic link is replaced. After a failure
  * the former file is there and the temporary is not, but for one case: where only the folder could not be forced to the
  * disk, the new file is there. */
 AMLZ_API amlz_status amlz_archive_save_file(const char *path, const amlz_archive_content *content,

@@ -1,7 +1,7 @@
 /* Where there are no files. */
 #include "file_kind.h"
 
-#if !ARCHIVE_FILES_POSIX
+#if !ARCHIVE_FILES_POSIX && !ARCHIVE_FILES_WINDOWS
 
 #  include "place.h"
 

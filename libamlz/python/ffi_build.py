@@ -6,6 +6,7 @@ Anything else is refused here or by cffi, so a header that Python would misread 
 """
 
 import re
+import sys
 from pathlib import Path
 
 from cffi import FFI
@@ -46,10 +47,17 @@ def cdef_of(header: str) -> str:
 # Python.h asks for POSIX.
 CLOCK = """
 #include <time.h>
+#if defined(_WIN32)
+#include <windows.h>
+#endif
 static uint64_t pyamlz_ticks(void)
 {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(__GNUC__)
     return __builtin_ia32_rdtsc();
+#elif defined(_WIN32)
+    LARGE_INTEGER now;
+    QueryPerformanceCounter(&now);
+    return (uint64_t)now.QuadPart;
 #else
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -61,7 +69,6 @@ static uint64_t pyamlz_ticks(void)
 # How threads of a crew wait for each other.
 MONITOR = """
 #if defined(_WIN32)
-#include <windows.h>
 typedef struct pyamlz_monitor { SRWLOCK lock; CONDITION_VARIABLE changed; } pyamlz_monitor;
 static void pyamlz_lock(void *m) { AcquireSRWLockExclusive(&((pyamlz_monitor *)m)->lock); }
 static void pyamlz_unlock(void *m) { ReleaseSRWLockExclusive(&((pyamlz_monitor *)m)->lock); }
@@ -107,6 +114,20 @@ void pyamlz_monitor_init(pyamlz_monitor *m, amlz_crew_config *config);
 MATHS = b"\n".join((LIBRARY / "src" / "base" / name).read_bytes() for name in ("mathfn.h", "rng.h"))
 MATHS_ARRAY = f"static const char pyamlz_maths[] = {{{', '.join(str(byte) for byte in MATHS)}, 0}};"
 
+# The Makefile's mandatory flags: every build computes the same bits. Then, whatever Python was compiled with: the
+# kernels are worth -O3, and debug information is five times their size. Last, all that stands between a declaration
+# that does not match and a crash.
+if "MSC" in sys.version:  # the compiler that Windows has for Python
+    COMPILE_ARGS = ["/std:c11", "/fp:precise", "/O2", "/we4133"]
+    LIBRARIES: list[str] = []
+else:
+    COMPILE_ARGS = [
+        *("-std=c99", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"),
+        *("-O3", "-g0"),
+        "-Werror=incompatible-pointer-types",
+    ]
+    LIBRARIES = ["m", "pthread"]
+
 ffibuilder = FFI()
 ffibuilder.cdef(
     cdef_of(HEADER.read_text(encoding="utf-8"))
@@ -120,13 +141,6 @@ ffibuilder.set_source(
     depends=sorted(path.as_posix() for suffix in ("*.h", "*.def") for path in LIBRARY.rglob(suffix)),
     include_dirs=[str(LIBRARY / "include"), str(LIBRARY / "src")],
     define_macros=[("AMLZ_API", "")],  # with hidden visibility: the extension exports its PyInit and nothing else
-    extra_compile_args=[
-        # The Makefile's mandatory flags: every build computes the same bits.
-        *("-std=c99", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"),
-        # Whatever Python was compiled with: the kernels are worth it, and debug information is five times their size.
-        *("-O3", "-g0"),
-        # All that stands between a declaration that does not match and a crash.
-        "-Werror=incompatible-pointer-types",
-    ],
-    libraries=["m", "pthread"],
+    extra_compile_args=COMPILE_ARGS,
+    libraries=LIBRARIES,
 )

@@ -18,7 +18,7 @@ ARCHIVE_LAYERS = (
     *("msgpack", "place", "msgpack_put", "msgpack_get", "schema", "record_put", "record_get"),
     *("checkpoint_put", "checkpoint_get", "checkpoint_resume"),
     *("json_get", "preparation", "model", "model_get", "writer", "reader"),
-    *("file_kind", "file_system", "file_none", "file_posix"),
+    *("file_kind", "file_system", "file_none", "file_posix", "file_windows"),
 )
 
 
