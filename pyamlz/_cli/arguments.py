@@ -17,7 +17,7 @@ from pyamlz._lib.errors import InputError
 from pyamlz._lib.native import VARIANTS
 from pyamlz.archive import find_program
 from pyamlz.lab import Experiment
-from pyamlz.lab._toml import tables_of
+from pyamlz.lab._toml import dump_toml, tables_of
 from pyamlz.program import Program
 from pyamlz.program.baselines import BASELINES
 from pyamlz.search import Callback, Progress
@@ -157,6 +157,11 @@ def keep_options(parser: argparse.ArgumentParser) -> None:
     """Adds what long commands have of files that they keep, and of what they show."""
     every = f"between two checkpoints (default: {lab.EVERY_SECONDS:g})"
     parser.add_argument("--every-seconds", type=float, default=lab.EVERY_SECONDS, metavar="S", help=every)
+    verbose_option(parser)
+
+
+def verbose_option(parser: argparse.ArgumentParser) -> None:
+    """Adds what long commands have to show all that they depend on."""
     parser.add_argument("--verbose", action="store_true", help="print all settings first")
 
 
@@ -181,8 +186,11 @@ def sitting(arguments: argparse.Namespace, head: Callable[[Any], None]) -> dict[
 
 
 def ended(arguments: argparse.Namespace, stop_reason: str) -> int:
-    """Says how to go on with what was ended; the exit code."""
+    """Says what to do next, to go on with what was ended or with what was found; the exit code."""
+    found = getattr(arguments, "output", None)
     if stop_reason != "interrupted":
+        then = "a file with the program is for pyamlz explain, evaluate and export"
+        output.note(arguments, f"next: {then if found is None else f'pyamlz explain {shlex.quote(found)}'}")
         return DONE
     where = "" if arguments.checkpoint is None else f" pyamlz resume {shlex.quote(arguments.checkpoint)}"
     output.note(arguments, f"next:{where or ' the same with --checkpoint FILE can be gone on with'}")
@@ -190,8 +198,17 @@ def ended(arguments: argparse.Namespace, stop_reason: str) -> int:
 
 
 def shown(arguments: argparse.Namespace, head: Callable[[Any], None]) -> list[Callback]:
-    """What shows how a long command does: `head` when it begins, which is told what is run; and then its progress."""
-    return [] if arguments.quiet else [_Head(head), ProgressBar(sys.stderr, keep=False)]
+    """What shows how a long command does: `head` when it begins, which is told what is run, with --verbose all settings
+    too; and then its progress.
+    """
+
+    def begin(run: Any) -> None:
+        head(run)
+        if arguments.verbose:
+            settings = run.preset.toml() if hasattr(run, "preset") else dump_toml(run.config)
+            output.block(f"{settings}\n", output.say(arguments))
+
+    return [] if arguments.quiet else [_Head(begin), ProgressBar(sys.stderr, keep=False)]
 
 
 class _Head:

@@ -123,7 +123,7 @@ def _again(arguments: argparse.Namespace, words: list[str], commands: tuple[str,
     if not words or words[0] not in commands:
         raise ArchiveError(f"{arguments.file}: expected what a command has begun; go on with it where it was made")
     again = arguments.parsed(words)
-    again.json, again.quiet = arguments.json, arguments.quiet
+    again.json, again.quiet, again.verbose = arguments.json, arguments.quiet, arguments.verbose
     if words[0] != "study":
         again.seed = read_units(arguments.file)["seed"]
         again.checkpoint, again.resume, again.log = arguments.file, True, arguments.log
@@ -139,8 +139,6 @@ def _head(arguments: argparse.Namespace) -> Callable[[Any], None]:
         if arguments.command is _search:
             say_what_data_are(arguments, run.preset)
         output.note(arguments, f"pyamlz {VERSION}: {run.preset.name}, seed {run.seed}")
-        if arguments.verbose:
-            output.block(f"{run.preset.toml()}\n", output.say(arguments))
 
     return head
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 from pyamlz import study
 from pyamlz._cli import output
-from pyamlz._cli.arguments import DONE, INTERRUPTED, add_set, command, integer, thread_options
+from pyamlz._cli.arguments import DONE, INTERRUPTED, add_set, command, integer, shown, thread_options, verbose_option
 from pyamlz._lib.errors import InputError
 from pyamlz.search import Callback, Progress
-from pyamlz.search.callbacks import JsonLines, ProgressBar
+from pyamlz.search.callbacks import JsonLines
 
 __all__ = ["add_study"]
 
@@ -32,6 +31,7 @@ def add_study(commands: Any) -> None:
     parser.add_argument("-o", "--output", "--checkpoint", metavar="FOLDER", help=folder)
     parser.add_argument("--log", metavar="FILE.jsonl", help="a log with a line a unit, new or to go on with")
     parser.add_argument("--small", action="store_true", help="a version that takes seconds, to see what it does")
+    verbose_option(parser)
     add_set(parser, "replace a setting, as evaluations=1e6")
 
 
@@ -58,7 +58,8 @@ def _study(arguments: argparse.Namespace) -> int:
 
 def _callbacks(arguments: argparse.Namespace) -> list[Callback]:
     log: list[Callback] = [] if arguments.log is None else [JsonLines(arguments.log)]
-    return log if arguments.quiet else [*log, _Lines(arguments), ProgressBar(sys.stderr, keep=False)]
+    lines = [] if arguments.quiet else [_Lines(arguments)]
+    return [*log, *lines, *shown(arguments, lambda _: None)]
 
 
 class _Lines:
@@ -103,6 +104,9 @@ def _tell(arguments: argparse.Namespace, configured: study.Study, report: study.
     )
     if report.missing is not None:
         output.note(arguments, report.missing)
+    folder = shlex.quote(str(report.folder))
+    is_whole = report.done == report.wanted
+    output.note(arguments, f"next: {'more --seeds, which go on there' if is_whole else f'pyamlz resume {folder}'}")
 
 
 def _json_rows(table: study.ResultTable) -> list[list[Any]]:

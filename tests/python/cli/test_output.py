@@ -190,3 +190,34 @@ class TestHostileNames:
         told = capsys.readouterr()
         assert not STEERS.search(told.out + told.err)
         assert "line 2: experiment: expected a number" in told.err
+
+
+@pytest.mark.parametrize(
+    ("command", "setting", "then"),
+    [
+        (
+            ["tune", "linear_regressor", "--trials", "2", "--stages", "1", "--seeds", "1"],
+            "trials = 2",
+            "a file with the",
+        ),
+        (["select", "linear_regressor", "--stages", "1", "--seeds", "1"], "keep = ", "a file with the program"),
+        (["search", "--max-evaluations", "50"], "population_size = ", "--checkpoint FILE.amlz keeps"),
+    ],
+)
+def test_long_commands_show_settings_if_asked_and_what_to_do_next(
+    command: list[str], setting: str, then: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ["--seed", "3", "--set", "tasks.n_train=20", "--set", "select.n_tasks=3", "--set", "final.n_tasks=3"]
+    preset = ["demo"] if command[0] == "search" else ["--preset", "demo"]
+    for more in ([], ["--verbose"]):
+        assert main([*command, *preset, *small, *more]) == 0
+        told = capsys.readouterr()
+        assert (setting in told.out + told.err) == bool(more)
+        assert f"# next: {then}" in told.out + told.err
+
+
+def test_studies_say_how_to_go_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "difficulty", "--small", "--hours", "0", "--verbose", "-o", str(tmp_path / "s")]) == 0
+    told = capsys.readouterr()
+    assert "random_evaluations = 20000" in told.out + told.err
+    assert f"next: pyamlz resume {tmp_path / 's'}" in told.out + told.err
