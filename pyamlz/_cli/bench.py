@@ -179,7 +179,7 @@ def _scaling(arguments: argparse.Namespace) -> None:
             output.note(arguments, f"{curve.name}: ns for a {curve.unit}, and that over {curve.law}")
         points.append(point)
         if not arguments.json:
-            output.line(f"{curve.name:<16} {point.value:>9,} {point.nanoseconds:>14,.1f} {point.relative:>8.2f}")
+            output.line(f"{curve.name:<20} {point.value:>9,} {point.nanoseconds:>14,.1f} {point.relative:>8.2f}")
     if arguments.plot is not None:
         bench.draw_scaling(points, arguments.plot)
     if arguments.json:

@@ -16,10 +16,13 @@ from pyamlz.bench._workload import Workload
 from pyamlz.lab import Experiment
 from pyamlz.program import Instruction, Program
 from pyamlz.search import Variant
+from pyamlz.search._crew import checked_threads
 
 __all__ = ["CURVES", "Curve", "Point", "draw_scaling", "scaling"]
 
 _ROUNDS: Final = 3  # the median of so many bursts is the figure
+# Evaluations after which a preset's search is under way, its programs no longer trivial.
+_WARM: Final = {"demo": 20_000, "nonlinear": 8_000, "baseline": 30_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +82,27 @@ def _steps(workload: Workload, seconds: float, variant: Variant) -> float:
     return 1e9 * workload.tasks.n_tasks / rate
 
 
-def _search(seconds: float, variant: Variant, **settings: int) -> float:
-    """Nanoseconds for a program that a `demo` search scores, once it is under way."""
-    preset = Experiment.load("demo").replace(**settings)
+def _search(seconds: float, variant: Variant, name: str = "demo", threads: int = 1, **settings: int) -> float:
+    """Nanoseconds for a program that a search of a preset scores, once it is under way."""
+    preset = Experiment.load(name).replace(**settings)
     tasks = preset.tasks("tasks", 1)
     assert tasks is not None
     search = preset.search(tasks, seed=1, variant=variant)
-    search.run(max_evaluations=max(20_000, 2 * preset.settings.population_size))
+    search.threads = threads
+    search.run(max_evaluations=max(_WARM[name], 2 * preset.settings.population_size))
     before = search.progress
     result = search.run(max_seconds=seconds)
     return 1e9 * (result.seconds - before.seconds) / (result.evaluations - before.evaluations)
+
+
+def _threads(name: str) -> Curve:
+    """How much sooner a preset's search scores a program by several threads, up to as many as there are cores."""
+    most = checked_threads("auto")
+    values = tuple(sorted({*(2**i for i in range(most.bit_length())), most}))
+    return Curve(
+        f"threads of {name}", f"program in a search of {name}", values,
+        lambda n, seconds, variant: _search(seconds, variant, name, n), lambda n: 1 / n, "1 / N",
+    )  # fmt: skip
 
 
 CURVES: Final = (
@@ -116,6 +130,7 @@ CURVES: Final = (
         "cache_size", "program in a search", (1000, 10_000, 100_000, 1_000_000),
         lambda n, seconds, variant: _search(seconds, variant, cache_size=n), lambda n: 1, "a constant",
     ),
+    *map(_threads, _WARM),
 )  # fmt: skip
 
 
@@ -146,8 +161,8 @@ def draw_scaling(points: list[Point], path: str | os.PathLike[str]) -> None:
         MissingExtraError: matplotlib is not installed.
         FileError: the file cannot be written.
     """
-    figure = imported("matplotlib.figure", "plot").Figure(figsize=(12, 7), layout="constrained")
-    for axes, curve in zip(figure.subplots(2, 3).flat, CURVES, strict=True):
+    figure = imported("matplotlib.figure", "plot").Figure(figsize=(12, 3.5 * (len(CURVES) // 3)), layout="constrained")
+    for axes, curve in zip(figure.subplots(len(CURVES) // 3, 3).flat, CURVES, strict=True):
         mine = [point for point in points if point.curve is curve]
         scale = mine[0].nanoseconds / curve.expected(mine[0].value)
         x = [point.value for point in mine]

@@ -372,7 +372,7 @@ class TestScaling:
     def test_measures_each_curve_at_each_of_its_values(self, monkeypatch, tmp_path, capsys):
         """The curves' own costs take half a minute; here they are a formula."""
         curves = tuple(
-            replace(curve, cost=lambda n, seconds, variant, curve=curve: 2.0 * curve.expected(n) + 1)
+            replace(curve, cost=lambda n, _, __, curve=curve: curve.expected(n) * (8 if n == curve.values[0] else 7))
             for curve in bench.CURVES
         )
         monkeypatch.setattr(_scaling, "CURVES", curves)
@@ -381,8 +381,8 @@ class TestScaling:
         assert list(found) == [*(curve.name for curve in curves), "version"]
         for curve in curves:
             assert [point["value"] for point in found[curve.name]] == list(curve.values)
-            assert found[curve.name][0]["relative"] == 1
-            assert all(0.6 < point["relative"] <= 1 for point in found[curve.name])
+            relative = [point["relative"] for point in found[curve.name]]
+            assert relative == [1, *(pytest.approx(7 / 8) for _ in relative[1:])]
         assert cli.main(["bench", "scaling"]) == 0
         assert capsys.readouterr().out.count("\n") == sum(len(curve.values) + 1 for curve in curves)
         pytest.importorskip("matplotlib")
@@ -391,6 +391,12 @@ class TestScaling:
             assert (tmp_path / name).stat().st_size > 10_000
         assert cli.main(["bench", "scaling", "--quiet", "--plot", str(tmp_path / "none" / "curves.png")]) == 1
         assert "cannot be written" in capsys.readouterr().err
+
+    def test_threads_are_as_many_as_there_are_cores_at_most(self, monkeypatch):
+        monkeypatch.setattr(_scaling, "checked_threads", lambda _: 6)
+        assert _scaling._threads("demo").values == (1, 2, 4, 6)
+        monkeypatch.setattr(_scaling, "checked_threads", lambda _: 1)
+        assert _scaling._threads("demo").values == (1,)
 
     @pytest.mark.parametrize("name", ["features", "tasks", "examples", "instructions"])
     def test_costs_are_times(self, name):
