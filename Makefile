@@ -13,7 +13,8 @@
 # More targets for the C library, such as asan, plain, matrix and cross, are in libamlz/Makefile: make -C libamlz asan.
 # Longer checks here: make dist-check (sdist, manylinux wheel from it, audits, its tests in isolation); of archives make
 # fuzz (ten minutes of it), make mutated (a million damaged ones through Python), make kill (searches, and climbs,
-# selections, tunings and studies, that are killed 200 times).
+# selections, tunings and studies, that are killed 200 times), make ray-faults (islands on
+# Ray, while 20 nodes and 50 of them are killed).
 # PYTHON=python3.12 chooses the Python of .venv, where everything is installed.
 
 PYTHON ?= python3
@@ -25,7 +26,7 @@ MAKEFLAGS += --no-print-directory
 NATIVE := setup.py pyproject.toml $(wildcard libamlz/python/*.py libamlz/include/*.h libamlz/src/*/*)
 INSTALL_EDITABLE = $(BIN)/python -m pip install --quiet --editable
 
-.PHONY: help demo test check-library lint docs references install uninstall dist dist-check fuzz mutated kill clean
+.PHONY: help demo test check-library lint docs references install uninstall dist dist-check fuzz mutated kill ray-faults clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -109,6 +110,9 @@ mutated: $(VENV)/has-test
 kill: $(VENV)/has-test
 	@$(BIN)/python tests/tools/kill.py 200
 	@$(BIN)/python tests/tools/kill_units.py 200
+
+ray-faults: $(VENV)/has-test
+	@PYTHONPATH=tests/python $(BIN)/python tests/tools/kill_ray.py 20 50
 
 # Links with an old C library, whatever there is here, so that the wheel serves all systems since 2014.
 ZIG_CC = $(abspath $(BIN)/python) -m ziglang cc -target $(shell uname -m)-linux-gnu.2.17

@@ -22,7 +22,7 @@ import pyamlz
 
 NAVIGATION = {
     "Use": ["tutorial", "own-data", "scikit-learn", "archives", "export", "interpretation", "faq"],
-    "Searching": ["search", "tasks", "selection", "studies", "RESULTS"],
+    "Searching": ["search", "ray", "tasks", "selection", "studies", "RESULTS"],
     "In C": ["c-library", "microcontroller"],
     "Reference": [
         "reference/cli", "reference/presets", "reference/python", "reference/c", "ops", "semantics", "/archive/FORMAT",

@@ -95,6 +95,15 @@ def thread_options(parser: argparse.ArgumentParser, what: str) -> None:
     )
 
 
+def ray_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --ray."""
+    parser.add_argument(
+        "--ray",
+        metavar="local|auto|ADDRESS",
+        help="islands on a Ray cluster, new, running here, or another; a thread each, or --threads N",
+    )
+
+
 def threads(text: str) -> int | str:
     """A number, or "auto"."""
     return text if text == "auto" else integer(text)

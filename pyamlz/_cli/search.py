@@ -20,6 +20,7 @@ from pyamlz._cli.arguments import (
     integer,
     keep_options,
     load_experiment,
+    ray_options,
     run_options,
     shown,
     thread_options,
@@ -50,6 +51,7 @@ def add_search(commands: Any) -> None:
     search.add_argument("--embed", action="store_true", help="keep the table of --data in the checkpoint")
     search.add_argument("--log", metavar="FILE.jsonl", help="a new file for counts and fitness, a JSON object a line")
     thread_options(search, "for a search that is alone")
+    ray_options(search)
     keep_options(search)
 
 
@@ -67,6 +69,7 @@ def add_resume(commands: Any) -> None:
     resume.add_argument("--log", metavar="FILE.jsonl", help="the log that the search had, to go on with, or a new one")
     add_set(resume, "an error if the checkpoint has another value, as population_size=100")
     thread_options(resume, "for a search that is alone")
+    ray_options(resume)
     where_data_are(resume)
     keep_options(resume)
 
@@ -83,6 +86,7 @@ def _search(arguments: argparse.Namespace) -> int:
         max_seconds=arguments.max_seconds,
         variant=cast(Variant, arguments.variant),
         threads=arguments.threads,
+        ray=arguments.ray,
         callbacks=shown(arguments, _head(arguments)),
         checkpoint=arguments.checkpoint,
         every_seconds=arguments.every_seconds,
@@ -103,6 +107,7 @@ def _resume(arguments: argparse.Namespace) -> int:
         max_seconds=arguments.max_seconds,
         variant=cast(Variant, arguments.variant),
         threads=arguments.threads,
+        ray=arguments.ray,
         callbacks=shown(arguments, _head(arguments)),
         every_seconds=arguments.every_seconds,
         seed=arguments.seed,
@@ -116,7 +121,8 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _again(arguments: argparse.Namespace, words: list[str], commands: tuple[str, ...]) -> int:
     """Goes on with another command than a search, from the words that it was begun with."""
     wrong = next(
-        (key for key in ("seed", "set", "max_seconds", "data") if getattr(arguments, key) not in (None, [])), None
+        (key for key in ("seed", "set", "max_seconds", "data", "ray") if getattr(arguments, key) not in (None, [])),
+        None,
     )
     if wrong is not None:
         raise InputError(f"--{wrong.replace('_', '-')}: expected for the checkpoint of a search only")

@@ -3,6 +3,7 @@
 from pyamlz.lab._climb import NONLINEAR, Attempt, Climb, Stage, climb, nonlinear_stages, padded, without_idle_lines
 from pyamlz.lab._experiment import Experiment, Migration, Section, differences, preset_source, presets
 from pyamlz.lab._fit import Scored, fit, scored
+from pyamlz.lab._ray import RaySearch
 from pyamlz.lab._run import Comparison, RunResult, resume, run
 from pyamlz.lab._select import (
     Candidate,
@@ -34,6 +35,7 @@ __all__ = [
     "Migration",
     "PairResult",
     "Ranked",
+    "RaySearch",
     "RunResult",
     "Scored",
     "Section",

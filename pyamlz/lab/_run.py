@@ -15,6 +15,7 @@ from pyamlz._lib.random import derived_seed
 from pyamlz.archive import Candidate
 from pyamlz.lab._experiment import Experiment, Section, differences
 from pyamlz.lab._fit import Scored, model_of, scored
+from pyamlz.lab._ray import RaySearch
 from pyamlz.lab._session import Session
 from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
 from pyamlz.lab._start import Start
@@ -131,6 +132,7 @@ def run(
     max_seconds: float | None = None,
     variant: Variant = "auto",
     threads: Threads = "auto",
+    ray: str | None = None,
     callbacks: Iterable[Callback] = (),
     checkpoint: Path | None = None,
     every_seconds: float = EVERY_SECONDS,
@@ -151,6 +153,8 @@ def run(
         max_seconds: time for all experiments, over 0.
         variant: kernels to use; all give the same bits.
         threads: of each search that is alone, see :attr:`pyamlz.Search.threads`; the result is the same for any number.
+        ray: a cluster for the islands, the address that :class:`RaySearch` takes. An island then has as many threads as
+            `threads` says, or one.
         callbacks: told of the progress of the search that is going on, see :class:`pyamlz.search.Callback`; something
             true ends the run.
         checkpoint: a file, which must not exist yet, for :func:`resume` to go on from. It is written at the beginning,
@@ -180,7 +184,7 @@ def run(
     if endless and max_evaluations is None and max_seconds is None:
         raise InputError("max_evaluations, max_seconds: expected one of them, since the experiment sets no end")
     sitting = Sitting(callbacks, checkpoint=checkpoint, every_seconds=every_seconds, log=log)
-    return _Run(session, variant, threads, sitting, embed=embed).result()
+    return _Run(session, variant, threads, sitting, ray=ray, embed=embed).result()
 
 
 def resume(
@@ -189,6 +193,7 @@ def resume(
     max_seconds: float | None = None,
     variant: Variant = "auto",
     threads: Threads = "auto",
+    ray: str | None = None,
     callbacks: Iterable[Callback] = (),
     every_seconds: float = EVERY_SECONDS,
     seed: int | None = None,
@@ -206,6 +211,7 @@ def resume(
         max_seconds: time for the rest, over 0, in place of what is left of the run's own limit.
         variant: kernels to use.
         threads: as of :func:`run`.
+        ray: as of :func:`run`; a run may go on with it that was begun without, and the other way round.
         callbacks: told of the progress, as by :func:`run`.
         every_seconds: between two checkpoints, 0 or more.
         seed: what the seed should be, if that is known.
@@ -234,7 +240,7 @@ def resume(
         raise ArchiveError(f"{name}: {wrong}: it cannot go on; `pyamlz fit` takes what it has found")
     _check_same(name, session, seed, expected or {})
     sitting = Sitting(callbacks, checkpoint=path, every_seconds=every_seconds, log=log, new=False)
-    runs = _Run(session, variant, threads, sitting, saved, name)
+    runs = _Run(session, variant, threads, sitting, saved, name, ray=ray)
     if max_seconds is not None:
         runs.max_seconds = checked_float("max_seconds", max_seconds, 0.0, over=True)
     return runs.result()
@@ -275,11 +281,16 @@ class _Run:
         sitting: Sitting,
         saved: archive.Checkpoint | archive.Islands | None = None,
         name: str = "archive",
+        *,
+        ray: str | None = None,
         embed: bool = False,
     ) -> None:
+        if ray is not None and session.preset.islands == 1:
+            raise InputError("ray: expected an experiment with islands, 2 or more, got 1")
         self.preset, self.seed = session.preset, session.seed
         self.session, self.variant, self.sitting = session, variant, sitting
         self.threads = checked_threads(threads)
+        self.ray, self.island_threads = ray, 1 if threads == "auto" else self.threads
         self.max_seconds: float | None = None  # of this call
         if session.max_seconds is not None:
             self.max_seconds = session.max_seconds - (session.seconds or 0.0)
@@ -500,7 +511,10 @@ class _Run:
             )
             for island in range(preset.islands)
         ]
-        return Islands(searches, seed=derived_seed(seed, "migration", experiment), **preset.migration._asdict())
+        own, migration = derived_seed(seed, "migration", experiment), preset.migration._asdict()
+        if self.ray is not None:
+            return RaySearch(searches, seed=own, threads=self.island_threads, address=self.ray, **migration)
+        return Islands(searches, seed=own, **migration)
 
 
 class _Experiment:

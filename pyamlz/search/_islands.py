@@ -29,7 +29,7 @@ from pyamlz.search._running import MAX_64, SLICE_SECONDS, Callback, Callbacks, C
 from pyamlz.search._search import Search, done
 from pyamlz.tasks import TaskSet
 
-__all__ = ["EVERY", "SHARE", "Islands", "session_of"]
+__all__ = ["EVERY", "SHARE", "Islands", "Run", "session_of"]
 
 EVERY: Final = 10_000  #: evaluations of an island from one migration to the next, unless told otherwise
 SHARE: Final = 0.5  #: of a population that migrates, unless told otherwise
@@ -225,7 +225,7 @@ class Islands:
         if not isinstance(values, dict) or _MIGRATION in values:
             raise InputError(f"session: expected a JSON object without {_MIGRATION!r}, got {session!r:.100}")
         with self._gate:
-            copies = [search._copied() for search in self._searches]
+            copies = self._copies()
         session = archive.to_json({**values, _MIGRATION: self._migration()})
 
         def checkpoint() -> archive.Islands:
@@ -233,6 +233,10 @@ class Islands:
             return archive.Islands(islands=islands, session=session)
 
         return checkpoint
+
+    def _copies(self) -> list[Any]:
+        """Copies of all islands, between two migrations."""
+        return [search._copied() for search in self._searches]
 
     def save(self, path: str | os.PathLike[str], *, session: str | None = None) -> None:
         """Writes a checkpoint, from which :meth:`load` goes on to the same bits; see :meth:`Search.save`."""
@@ -369,7 +373,11 @@ class Islands:
                 held.callback(lock.release)
             for search in self._searches:
                 search._check_told("run")
-            return called.around(self, lambda: Result.of(self, _Run(self, limits, called).run()))
+            return called.around(self, lambda: self._go_on(limits, called))
+
+    def _go_on(self, limits: Limits, callbacks: Callbacks) -> Result:
+        """Runs until the end."""
+        return Result.of(self, Run(self, limits, callbacks).run())
 
     def _counts(self) -> list[int]:
         """Evaluations of each island. While they run, those of the last slice that is done."""
@@ -427,7 +435,7 @@ class Islands:
                 take.result()
 
 
-class _Run:
+class Run:
     """One call of :meth:`Islands.run`: the thread that calls it waits, and others score programs."""
 
     def __init__(self, islands: Islands, limits: Limits, callbacks: Callbacks) -> None:
