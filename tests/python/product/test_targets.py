@@ -104,10 +104,11 @@ def one_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def by_zig(target: str, one_file: Path, program: Path, *options: str) -> Path:
-    """evolve, and the archives, as one program."""
+def by_zig(target: str, one_file: Path, program: Path) -> Path:
+    """evolve, and the archives, as one program. With one lane, which changes no bit, there is less to compile."""
+    options = "-O1", "-DAMLZ_LANES=1", f"-I{one_file}"
     sources = one_file / "amlz.c", one_file / "amlz_archive.c", LIBRARY / "examples" / "evolve.c"
-    run(*ZIG, "cc", "-target", target, "-O1", f"-I{one_file}", *options, "-o", program, *sources)
+    run(*ZIG, "cc", "-target", target, *options, "-o", program, *sources)
     return program
 
 
@@ -130,7 +131,7 @@ def test_it_compiles_for(target: str, magic: bytes, cpu: dict[int, int], one_fil
 
 def test_webassembly_computes_the_same_bits(one_file: Path, tmp_path: Path, digest: str) -> None:
     wasmtime = pytest.importorskip("wasmtime")
-    program = by_zig("wasm32-wasip1", one_file, tmp_path / "evolve.wasm")
+    program = by_zig("wasm32-wasi", one_file, tmp_path / "evolve.wasm")
     engine = wasmtime.Engine()
     linker, store = wasmtime.Linker(engine), wasmtime.Store(engine)
     linker.define_wasi()
