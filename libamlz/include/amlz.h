@@ -544,7 +544,7 @@ typedef struct amlz_search_config {
     double hurdle_percentile; /* with hurdles: over 0 and under 1; 0: 0.75 */
     uint32_t hurdle_window;   /* with hurdles; 0: 100 */
     uint32_t max_mutations;   /* of a child: each after the first comes with probability 1/2; 0: 1 */
-    uint8_t simplify;         /* 1: no program has more dead lines than min_size wants */
+    uint8_t simplify;         /* 1: none that it makes has more dead lines than min_size wants */
 } amlz_search_config;
 
 /* The values that the paper uses, for everything but space and seed, which become 0: the defaults above, the median, and a

@@ -378,7 +378,7 @@ class Settings:
     )
     simplify: bool = field(
         default=False,
-        metadata=_of(Flag(), "no program has more dead lines than the sizes in its space want", minor=2),
+        metadata=_of(Flag(), "programs that it makes have no more dead lines than their sizes want", minor=2),
     )
 
     def __post_init__(self) -> None:

@@ -1,7 +1,4 @@
 /* Edits of single lines. */
-#include <string.h>
-
-#include "search/draw.h"
 #include "search/edit.h"
 
 /* ---------------------------------------------------------------- rewire */
