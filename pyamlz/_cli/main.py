@@ -125,7 +125,7 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         told = f"{COMPILER}; kernels: {KERNELS}; precision: {', '.join(PRECISIONS)}"
-        print(f"pyamlz {VERSION} ({told}; self-test: {self_test() or 'passed'})")
+        output.line(f"pyamlz {VERSION} ({told}; self-test: {self_test() or 'passed'})")
         parser.exit(1 if self_test() else 0)
 
 
