@@ -38,6 +38,7 @@ Array: TypeAlias = npt.NDArray[Any]
 
 _EXTRA: Final = "tables"
 _METHODS: Final = ("pyamlz", "constant", "linear", "boosting")
+_LOST: Final = 1e9  # how far answers are apart of which only one is a number
 _LANGUAGES: Final = ("C", "Python", "ONNX")
 
 
@@ -251,7 +252,11 @@ def _apart(model: Model, test: Table, answers: Array) -> float:
     own = model.predict(test)
     if model.classes:
         return float(np.sum(np.array([model.classes.index(answer) for answer in own]) != answers))
-    return float(np.max(np.abs(own - answers)) / (np.std(own) or 1.0))
+    if not np.array_equal(np.isfinite(own), np.isfinite(answers)):
+        return _LOST
+    known = np.isfinite(own)  # a program that has lost its way answers nothing
+    apart = np.max(np.abs(own - answers)[known], initial=0.0) / (np.std(own[known]) or 1.0)
+    return float(min(apart, _LOST))
 
 
 def _c_apart(model: Model, test: Table) -> float | None:

@@ -48,7 +48,7 @@ def test_the_tutorial_runs_from_start_to_end(tmp_path: Path) -> None:
             pytest.skip(f"needs {tool}")
     pytest.importorskip("matplotlib")
     blocks = re.findall(r"^```bash\n(.*?)^```$", TUTORIAL.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for block in blocks:
         done = subprocess.run(
@@ -60,7 +60,7 @@ def test_the_tutorial_runs_from_start_to_end(tmp_path: Path) -> None:
             timeout=60,
         )
         assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
-    assert {"report.html", "learner.h", "run.jsonl"} <= {file.name for file in tmp_path.iterdir()}
+    assert {"report.html", "model.amlz", "model.h", "run.jsonl"} <= {file.name for file in tmp_path.iterdir()}
 
 
 def test_the_notebook_runs_from_start_to_end(capsys: pytest.CaptureFixture[str]) -> None:
