@@ -125,7 +125,7 @@ dist-check: $(VENV)/has-dev $(VENV)/has-wheels
 	@$(PYTHON) -m venv build/dist/venv
 	@build/dist/venv/bin/python -m pip install --quiet build/dist/wheel/*.whl pytest hypothesis
 	@cd build/dist && venv/bin/pyamlz --version && venv/bin/python -c 'import pyamlz; print(pyamlz.__file__)'
-	@build/dist/venv/bin/pytest -q tests/python/program tests/python/archive/test_versions.py
+	@build/dist/venv/bin/pytest -q tests/python/program/test_program.py tests/python/archive/test_versions.py
 
 clean:
 	@$(MAKE) -C libamlz clean
