@@ -129,6 +129,9 @@ static const char *fault_of_zeros(const amlz_search_config *config)
     if (config->n_hurdles > 0 && config->hurdle_window == 0) {
         return "hurdle_window must be 1 or more";
     }
+    if (config->constant_high == 0) {
+        return "constant_high must be over 0";
+    }
     return NULL;
 }
 
@@ -407,13 +410,14 @@ static int get_rng(amlz_archive_reader *reader, uint64_t rng[4])
 static int check_distance(amlz_archive_reader *reader, uint64_t at_mark)
 {
     const amlz_search_config *config = &reader->info.search;
-    const int has_memory = config->cache_size > 0 || config->fec_size > 0 || config->n_hurdles > 0;
+    const int has_memory = config->cache_size > 0 || config->fec_size > 0 || config->n_hurdles > 0 ||
+                           config->structures_size > 0;
     const uint64_t most = has_memory ? config->cache_period : 0;
     const uint64_t now = reader->info.evaluations;
     return (at_mark <= now && now - at_mark <= most) || amlz__archive_refuse(reader, "the mark is too far from the evaluations");
 }
 
-/* What version 1.1 added. */
+/* What later versions added. */
 static int get_more_counts(amlz_archive_reader *reader, amlz_progress *progress)
 {
     if (reader->info.minor < 1) {
@@ -432,12 +436,18 @@ static int get_more_counts(amlz_archive_reader *reader, amlz_progress *progress)
             return 0;
         }
     }
-    return 1;
+    if (reader->info.minor < 2) {
+        return 1;
+    }
+    reader->place.field = amlz__archive_tunings_field.key;
+    return amlz__archive_get_field(reader, &amlz__archive_tunings_field, progress);
 }
 
 static int get_counts(amlz_archive_reader *reader, amlz_progress *progress)
 {
-    const uint64_t known = reader->info.minor < 1 ? ARCHIVE_COUNTS_ROW_1_0 : ARCHIVE_COUNTS_ROW;
+    const uint64_t known = reader->info.minor < 1   ? ARCHIVE_COUNTS_ROW_1_0
+                           : reader->info.minor < 2 ? ARCHIVE_COUNTS_ROW_1_1
+                                                    : ARCHIVE_COUNTS_ROW;
     uint64_t surplus;
     return amlz__archive_get_key(reader, "mark", "counts") && amlz__archive_get_row(reader, known, &surplus) &&
            amlz__archive_get_row_fields(reader, amlz__archive_count_fields, progress) &&

@@ -87,6 +87,8 @@ void amlz__archive_put_state(archive_writer *writer, const amlz_state *state, ui
     for (uint32_t i = 0; i < n_hurdles; i++) {
         amlz__archive_put_value(writer, ARCHIVE_INTEGER, state->progress.hurdle_stops[i]);
     }
+    writer->place.field = amlz__archive_tunings_field.key;
+    amlz__archive_put_field(writer, &amlz__archive_tunings_field, &state->progress);
     amlz__archive_put_key(writer, "mark", "rng");
     amlz__archive_put_value(writer, ARCHIVE_ARRAY, 4);
     for (int i = 0; i < 4; i++) {

@@ -20,7 +20,7 @@ const archive_fields amlz__archive_dims_fields = FIELDS(dims_fields);
 static const archive_field config_fields[] = {
     INTEGER(amlz_search_config, seed, "seed", 0, UINT64_MAX),
     INTEGER(amlz_search_config, algorithm, "algorithm", 0, AMLZ_RANDOM_SEARCH),
-    INTEGER(amlz_search_config, start, "start", 0, AMLZ_START_PROGRAM),
+    INTEGER(amlz_search_config, start, "start", 0, AMLZ_START_GROWN),
     INTEGER(amlz_search_config, combine, "combine", 0, AMLZ_MEDIAN),
     INTEGER(amlz_search_config, precision, "precision", 0, AMLZ_FLOAT64),
     INTEGER(amlz_search_config, population_size, "population_size", 1, UINT32_MAX),
@@ -72,6 +72,14 @@ void amlz__archive_set_config_1_0(amlz_search_config *config)
 static const archive_field child_fields[] = {
     INTEGER(amlz_search_config, max_mutations, "max_mutations", 1, UINT32_MAX),
     INTEGER(amlz_search_config, simplify, "simplify", 0, 1),
+    INTEGER(amlz_search_config, redraw_rejected, "redraw_rejected", 0, 1),
+    INTEGER(amlz_search_config, structures_size, "structures", 0, UINT32_MAX),
+    INTEGER(amlz_search_config, tunings, "tunings", 1, UINT32_MAX),
+    INTEGER(amlz_search_config, replace_worst_of, "replace_worst_of", 0, UINT32_MAX),
+    REAL(amlz_search_config, fresh_prob, "fresh_prob", ARCHIVE_REAL_ONE),
+    INTEGER(amlz_search_config, restart_period, "restart_period", 0, UINT32_MAX),
+    REAL(amlz_search_config, constant_low, "constant_low", ARCHIVE_REAL_LARGEST),
+    REAL(amlz_search_config, constant_high, "constant_high", ARCHIVE_REAL_LARGEST),
 };
 const archive_fields amlz__archive_child_fields = FIELDS(child_fields);
 
@@ -79,6 +87,14 @@ void amlz__archive_set_config_1_1(amlz_search_config *config)
 {
     config->max_mutations = 1;
     config->simplify = 0;
+    config->redraw_rejected = 0;
+    config->structures_size = 0;
+    config->tunings = 1;
+    config->replace_worst_of = 0;
+    config->fresh_prob = 0;
+    config->restart_period = 0;
+    config->constant_low = 0;
+    config->constant_high = 1;
 }
 
 static const archive_field size_fields[] = {
@@ -110,6 +126,8 @@ static const archive_field count_fields[] = {
 const archive_fields amlz__archive_count_fields = FIELDS(count_fields);
 
 const archive_field amlz__archive_duplicates_field = INTEGER(amlz_progress, duplicates, "duplicates", 0, UINT64_MAX);
+
+const archive_field amlz__archive_tunings_field = INTEGER(amlz_progress, tunings, "tunings", 0, UINT64_MAX);
 
 static const archive_field member_fields[] = {
     REAL(amlz_member, fitness, "fitness", ARCHIVE_REAL_ONE),

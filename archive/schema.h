@@ -32,6 +32,7 @@ extern const archive_fields amlz__archive_size_fields;   /* of amlz_function_spa
 extern const archive_fields amlz__archive_tasks_fields;  /* of amlz_tasks_config */
 extern const archive_fields amlz__archive_count_fields;  /* of amlz_progress: in all versions */
 extern const archive_field amlz__archive_duplicates_field; /* of amlz_progress: from 1.1 on, before the stops at hurdles */
+extern const archive_field amlz__archive_tunings_field;    /* of amlz_progress: from 1.2 on, after these */
 extern const archive_fields amlz__archive_member_fields; /* of amlz_member */
 extern const archive_fields amlz__archive_model_fields;  /* of amlz_archive_info: between program and runs of a model */
 
@@ -39,7 +40,7 @@ extern const archive_fields amlz__archive_model_fields;  /* of amlz_archive_info
 enum {
     ARCHIVE_BODY_KEYS = 3,
     ARCHIVE_DIMS_KEYS = 6,
-    ARCHIVE_CONFIG_KEYS = 26,
+    ARCHIVE_CONFIG_KEYS = 34,
     ARCHIVE_CONFIG_KEYS_1_1 = 24,
     ARCHIVE_CONFIG_KEYS_1_0 = 20,
     ARCHIVE_TASKS_KEYS = 8,
@@ -55,7 +56,8 @@ enum {
     ARCHIVE_MEMBER_ROW = 5,
     ARCHIVE_HISTORY_ROW = 4,
     ARCHIVE_FUNCTION_ROW = 4,
-    ARCHIVE_COUNTS_ROW = 10,
+    ARCHIVE_COUNTS_ROW = 11,
+    ARCHIVE_COUNTS_ROW_1_1 = 10,
     ARCHIVE_COUNTS_ROW_1_0 = 8,
     ARCHIVE_HURDLE_ROW = 2
 };

@@ -499,7 +499,12 @@ AMLZ_API const char *amlz_mutation_name(int mutation);
 typedef enum amlz_algorithm { AMLZ_EVOLUTION = 0, AMLZ_RANDOM_SEARCH = 1 } amlz_algorithm;
 
 /* What the first population is made of. */
-typedef enum amlz_start { AMLZ_START_RANDOM = 0, AMLZ_START_EMPTY = 1, AMLZ_START_PROGRAM = 2 } amlz_start;
+typedef enum amlz_start {
+    AMLZ_START_RANDOM = 0,
+    AMLZ_START_EMPTY = 1,
+    AMLZ_START_PROGRAM = 2,
+    AMLZ_START_GROWN = 3 /* random ones of live lines alone: each function grown backwards from what is wanted of it */
+} amlz_start;
 
 /* Changes a program by one action, drawn with the given weights (AMLZ_MUTATION_COUNT of them, 0 or more, their sum over
  * 0); *action (may be NULL) becomes the amlz_mutation. A function of the arguments and *seed alone; *seed is moved on.
@@ -545,7 +550,27 @@ typedef struct amlz_search_config {
     uint32_t hurdle_window;   /* with hurdles; 0: 100 */
     uint32_t max_mutations;   /* of a child: each after the first comes with probability 1/2; 0: 1 */
     uint8_t simplify;         /* 1: none that it makes has more dead lines than min_size wants */
+    uint8_t redraw_rejected;  /* 1: programs that would score 0 unrun are drawn again too, so often as redraws says */
+    uint32_t structures_size; /* structures remembered, see below: those that were seen are drawn again too; 0: none */
+    uint32_t tunings;         /* settings of its constants that a program is judged by, see below; 0: 1 */
+    uint32_t replace_worst_of; /* a child takes the place of the worst of so many members drawn, if it is no worse; 0: of
+                                  the oldest */
+    double fresh_prob;        /* in [0, 1]: else a child is made as the first programs are */
+    uint32_t restart_period;  /* after so many evaluations, P or more, the population is made anew; 0: never */
+    double constant_low, constant_high; /* sizes that constants are drawn from, log-uniformly; low 0: the paper's [-1, 1);
+                                           high 0: 1 */
 } amlz_search_config;
+
+/* Structures. The structure of a program is its structural key without regard to constants. A search that remembers
+ * structures knows those of the programs that it scored since the last mark or restart, and of the members at the mark; when
+ * there are more than structures_size it forgets them all. Copies of members pass where tunings is over 1.
+ *
+ * Tunings. A program that was run on all examples, and has constants, is run so often again, less 1, each time with another
+ * setting of its constants: half of the settings have new ones in place of half of them, the others perturb one or all. It
+ * keeps the best, and its fitness. Programs that a cache knew, that a hurdle stopped or whose fitness was told keep their own.
+ *
+ * Restarts. The first P programs after each are made as the first programs of the search, and take the places of the members
+ * one after the other. Hall, history and the best program stay. */
 
 /* The values that the paper uses, for everything but space and seed, which become 0: the defaults above, the median, and a
  * cache, fingerprints and a history of sizes that suit most searches. AMLZ_ERROR_ARGUMENT for a struct_size that is none. */
@@ -570,6 +595,8 @@ typedef struct amlz_progress {
     uint64_t duplicates;     /* children that were drawn again */
     uint64_t hurdle_stops[AMLZ_MAX_HURDLES]; /* programs that were stopped at each hurdle */
     uint64_t saved_steps;    /* training and validation steps of as many full evaluations, if nothing ends them early */
+    uint64_t tunings;        /* further settings of constants that were run: programs beside those that evaluations counts */
+    uint64_t restarts;       /* populations that were made anew */
 } amlz_progress;
 
 /* OK, or AMLZ_ERROR_ARGUMENT or _UNSUPPORTED with the reason. tasks may be NULL; else it is checked, too, that a search of
@@ -690,7 +717,8 @@ AMLZ_API void amlz_search_measure(amlz_search *search, uint64_t (*clock)(void), 
  *
  * The caches of a search decide which programs are run, its hurdles which are stopped, and what they remember is too much
  * to be saved. So it is forgotten at marks, which depend on counts alone: when the first population is complete, when the
- * evaluations have doubled since the last mark or cache_period of them were done, whichever is sooner; in any case once the
+ * evaluations have doubled since the last mark or cache_period of them were done, whichever is sooner (where structures are
+ * remembered, at restarts in place of the first two); in any case once the
  * work since the last mark reaches cache_work, work being steps times F, or F * F where the memory has matrices; and when
  * programs were taken in or a fitness was told. At a mark the search keeps a copy of its state, and from that state alone
  * all that follows can be done again, bit for bit:
@@ -706,7 +734,7 @@ typedef enum amlz_moment { AMLZ_NOW = 0, AMLZ_AT_MARK = 1 } amlz_moment;
 
 /* The lists of items in a search. */
 typedef enum amlz_part {
-    AMLZ_POPULATION = 0, /* oldest first */
+    AMLZ_POPULATION = 0, /* oldest first; with replace_worst_of by place */
     AMLZ_HALL = 1,       /* the hall of fame: the best program of each number of live instructions, in that order; from
                             the shortest to the longest that there was */
     AMLZ_HISTORY = 2,    /* evaluations that found a better program than all before them; without their programs */

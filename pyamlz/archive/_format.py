@@ -301,7 +301,7 @@ def _check_random(state: tuple[int, ...], seen: Seen) -> None:
 def _check_evaluations(checkpoint: Checkpoint, seen: Seen) -> None:
     """What was done since the mark must be what a search can have done."""
     of, at_mark = checkpoint.config.settings, checkpoint.mark.counts.evaluations
-    has_memory = of.cache_size > 0 or of.fec_size > 0 or of.hurdles  # which is emptied at a mark
+    has_memory = of.cache_size > 0 or of.fec_size > 0 or of.hurdles or of.structures > 0  # which is emptied at a mark
     most = at_mark + (of.cache_period if has_memory else 0)
     if not at_mark <= checkpoint.evaluations <= most:
         why = f"expected an integer from {at_mark} to {most}, by the mark, got {checkpoint.evaluations}"
@@ -314,6 +314,7 @@ COUNTS: Final = Record(
         **dict.fromkeys(Counts.__slots__[:8], WHOLE),
         "duplicates": _since(1, Integer(0, MAX_64)),
         "hurdle_stops": _since(1, Items(WHOLE, _n_hurdles, _n_hurdles)),
+        "tunings": _since(2, Integer(0, MAX_64)),
     },
     is_row=True,
 )

@@ -148,6 +148,7 @@ class Counts:
         valid_steps: validation steps likewise.
         duplicates: children that were drawn again, since a member had their structural key.
         hurdle_stops: programs that were stopped at each hurdle.
+        tunings: further settings of constants that were run: programs beside the evaluations.
     """
 
     evaluations: int = 0
@@ -160,3 +161,4 @@ class Counts:
     valid_steps: int = 0
     duplicates: int = 0
     hurdle_stops: tuple[int, ...] = ()
+    tunings: int = 0

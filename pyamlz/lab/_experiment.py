@@ -150,12 +150,13 @@ class Experiment:
         Args:
             changes: values by key. One that is a table itself is merged with the table that is there, as
                 `tasks={"n_tasks": 4}`, unless it is empty; a setting is replaced as a whole, `mutations` too. None
-                takes a key away.
+                takes a key away. A `profile` brings its settings, but for those that are among the changes.
 
         Raises:
             InputError: a key or value is wrong; the message names it, and suggests the nearest key.
         """
-        made = Experiment.of(_merged(thawed(self._written), changes), self.name)
+        profile = _PROFILES.get(str(changes.get("profile")), {})
+        made = Experiment.of(_merged(thawed(self._written), {**profile, **changes}), self.name)
         return with_fields(made, tables=self.tables)
 
     def table_settings(self) -> Table:
@@ -506,7 +507,39 @@ def _key(kind: Kind, meaning: str, default: Any = None) -> Key:
     return Key(kind.checked, meaning, kind.range, default)
 
 
-_PROFILES: dict[str, Table] = {"paper": {}, "fast": {"must_learn": True}}  # settings that take the place of defaults
+# Settings that take the place of defaults, and of what is there where an experiment is given a profile.
+_PROFILES: dict[str, Table] = {
+    "paper": {},
+    "fast": {"must_learn": True},
+    "valid": {
+        "must_learn": True,
+        "redraws": 1000,
+        "redraw_rejected": True,
+        "structures": 100_000,
+        "cache_size": 0,
+        "fec": {"size": 0},
+        "start": "grown",
+        "simplify": True,
+        "max_mutations": 4,
+        "tunings": 4,
+        "constant_low": 0.001,
+        "replace_worst_of": 10,
+        "fresh_prob": 0.02,
+        "population_size": 200,
+        "tournament_size": 2,
+        "mutate_prob": 1.0,
+        "mutations": {
+            "rewire": 25,
+            "insert_on_edge": 20,
+            "change_op": 12,
+            "bypass": 15,
+            "move": 8,
+            "add_state": 10,
+            "initialize": 3,
+            "regrow": 20,
+        },
+    },
+}
 _MANY = Count(1, _MAX_COUNT)
 _FUNCTION: dict[str, Key] = {
     "size": _key(Count(0, CAPACITY), "of all programs: shorthand for the next three"),
@@ -521,8 +554,9 @@ _SETTING_KEYS = {setting.key for setting in SETTINGS}
 KEYS: Final[dict[str, Key]] = {
     "description": Key(_text, "a line for people", default=""),
     "profile": _key(
-        Choice({"paper": 0, "fast": 1}),
-        "`fast` goes beyond the paper by `must_learn = true`, unless that is set",
+        Choice({"paper": 0, "fast": 1, "valid": 2}),
+        "`fast` goes beyond the paper by `must_learn = true`, unless that is set; `valid` is "
+        "[another way to search](../search.md#the-profile-valid), likewise",
         "paper",
     ),
     **{s.key: Key(s.kind.checked, s.meaning, s.kind.range, thawed(s.default)) for s in SETTINGS},

@@ -26,9 +26,13 @@ __all__ = ["SETTINGS", "STARTS", "Algorithm", "Combine", "Hurdle", "Kind", "Sett
 
 Algorithm: TypeAlias = Literal["evolution", "random_search"]
 Combine: TypeAlias = Literal["mean", "median"]
-Start: TypeAlias = Literal["random", "empty"]
+Start: TypeAlias = Literal["random", "empty", "grown"]
 
-STARTS: Final[dict[str, int]] = {"random": lib.AMLZ_START_RANDOM, "empty": lib.AMLZ_START_EMPTY}
+STARTS: Final[dict[str, int]] = {
+    "random": lib.AMLZ_START_RANDOM,
+    "empty": lib.AMLZ_START_EMPTY,
+    "grown": lib.AMLZ_START_GROWN,
+}
 _MAX_32 = 2**32 - 1
 _MAX_64 = 2**64 - 1
 
@@ -211,7 +215,7 @@ class Hurdles(Kind):
 class Starts(Whole):
     """What the first population is made of. Its program is kept apart, see :attr:`Settings.start_program`."""
 
-    least, most, range = 0, lib.AMLZ_START_PROGRAM, "`random`, `empty`, a program"
+    least, most, range = 0, lib.AMLZ_START_GROWN, "`random`, `grown`, `empty`, a program"
 
     def checked(self, name: str, value: Any) -> Start | Program:
         return value if isinstance(value, Program) else cast(Start, checked_choice(name, value, STARTS))
@@ -380,6 +384,56 @@ class Settings:
         default=False,
         metadata=_of(Flag(), "programs that it makes have no more dead lines than their sizes want", minor=2),
     )
+    redraw_rejected: bool = field(
+        default=False,
+        metadata=_of(Flag(), "programs that would score 0 unrun are drawn again, too, up to `redraws` times", minor=2),
+    )
+    structures: int = field(
+        default=0,
+        metadata=_of(
+            Count(0),
+            "[structures](../search.md#structures) remembered: those that were seen are drawn again, too; 0: none",
+            member="structures_size",
+            minor=2,
+        ),
+    )
+    tunings: int = field(
+        default=1,
+        metadata=_of(
+            Count(1), "settings of its [constants](../search.md#constants) by which a program is judged", minor=2
+        ),
+    )
+    replace_worst_of: int = field(
+        default=0,
+        metadata=_of(
+            Count(0),
+            "a child takes the place of the worst of so many members drawn, if it is no worse; 0: of the oldest",
+            minor=2,
+        ),
+    )
+    fresh_prob: float = field(
+        default=0.0,
+        metadata=_of(Real(0, 1), "probability that a child is made as the first programs are", minor=2),
+    )
+    restart_period: int = field(
+        default=0,
+        metadata=_of(
+            Count(0),
+            "after so many evaluations, P or more, the population is [made anew](../search.md#restarts); 0: never",
+            minor=2,
+        ),
+    )
+    constant_low: float = field(
+        default=0.0,
+        metadata=_of(
+            Real(0),
+            "the smallest size of constants, drawn log-uniformly; 0: uniformly from [-1, 1), as the paper has it",
+            minor=2,
+        ),
+    )
+    constant_high: float = field(
+        default=1.0, metadata=_of(Real(0), "the largest, over 0, where `constant_low` is over 0", minor=2)
+    )
 
     def __post_init__(self) -> None:
         for setting in SETTINGS:
@@ -479,5 +533,7 @@ def check_config(config: Any) -> None:
         raise InputError("hurdle_percentile must be over 0 and under 1")
     if config.n_hurdles > 0 and config.hurdle_window == 0:
         raise InputError("hurdle_window must be 1 or more")
+    if config.constant_high == 0:
+        raise InputError("constant_high must be over 0")
     reason = ffi.new("const char **")
     check(lib.amlz_search_check(config, ffi.NULL, reason), text(reason[0]))

@@ -36,7 +36,7 @@ SHARE: Final = 0.5  #: of a population that migrates, unless told otherwise
 
 _SUMMED = (
     *("evaluations", "cache_hits", "fec_hits", "rejected", "probes", "full_evaluations", "train_steps"),
-    *("valid_steps", "population", "duplicates", "saved_steps"),
+    *("valid_steps", "population", "duplicates", "saved_steps", "tunings", "restarts"),
 )
 _MIGRATION = "migration"  # the key of a session that has the settings of islands
 

@@ -29,6 +29,7 @@ class Progress(Counts):
         population: its members so far.
         saved_steps: training and validation steps of as many full evaluations as hurdle_stops, if nothing ends them
             early.
+        restarts: populations that were made anew.
         seconds: time spent in :meth:`Search.run`, `take`, `ask` and `tell`, since it was loaded if it was.
         evaluations_per_second: programs scored in one of these seconds; 0 before the first.
         islands: the same of each island, where there are islands. All together have the sums of their counts, the best
@@ -46,6 +47,7 @@ class Progress(Counts):
     mean_fitness: float = 0.0
     population: int = 0
     saved_steps: int = 0
+    restarts: int = 0
     seconds: float = 0.0
     evaluations_per_second: float = 0.0
     islands: tuple[Progress, ...] = ()

@@ -36,6 +36,28 @@ static inline amlz_search_config config_of(uint64_t seed)
     return config;
 }
 
+/* Each part of the profile `valid`. */
+static inline amlz_search_config valid_config(uint64_t seed)
+{
+    amlz_search_config config = config_of(seed);
+    for (int i = 0; i < AMLZ_MUTATION_COUNT; i++) {
+        config.mutation_weight[i] = i >= AMLZ_MUTATE_REWIRE;
+    }
+    config.start = AMLZ_START_GROWN;
+    config.cache_size = config.fec_size = 0;
+    config.max_mutations = 3;
+    config.simplify = 1;
+    config.must_learn = config.redraw_rejected = 1;
+    config.redraws = 50;
+    config.structures_size = 1000;
+    config.tunings = 4;
+    config.replace_worst_of = 3;
+    config.fresh_prob = 0.05;
+    config.restart_period = 150;
+    config.constant_low = 1e-3;
+    return config;
+}
+
 static inline amlz_tasks *tasks_for(amlz_precision precision)
 {
     const amlz_dims dims = search_dims();

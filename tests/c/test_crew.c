@@ -112,7 +112,7 @@ static void check_same_counts(const amlz_search *one, const amlz_search *other)
 }
 
 /* Each kind of search that there is. */
-enum { KINDS = 10 };
+enum { KINDS = 14 };
 static amlz_search_config kind_of_search(int kind)
 {
     amlz_search_config config = config_of((uint64_t)kind + 1);
@@ -131,6 +131,10 @@ static amlz_search_config kind_of_search(int kind)
         break;
     case 8: config.population_size = 2; config.redraws = 2; config.tournament_size = 1; break;
     case 9: config.mutate_prob = 0.3; config.cache_work = 20000; config.combine = AMLZ_MEDIAN; break;
+    case 10: return valid_config(11);
+    case 11: config = valid_config(12); config.replace_worst_of = 0; config.structures_size = 40; break;
+    case 12: config = valid_config(13); config.fec_size = 50; config.cache_size = 50; config.mutate_prob = 0.5; break;
+    case 13: config.tunings = 3; config.restart_period = 20; config.replace_worst_of = 2; break;
     default: break;
     }
     return config;

@@ -170,6 +170,18 @@ static void test_resume_of_all_kinds(void)
     config.redraws = 1;
     config.max_cost = 60;
     test_resume_is_exact(&config, 1);
+    for (int takes = 0; takes <= 1; takes++) {
+        config = valid_config(11);
+        test_resume_is_exact(&config, takes);
+        config.replace_worst_of = 0;
+        config.structures_size = 70; /* forgets now and then */
+        config.cache_period = 100;   /* a mark in the middle of a run */
+        config.restart_period = 130;
+        test_resume_is_exact(&config, takes);
+        config.structures_size = 0; /* always at a mark */
+        config.replace_worst_of = 2;
+        test_resume_is_exact(&config, takes);
+    }
 }
 
 static uint64_t mark_of(const amlz_search *search)

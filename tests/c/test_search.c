@@ -222,7 +222,7 @@ static void test_refusals(void)
     } while (0)
     REFUSED(struct_size, 3, "struct_size");
     REFUSED(algorithm, 2, "algorithm");
-    REFUSED(start, 3, "start");
+    REFUSED(start, 4, "start");
     REFUSED(combine, 2, "combine");
     REFUSED(precision, 2, "precision");
     REFUSED(variant, AMLZ_VARIANT_COUNT, "variant");

@@ -156,6 +156,19 @@ void amlz__plan_build(const amlz_program *program, const amlz_dims *dims, enum p
     }
 }
 
+uint64_t amlz__plan_structure(const plan *p)
+{
+    uint64_t hash = 0;
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        for (size_t i = 0; i < p->size[f]; i++) {
+            const plan_instruction *x = &p->code[f][i];
+            hash = rng_mix(hash ^ ((uint64_t)x->op | (uint64_t)x->out << 8 | (uint64_t)x->in1 << 16 | (uint64_t)x->in2 << 24));
+        }
+        hash = rng_mix(hash ^ (uint64_t)(f + 1) << 32);
+    }
+    return hash + (hash == 0);
+}
+
 uint64_t amlz_program_key(const amlz_program *program, const amlz_dims *dims)
 {
     plan p;

@@ -29,4 +29,7 @@ static inline int plan_size(const plan *p) { return p->size[AMLZ_SETUP] + p->siz
 /* Builds the plan of a checked program. Reserved addresses keep their numbers. */
 void amlz__plan_build(const amlz_program *program, const amlz_dims *dims, enum plan_scope scope, plan *out);
 
+/* A hash of a plan without its constants; never 0. */
+uint64_t amlz__plan_structure(const plan *p);
+
 #endif

@@ -262,8 +262,15 @@ static int fingerprint_is_enough(amlz_crew *crew, uint64_t ticket, const evidenc
     return is_enough;
 }
 
-/* Finds out about the program that the evaluator has loaded what its turn will most likely ask for. */
-static void find_out(amlz_crew *crew, amlz_evaluator *evaluator, uint64_t ticket, const double *limits, evidence *known)
+/* What a thread is given to run: a copy, for the child may be forgotten meanwhile. */
+typedef struct order {
+    uint64_t ticket, seed;           /* seed: of what is drawn when its turn has come */
+    amlz_program program;            /* loaded */
+    double limits[AMLZ_MAX_HURDLES]; /* what hurdles want now */
+} order;
+
+/* Finds out about a program what its turn will most likely ask for. */
+static void find_out(amlz_crew *crew, amlz_evaluator *evaluator, const order *given, evidence *known)
 {
     const amlz_search *s = crew->search;
     const amlz_search_config *c = &s->config;
@@ -272,42 +279,49 @@ static void find_out(amlz_crew *crew, amlz_evaluator *evaluator, uint64_t ticket
         known->fingerprint = amlz__evaluate_fingerprint(evaluator, s->tasks, s->evaluation_seed, c->fec_train, c->fec_valid,
                                                         &known->probe);
         known->has_fingerprint = 1;
-        if (fingerprint_is_enough(crew, ticket, known)) {
+        if (fingerprint_is_enough(crew, given->ticket, known)) {
             return;
         }
     }
     for (uint32_t i = 0; i < c->n_hurdles; i++) {
         amlz_evaluation *result = &known->at_hurdle[known->n_hurdles++];
         amlz__evaluate_first(evaluator, s->tasks, s->evaluation_seed, c->hurdle[i].n_train, c->hurdle[i].n_valid, result);
-        if (result->fitness < limits[i]) {
+        if (result->fitness < given->limits[i]) {
             return;
         }
     }
     amlz__evaluate_run(evaluator, s->tasks, s->evaluation_seed, &known->whole);
     known->is_whole = 1;
+    if (c->tunings > 1) {
+        known->tuned.seed = given->seed;
+        amlz__tune_run(c, evaluator, s->tasks, s->evaluation_seed, &given->program, known->whole.fitness, &known->tuned);
+        known->is_tuned = 1;
+    }
 }
 
 /* Called and left with the lock held, which is open while the program runs. */
 static void run_child(amlz_crew *crew, amlz_evaluator *evaluator, pending_child *child)
 {
     amlz_search *s = crew->search;
-    const uint64_t ticket = child->ticket;
-    double limits[AMLZ_MAX_HURDLES];
+    order given;
     evidence known;
     child->stage = CHILD_OUT;
-    amlz__evaluate_load(evaluator, &child->program);
+    given.ticket = child->ticket;
+    given.seed = step_seed(&child->after, child->member.birth);
+    amlz__state_copy_program(&given.program, &child->program);
+    amlz__evaluate_load(evaluator, &given.program);
     for (uint32_t i = 0; i < s->config.n_hurdles; i++) {
-        limits[i] = amlz__threshold_value(&s->thresholds[i]);
+        given.limits[i] = amlz__threshold_value(&s->thresholds[i]);
     }
     crew->config.unlock(crew->config.context);
-    find_out(crew, evaluator, ticket, limits, &known);
+    find_out(crew, evaluator, &given, &known);
     crew->config.lock(crew->config.context);
-    child = find(s, ticket);
+    child = find(s, given.ticket);
     if (child != NULL) {
         child->known = known;
         child->stage = CHILD_READY;
         if (known.is_whole) {
-            child->member.fitness = known.whole.fitness;
+            child->member.fitness = known.is_tuned ? known.tuned.result.fitness : known.whole.fitness;
         } else if (known.n_hurdles > 0) {
             child->member.fitness = known.at_hurdle[known.n_hurdles - 1].fitness;
         }

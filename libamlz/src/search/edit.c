@@ -89,7 +89,7 @@ amlz_instruction amlz__edit_draw_line(const edit *e, int f, int op, uint8_t out)
     amlz_instruction x = {(uint8_t)op, out, 0, 0, {0}};
     x.in1 = draw_readable(e, f, info->in1);
     x.in2 = draw_readable(e, f, info->in2);
-    draw_constants(info, e->rng, &x);
+    draw_constants(info, e->range, e->rng, &x);
     return x;
 }
 
@@ -180,9 +180,10 @@ static uint16_t least_size(const edit *e, int f, const amlz_program *before)
     return min_size < before->size[f] ? min_size : before->size[f];
 }
 
-static void begin(edit *e, const amlz_space *space, rng_state *rng, amlz_program *program)
+static void begin(edit *e, const amlz_space *space, draw_range range, rng_state *rng, amlz_program *program)
 {
     e->space = space;
+    e->range = range;
     e->rng = rng;
     e->program = program;
     e->places = flow_places_of(&space->dims);
@@ -194,7 +195,7 @@ void amlz__edit_simplify(const amlz_space *space, amlz_program *program)
     amlz_program before;
     edit e;
     amlz__state_copy_program(&before, program);
-    begin(&e, space, NULL, program);
+    begin(&e, space, DRAW_AS_THE_PAPER, NULL, program);
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
         if (edit_is_open(&e, f) && !fill_up(&e, f, least_size(&e, f, &before))) {
             program->size[f] = before.size[f];
@@ -220,12 +221,13 @@ static int change(edit *e, amlz_mutation action)
     }
 }
 
-void amlz__edit_apply(const amlz_space *space, amlz_mutation action, rng_state *rng, amlz_program *program)
+void amlz__edit_apply(const amlz_space *space, draw_range range, amlz_mutation action, rng_state *rng,
+                      amlz_program *program)
 {
     amlz_program before;
     edit e;
     amlz__state_copy_program(&before, program);
-    begin(&e, space, rng, program);
+    begin(&e, space, range, rng, program);
     int is_done = change(&e, action);
     keep_live(&e);
     for (int f = 0; f < AMLZ_FUNCTION_COUNT && is_done; f++) {
@@ -233,5 +235,26 @@ void amlz__edit_apply(const amlz_space *space, amlz_mutation action, rng_state *
     }
     if (!is_done) {
         amlz__state_copy_program(program, &before);
+    }
+}
+
+void amlz__edit_grow_program(const amlz_space *space, draw_range range, rng_state *rng, amlz_program *program)
+{
+    static const int order[] = {AMLZ_PREDICT, AMLZ_LEARN, AMLZ_SETUP}; /* what each wants is known once those before it are */
+    edit e;
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        program->size[f] = space->function[f].n_ops > 0 ? 0 : program->size[f];
+    }
+    begin(&e, space, range, rng, program);
+    for (int i = 0; i < AMLZ_FUNCTION_COUNT; i++) {
+        if (edit_is_open(&e, order[i])) {
+            amlz__edit_grow_function(&e, order[i], 0);
+        }
+    }
+    keep_live(&e);
+    for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
+        if (edit_is_open(&e, f)) {
+            fill_up(&e, f, space->function[f].min_size);
+        }
     }
 }

@@ -5,11 +5,15 @@
 #ifndef AMLZ_EDIT_H
 #define AMLZ_EDIT_H
 
-#include "base/rng.h"
 #include "program/flow.h"
+#include "search/draw.h"
 
 /* Applies one of the live edits; one that cannot apply changes nothing. */
-void amlz__edit_apply(const amlz_space *space, amlz_mutation action, rng_state *rng, amlz_program *program);
+void amlz__edit_apply(const amlz_space *space, draw_range range, amlz_mutation action, rng_state *rng,
+                      amlz_program *program);
+
+/* Grows each function that has ops anew, backwards from what is wanted of it. */
+void amlz__edit_grow_program(const amlz_space *space, draw_range range, rng_state *rng, amlz_program *program);
 
 /* Removes dead lines, as many as min_size lets go. */
 void amlz__edit_simplify(const amlz_space *space, amlz_program *program);
@@ -19,6 +23,7 @@ void amlz__edit_simplify(const amlz_space *space, amlz_program *program);
 /* A program that is being edited: in functions that have ops, each line is live. */
 typedef struct edit {
     const amlz_space *space;
+    draw_range range;
     rng_state *rng;
     amlz_program *program;
     flow_places places;
@@ -79,5 +84,8 @@ int amlz__edit_move(edit *e);
 int amlz__edit_add_state(edit *e);
 int amlz__edit_initialize(edit *e);
 int amlz__edit_regrow(edit *e);
+
+/* Keeps so many lines of a function, those at its end, and grows others before them. */
+void amlz__edit_grow_function(edit *e, int f, uint16_t kept);
 
 #endif

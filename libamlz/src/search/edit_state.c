@@ -168,6 +168,23 @@ static void grow(edit *e, int f, uint32_t n)
 }
 
 /* Setup gets no more lines than there are addresses that want an initial value. */
+void amlz__edit_grow_function(edit *e, int f, uint16_t kept)
+{
+    const uint16_t size = e->program->size[f];
+    memmove(e->program->code[f], e->program->code[f] + size - kept, kept * sizeof e->program->code[f][0]);
+    e->program->size[f] = kept;
+    uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
+    amlz__liveness_wanted(e->program, &e->space->dims, live, e->behind);
+    uint32_t most = (uint32_t)e->space->function[f].max_size - kept;
+    if (f == AMLZ_SETUP) {
+        uint64_t set[FLOW_WORDS];
+        amlz__edit_wanted(e, f, 0, set);
+        const uint32_t n_wanted = count_wanted(e, set);
+        most = n_wanted < most ? n_wanted : most;
+    }
+    grow(e, f, most == 0 ? 0 : 1 + rng_below(e->rng, most));
+}
+
 int amlz__edit_regrow(edit *e)
 {
     int open[AMLZ_FUNCTION_COUNT];
@@ -182,18 +199,6 @@ int amlz__edit_regrow(edit *e)
     }
     const int f = open[rng_below(e->rng, n)];
     const uint16_t size = e->program->size[f];
-    const uint16_t kept = (uint16_t)(size == 0 ? 0 : rng_below(e->rng, size));
-    memmove(e->program->code[f], e->program->code[f] + size - kept, kept * sizeof e->program->code[f][0]);
-    e->program->size[f] = kept;
-    uint8_t live[AMLZ_FUNCTION_COUNT][AMLZ_CAPACITY];
-    amlz__liveness_wanted(e->program, &e->space->dims, live, e->behind);
-    uint32_t most = (uint32_t)e->space->function[f].max_size - kept;
-    if (f == AMLZ_SETUP) {
-        uint64_t set[FLOW_WORDS];
-        amlz__edit_wanted(e, f, 0, set);
-        const uint32_t n_wanted = count_wanted(e, set);
-        most = n_wanted < most ? n_wanted : most;
-    }
-    grow(e, f, most == 0 ? 0 : 1 + rng_below(e->rng, most));
+    amlz__edit_grow_function(e, f, (uint16_t)(size == 0 ? 0 : rng_below(e->rng, size)));
     return 1;
 }

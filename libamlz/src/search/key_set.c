@@ -4,6 +4,7 @@
 
 void amlz__key_set_place(key_set *set, arena *a, uint32_t capacity)
 {
+    set->capacity = capacity;
     set->n_slots = 2;
     while (set->n_slots / 2 < capacity && set->n_slots <= SIZE_MAX / 4) { /* where that ends it, no population fits */
         set->n_slots *= 2;
@@ -11,9 +12,15 @@ void amlz__key_set_place(key_set *set, arena *a, uint32_t capacity)
     set->keys = arena_take(a, set->n_slots, sizeof *set->keys);
     set->counts = arena_take(a, set->n_slots, sizeof *set->counts);
     if (a->base != NULL) {
-        memset(set->keys, 0, set->n_slots * sizeof *set->keys);
-        memset(set->counts, 0, set->n_slots * sizeof *set->counts);
+        amlz__key_set_clear(set);
     }
+}
+
+void amlz__key_set_clear(key_set *set)
+{
+    memset(set->keys, 0, set->n_slots * sizeof *set->keys);
+    memset(set->counts, 0, set->n_slots * sizeof *set->counts);
+    set->n_keys = 0;
 }
 
 /* Where the key is, or else where it would be put. */
@@ -33,6 +40,7 @@ void amlz__key_set_add(key_set *set, uint64_t key)
 {
     if (key != 0) {
         const size_t slot = slot_of(set, key);
+        set->n_keys += set->keys[slot] == 0;
         set->keys[slot] = key;
         set->counts[slot]++;
     }
@@ -60,6 +68,7 @@ void amlz__key_set_remove(key_set *set, uint64_t key)
         const size_t slot = slot_of(set, key);
         if (--set->counts[slot] == 0) {
             free_slot(set, slot);
+            set->n_keys--;
         }
     }
 }

@@ -37,6 +37,8 @@ static void set_defaults(amlz_search_config *config)
     config->hurdle_percentile = 0.75;
     config->hurdle_window = 100; /* as many as the paper's population has members */
     config->max_mutations = 1;
+    config->tunings = 1;
+    config->constant_high = 1;
 }
 
 amlz_status amlz_search_defaults(amlz_search_config *config)
@@ -77,6 +79,8 @@ static void fill_in(amlz_search_config *config, const amlz_tasks_config *tasks)
     FILL_IN(cache_period, defaults.cache_period);
     FILL_IN(cache_work, defaults.cache_work);
     FILL_IN(max_mutations, defaults.max_mutations);
+    FILL_IN(tunings, defaults.tunings);
+    FILL_IN(constant_high, defaults.constant_high);
     if (config->fec_size > 0) {
         FILL_IN(fec_train, at_most(defaults.fec_train, tasks == NULL ? UINT32_MAX : tasks->n_train));
         FILL_IN(fec_valid, at_most(defaults.fec_valid, tasks == NULL ? UINT32_MAX : tasks->n_valid));
@@ -124,8 +128,8 @@ static PORT_NOINLINE const char *fault_of_search(const amlz_search_config *confi
     if (config->algorithm > AMLZ_RANDOM_SEARCH) {
         return "algorithm must be evolution or random search";
     }
-    if (config->start > AMLZ_START_PROGRAM) {
-        return "start must be random, empty or a program";
+    if (config->start > AMLZ_START_GROWN) {
+        return "start must be random, empty, a program or grown";
     }
     if (!(config->mutate_prob >= 0 && config->mutate_prob <= 1)) {
         return "mutate_prob must be from 0 to 1";
@@ -138,6 +142,19 @@ static PORT_NOINLINE const char *fault_of_search(const amlz_search_config *confi
     }
     if (config->simplify > 1) {
         return "simplify must be 0 or 1";
+    }
+    if (config->redraw_rejected > 1) {
+        return "redraw_rejected must be 0 or 1";
+    }
+    if (!(config->fresh_prob >= 0 && config->fresh_prob <= 1)) {
+        return "fresh_prob must be from 0 to 1";
+    }
+    if (config->restart_period > 0 && config->restart_period < config->population_size) {
+        return "restart_period must be 0 (never), or population_size or more";
+    }
+    if (!(config->constant_low >= 0 && config->constant_low <= 1.7976931348623157e308 &&
+          config->constant_high >= config->constant_low && config->constant_high <= 1.7976931348623157e308)) {
+        return "constant_low and constant_high must be finite, and 0 or more, the second not below the first";
     }
     if (!(config->max_cost >= 0 && config->max_cost <= 1.7976931348623157e308)) {
         return "max_cost must be finite, and 0 (no limit) or more";
@@ -199,7 +216,7 @@ static amlz_search *lay_out_search(arena *a, const amlz_search_config *config, u
 {
     const amlz_evaluator_config e = evaluator_config(config, n_tasks);
     threshold thresholds[AMLZ_MAX_HURDLES] = {{0}};
-    key_set members = {0};
+    key_set members = {0}, structures = {0};
     cache by_key, by_fingerprint;
     amlz_search *s = arena_take(a, 1, sizeof *s);
     if (s != NULL) {
@@ -215,6 +232,9 @@ static amlz_search *lay_out_search(arena *a, const amlz_search_config *config, u
     if (config->redraws > 0) {
         amlz__key_set_place(&members, a, config->population_size);
     }
+    if (config->structures_size > 0) {
+        amlz__key_set_place(&structures, a, config->structures_size);
+    }
     amlz__cache_place(&by_key, a, config->cache_size);
     amlz__cache_place(&by_fingerprint, a, config->fec_size);
     amlz_evaluator *evaluator = amlz__evaluate_place(a, &e);
@@ -223,6 +243,7 @@ static amlz_search *lay_out_search(arena *a, const amlz_search_config *config, u
         s->evaluator = evaluator;
         memcpy(s->thresholds, thresholds, sizeof thresholds);
         s->members = members;
+        s->structures = structures;
         s->by_key = by_key;
         s->by_fingerprint = by_fingerprint;
         s->asked.children = &s->own;

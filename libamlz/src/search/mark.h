@@ -7,7 +7,7 @@
 /* 1 if the search remembers fitnesses, so that what follows depends on more than its state. */
 static inline int mark_has_memory(const amlz_search_config *config)
 {
-    return config->cache_size > 0 || config->fec_size > 0 || config->n_hurdles > 0;
+    return config->cache_size > 0 || config->fec_size > 0 || config->n_hurdles > 0 || config->structures_size > 0;
 }
 
 /* Makes the state as it is the mark: caches and thresholds are emptied, but for what the population itself tells. */

@@ -6,7 +6,7 @@
 #include "search/draw.h"
 #include "search/edit.h"
 
-static void draw_instruction(const amlz_space *space, int f, rng_state *rng, amlz_instruction *out)
+static void draw_instruction(const amlz_space *space, draw_range range, int f, rng_state *rng, amlz_instruction *out)
 {
     const amlz_function_space *function = &space->function[f];
     const uint8_t op = function->ops[rng_below(rng, function->n_ops)];
@@ -15,22 +15,22 @@ static void draw_instruction(const amlz_space *space, int f, rng_state *rng, aml
     out->out = draw_output(&space->dims, info->out, rng);
     out->in1 = draw_input(&space->dims, info->in1, rng);
     out->in2 = draw_input(&space->dims, info->in2, rng);
-    draw_constants(info, rng, out);
+    draw_constants(info, range, rng, out);
 }
 
-static void randomize_function(const amlz_space *space, int f, rng_state *rng, amlz_program *program)
+static void randomize_function(const amlz_space *space, draw_range range, int f, rng_state *rng, amlz_program *program)
 {
     for (size_t i = 0; i < program->size[f]; i++) {
-        draw_instruction(space, f, rng, &program->code[f][i]);
+        draw_instruction(space, range, f, rng, &program->code[f][i]);
     }
 }
 
-void amlz__mutate_random_program(const amlz_space *space, rng_state *rng, amlz_program *program)
+void amlz__mutate_random_program(const amlz_space *space, draw_range range, rng_state *rng, amlz_program *program)
 {
     for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
         if (space->function[f].n_ops > 0) {
             program->size[f] = space->function[f].init_size;
-            randomize_function(space, f, rng, program);
+            randomize_function(space, range, f, rng, program);
         }
     }
 }
@@ -68,12 +68,12 @@ static int draw_function(const amlz_space *space, const amlz_program *program, r
     return n == 0 ? -1 : candidates[rng_below(rng, n)];
 }
 
-static void insert_into(const amlz_space *space, int f, rng_state *rng, amlz_program *program)
+static void insert_into(const amlz_space *space, draw_range range, int f, rng_state *rng, amlz_program *program)
 {
     amlz_instruction *code = program->code[f];
     const size_t size = program->size[f], place = rng_below(rng, (uint32_t)size + 1);
     memmove(code + place + 1, code + place, (size - place) * sizeof *code);
-    draw_instruction(space, f, rng, code + place);
+    draw_instruction(space, range, f, rng, code + place);
     program->size[f]++;
 }
 
@@ -111,7 +111,7 @@ static void alter_argument(const amlz_dims *dims, rng_state *rng, amlz_instructi
     double *constant = &instruction->constant[choice - n_addresses];
     const int kind = info->constant[choice - n_addresses];
     if (kind == AMLZ_CONSTANT_INDEX) {
-        *constant = draw_constant(kind, rng);
+        *constant = rng_uniform(rng);
         return;
     }
     const double scaled = *constant * (0.5 + 1.5 * rng_uniform(rng));
@@ -121,13 +121,14 @@ static void alter_argument(const amlz_dims *dims, rng_state *rng, amlz_instructi
     }
 }
 
-void amlz__mutate_apply(const amlz_space *space, amlz_mutation action, rng_state *rng, amlz_program *program)
+void amlz__mutate_apply(const amlz_space *space, draw_range range, amlz_mutation action, rng_state *rng,
+                        amlz_program *program)
 {
     int f;
     switch (action) {
     case AMLZ_MUTATE_INSERT:
         if ((f = draw_function(space, program, rng, can_grow)) >= 0) {
-            insert_into(space, f, rng, program);
+            insert_into(space, range, f, rng, program);
         }
         break;
     case AMLZ_MUTATE_REMOVE:
@@ -138,17 +139,17 @@ void amlz__mutate_apply(const amlz_space *space, amlz_mutation action, rng_state
     case AMLZ_MUTATE_TRADE: /* in this order it can apply to a full function too */
         if ((f = draw_function(space, program, rng, has_code)) >= 0) {
             remove_from(f, rng, program);
-            insert_into(space, f, rng, program);
+            insert_into(space, range, f, rng, program);
         }
         break;
     case AMLZ_MUTATE_RANDOMIZE_INSTRUCTION:
         if ((f = draw_function(space, program, rng, has_code)) >= 0) {
-            draw_instruction(space, f, rng, &program->code[f][rng_below(rng, program->size[f])]);
+            draw_instruction(space, range, f, rng, &program->code[f][rng_below(rng, program->size[f])]);
         }
         break;
     case AMLZ_MUTATE_RANDOMIZE_FUNCTION:
         if ((f = draw_function(space, program, rng, is_open)) >= 0) {
-            randomize_function(space, f, rng, program);
+            randomize_function(space, range, f, rng, program);
         }
         break;
     case AMLZ_MUTATE_ALTER_ARGUMENT:
@@ -156,7 +157,7 @@ void amlz__mutate_apply(const amlz_space *space, amlz_mutation action, rng_state
             alter_argument(&space->dims, rng, &program->code[f][rng_below(rng, program->size[f])]);
         }
         break;
-    case AMLZ_MUTATE_RANDOMIZE_PROGRAM: amlz__mutate_random_program(space, rng, program); break;
+    case AMLZ_MUTATE_RANDOMIZE_PROGRAM: amlz__mutate_random_program(space, range, rng, program); break;
     case AMLZ_MUTATE_IDENTITY: break;
     case AMLZ_MUTATE_REWIRE:
     case AMLZ_MUTATE_INSERT_ON_EDGE:
@@ -165,7 +166,7 @@ void amlz__mutate_apply(const amlz_space *space, amlz_mutation action, rng_state
     case AMLZ_MUTATE_MOVE:
     case AMLZ_MUTATE_ADD_STATE:
     case AMLZ_MUTATE_INITIALIZE:
-    case AMLZ_MUTATE_REGROW: amlz__edit_apply(space, action, rng, program); break;
+    case AMLZ_MUTATE_REGROW: amlz__edit_apply(space, range, action, rng, program); break;
     }
 }
 
@@ -195,7 +196,7 @@ amlz_mutation amlz__mutate_child(const amlz_search_config *config, rng_state *rn
     uint32_t n = 0;
     do {
         action = amlz__mutate_draw(config->mutation_weight, rng);
-        amlz__mutate_apply(&config->space, action, rng, program);
+        amlz__mutate_apply(&config->space, draw_range_of(config), action, rng, program);
     } while (++n < config->max_mutations && rng_chance(rng, 0.5));
     return action;
 }
@@ -243,7 +244,7 @@ amlz_status amlz_program_random(const amlz_space *space, uint64_t seed, amlz_pro
     }
     const port_fp_state caller = port_fp_enter();
     rng_seed(&rng, seed);
-    amlz__mutate_random_program(space, &rng, program);
+    amlz__mutate_random_program(space, DRAW_AS_THE_PAPER, &rng, program);
     port_fp_leave(caller);
     return AMLZ_OK;
 }
@@ -265,7 +266,7 @@ static PORT_NOINLINE amlz_status mutate_once(const amlz_space *space, const doub
     }
     rng_seed(&rng, *seed);
     const amlz_mutation drawn = amlz__mutate_draw(weights, &rng);
-    amlz__mutate_apply(space, drawn, &rng, program);
+    amlz__mutate_apply(space, DRAW_AS_THE_PAPER, drawn, &rng, program);
     *seed = rng_next(&rng);
     if (action != NULL) {
         *action = (int)drawn;

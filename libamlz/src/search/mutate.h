@@ -2,14 +2,14 @@
 #ifndef AMLZ_MUTATE_H
 #define AMLZ_MUTATE_H
 
-#include "base/rng.h"
-#include "program/program.h"
+#include "search/draw.h"
 
 /* Draws each function that has ops anew, with its init_size. */
-void amlz__mutate_random_program(const amlz_space *space, rng_state *rng, amlz_program *program);
+void amlz__mutate_random_program(const amlz_space *space, draw_range range, rng_state *rng, amlz_program *program);
 
 /* Applies the action; one that cannot apply changes nothing. */
-void amlz__mutate_apply(const amlz_space *space, amlz_mutation action, rng_state *rng, amlz_program *program);
+void amlz__mutate_apply(const amlz_space *space, draw_range range, amlz_mutation action, rng_state *rng,
+                        amlz_program *program);
 
 /* An action drawn by the weights, whose sum is over 0. */
 amlz_mutation amlz__mutate_draw(const double weights[AMLZ_MUTATION_COUNT], rng_state *rng);

@@ -47,6 +47,12 @@ static uint64_t saved_steps(const amlz_search *s, const amlz_progress *progress)
     return stops * tasks->n_tasks * tasks->n_epochs * ((uint64_t)tasks->n_train + tasks->n_valid);
 }
 
+/* Populations that were made anew, the last one perhaps in part. */
+static uint64_t restarts(const amlz_search *s, uint64_t evaluations)
+{
+    return s->config.restart_period == 0 || evaluations == 0 ? 0 : (evaluations - 1) / s->config.restart_period;
+}
+
 static amlz_progress progress_of(const amlz_search *search, const search_state *state)
 {
     amlz_progress progress = state->progress;
@@ -58,6 +64,7 @@ static amlz_progress progress_of(const amlz_search *search, const search_state *
     }
     progress.mean_fitness = n == 0 ? 0 : sum / n;
     progress.saved_steps = saved_steps(search, &progress);
+    progress.restarts = restarts(search, progress.evaluations);
     port_fp_leave(caller);
     return progress;
 }
@@ -221,5 +228,6 @@ uint64_t amlz_search_digest(const amlz_search *search)
     for (uint32_t i = 0; i < search->config.n_hurdles; i++) {
         hash = rng_mix(hash ^ p->hurdle_stops[i]);
     }
-    return search->config.redraws > 0 ? rng_mix(hash ^ p->duplicates) : hash;
+    hash = search->config.redraws > 0 ? rng_mix(hash ^ p->duplicates) : hash;
+    return search->config.tunings > 1 ? rng_mix(hash ^ p->tunings) : hash;
 }

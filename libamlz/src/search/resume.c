@@ -145,6 +145,9 @@ static const char *contradiction(const amlz_search *search, const amlz_state *nu
     if (p->duplicates > 0 && (config->redraws == 0 || (p->duplicates - 1) / config->redraws >= n)) {
         return "children must have been drawn again at most redraws times each";
     }
+    if (p->tunings > 0 && (config->tunings == 1 || (p->tunings - 1) / (config->tunings - 1) >= n)) {
+        return "programs must have been tuned at most tunings - 1 times each";
+    }
     if ((numbers->rng[0] | numbers->rng[1] | numbers->rng[2] | numbers->rng[3]) == 0) {
         return "the random state must not be all zero";
     }
@@ -198,7 +201,7 @@ amlz_status amlz_search_resume(amlz_search *search, const amlz_state *state, con
     now->progress.best_fitness = population == 0 ? -1 : now->best_member.fitness;
     now->progress.best_evaluation = now->best_member.birth;
     memcpy(now->rng.s, numbers->rng, sizeof now->rng.s);
-    if (population == now->population.capacity) {
+    if (population == now->population.capacity && search->config.replace_worst_of == 0) {
         amlz__state_turn_ring(now);
     }
     collect_keys(search);

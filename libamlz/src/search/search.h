@@ -7,13 +7,16 @@
 #include "search/key_set.h"
 #include "search/state.h"
 #include "search/threshold.h"
+#include "search/tune.h"
 
 /* What is known already of a program that is to be scored: a function of the program alone, whoever found it out. */
 typedef struct evidence {
     int has_fingerprint, is_whole; /* is_whole: of a full evaluation */
+    int is_tuned;
     uint32_t n_hurdles;            /* of which the fitness is known */
     uint64_t fingerprint;
     amlz_evaluation probe, at_hurdle[AMLZ_MAX_HURDLES], whole;
+    tuning tuned; /* a function of its seed too */
 } evidence;
 
 typedef enum child_stage {
@@ -30,7 +33,7 @@ typedef struct pending_child {
     rng_state after;     /* the draws that made it */
     uint64_t duplicates; /* of the search, with its own */
     uint64_t ticket;     /* no two have the same */
-    uint64_t key;        /* like n_live, of a program that is not rejected */
+    uint64_t key, structure; /* like n_live, of a program that is not rejected */
     int n_live, is_rejected;
     int is_guess;        /* a fitness that was not known yet had a say */
     child_stage stage;
@@ -56,10 +59,11 @@ struct amlz_search {
     cache by_key, by_fingerprint;
     threshold thresholds[AMLZ_MAX_HURDLES]; /* as many as there are hurdles */
     key_set members; /* laid out only where children are drawn again: the keys of the population */
+    key_set structures; /* laid out only where they are remembered */
     search_state now;
     search_state mark; /* laid out only where something is remembered, which makes a mark differ from now */
     uint64_t work;     /* since the mark */
-    amlz_program start, child;
+    amlz_program start, child, scratch; /* scratch: for the moment */
     int is_put;        /* 1: items were put, and the search was not resumed yet */
     pending asked;     /* programs that were asked for; the search is as it was before, until their fitness is told */
     pending_child own; /* room for one of them */
@@ -67,5 +71,11 @@ struct amlz_search {
     uint64_t (*clock)(void); /* NULL: phases are not measured */
     uint64_t *ticks, last_tick;
 };
+
+/* Evaluations since the population was last begun, once so many are done in all. */
+static inline uint64_t search_since_start(const amlz_search *s, uint64_t evaluations)
+{
+    return s->config.restart_period == 0 ? evaluations : evaluations % s->config.restart_period;
+}
 
 #endif

@@ -14,7 +14,7 @@
 static void draw_program(amlz_search *s, amlz_program *program)
 {
     amlz__state_copy_program(program, &s->start);
-    amlz__mutate_random_program(&s->config.space, &s->now.rng, program);
+    amlz__mutate_random_program(&s->config.space, draw_range_of(&s->config), &s->now.rng, program);
 }
 
 static void first_program(amlz_search *s, amlz_program *program)
@@ -24,7 +24,9 @@ static void first_program(amlz_search *s, amlz_program *program)
         return;
     }
     amlz__state_copy_program(program, &s->start);
-    if (s->config.start == AMLZ_START_EMPTY) {
+    if (s->config.start == AMLZ_START_GROWN) {
+        amlz__edit_grow_program(&s->config.space, draw_range_of(&s->config), &s->now.rng, program);
+    } else if (s->config.start == AMLZ_START_EMPTY) {
         for (int f = 0; f < AMLZ_FUNCTION_COUNT; f++) {
             if (s->config.space.function[f].n_ops > 0) {
                 program->size[f] = 0;
@@ -40,13 +42,15 @@ typedef struct contender {
     const pending_child *child; /* NULL: a member */
 } contender;
 
-/* A pending child's fitness is a guess. */
+/* A pending child's fitness is a guess. So is its place where that depends on its fitness: none, that is. */
 static contender contender_at(const amlz_search *s, uint32_t place, int *is_guess)
 {
     const uint32_t size = s->config.population_size, population = s->now.progress.population;
     const uint32_t next = population < size ? population : s->now.oldest; /* where the first pending child will be */
     const uint32_t turn = place >= next ? place - next : place + (size - next);
-    if (turn >= s->ahead.count) {
+    const int is_steady = s->config.replace_worst_of > 0 && place < population;
+    if (turn >= s->ahead.count || is_steady) {
+        *is_guess |= is_steady;
         const contender member = {s->now.population.entries[place].member.fitness, place, NULL};
         return member;
     }
@@ -89,12 +93,18 @@ static contender hold_tournament(amlz_search *s, int *is_guess)
 
 static uint32_t members_and_pending(const amlz_search *s) { return s->now.progress.population + s->ahead.count; }
 
+/* 1 if the next program is one of the first ones of the search, or after a restart. */
+static int is_beginning(const amlz_search *s)
+{
+    return search_since_start(s, s->now.progress.evaluations + s->ahead.count) < s->config.population_size;
+}
+
 /* Makes the next program, and says where it came from. */
 static void next_program(amlz_search *s, amlz_program *program, amlz_member *origin, int *is_guess)
 {
     origin->parent = 0;
     origin->action = AMLZ_MUTATE_IDENTITY;
-    if (members_and_pending(s) < s->config.population_size) {
+    if (is_beginning(s) || (s->config.fresh_prob > 0 && rng_chance(&s->now.rng, s->config.fresh_prob))) {
         first_program(s, program);
     } else if (s->config.algorithm == AMLZ_RANDOM_SEARCH) {
         draw_program(s, program);
@@ -212,10 +222,32 @@ static int run_scoring(scoring *x)
     return 1;
 }
 
+/* Judges the candidate by other settings of its constants; the best one takes its place. */
+static void tune(amlz_search *s, candidate *c, double *fitness)
+{
+    tuning t = {step_seed(&s->now.rng, c->member->birth), 0, 0, {0}};
+    if (c->known != NULL && c->known->is_tuned && c->known->tuned.seed == t.seed) {
+        t = c->known->tuned;
+    } else {
+        amlz__tune_run(&s->config, s->evaluator, s->tasks, s->evaluation_seed, c->program, *fitness, &t);
+    }
+    if (t.best > 0) {
+        amlz__state_copy_program(&s->scratch, c->program);
+        amlz__tune_program(&s->config, t.seed, t.best, &s->scratch);
+        amlz__evaluate_load(s->evaluator, &s->scratch);
+        c->program = &s->scratch;
+        c->key = s->evaluator->plan.key;
+        *fitness = t.result.fitness;
+    }
+    s->now.progress.tunings += t.n;
+    count_work(s, &t.result);
+    measure_lap(s, AMLZ_PHASE_EVALUATION);
+}
+
 /* Fitness of the program by the cheapest way that knows it: structural key, fingerprint, running it. 1 if it was measured
  * on all examples, 0 if at a hurdle; the caches keep this with the fitness, so that no program gets among the best by a
  * fitness of fewer examples. */
-static int score(amlz_search *s, const candidate *c, double *fitness)
+static int score(amlz_search *s, candidate *c, double *fitness)
 {
     amlz_progress *p = &s->now.progress;
     scoring x = {s, c, c->known == NULL, {0, 0, 0, 0, 0}};
@@ -248,6 +280,9 @@ static int score(amlz_search *s, const candidate *c, double *fitness)
     amlz__cache_insert(&s->by_key, c->key, *fitness, is_complete);
     measure_lap(s, AMLZ_PHASE_CACHES);
     count_work(s, &x.result);
+    if (is_complete && entry == NULL && s->config.tunings > 1) {
+        tune(s, c, fitness);
+    }
     return is_complete;
 }
 
@@ -261,31 +296,75 @@ int amlz__step_load(amlz_search *s, const amlz_program *program)
     return !is_rejected;
 }
 
-/* Takes a program into the population. */
+/* The place of the worst of some members drawn; of equals that of the first drawn. */
+static uint32_t worst_of_drawn(const amlz_search *s, const amlz_member *member)
+{
+    const shelf_entry *entries = s->now.population.entries;
+    rng_state rng;
+    rng_seed(&rng, step_seed(&s->now.rng, member->birth));
+    uint32_t worst = rng_below(&rng, s->config.population_size);
+    for (uint32_t i = 1; i < s->config.replace_worst_of; i++) {
+        const uint32_t rival = rng_below(&rng, s->config.population_size);
+        if (entries[rival].member.fitness < entries[worst].member.fitness) {
+            worst = rival;
+        }
+    }
+    return worst;
+}
+
+/* Takes a program into the population, or leaves it where those that it could replace are better. */
 static void join(amlz_search *s, const amlz_program *program, const amlz_member *member, uint64_t key)
 {
-    const search_state *now = &s->now;
+    search_state *now = &s->now;
+    const int is_full = now->progress.population == s->config.population_size;
+    const int is_steady = is_full && s->config.replace_worst_of > 0;
+    uint32_t place = now->oldest;
+    if (is_steady) {
+        const uint64_t since = search_since_start(s, now->progress.evaluations);
+        const int is_first = since < s->config.population_size;
+        place = is_first ? (uint32_t)since : worst_of_drawn(s, member);
+        if (!is_first && member->fitness < now->population.entries[place].member.fitness) {
+            return;
+        }
+    }
     if (s->config.redraws > 0) {
-        if (now->progress.population == s->config.population_size) {
-            amlz__key_set_remove(&s->members, now->population.entries[now->oldest].key);
+        if (is_full) {
+            amlz__key_set_remove(&s->members, now->population.entries[place].key);
         }
         amlz__key_set_add(&s->members, key);
     }
-    amlz__state_add(&s->now, program, member, key);
+    if (is_steady) {
+        amlz__state_store(&now->population, place, program, member, key);
+    } else {
+        amlz__state_add(now, program, member, key);
+    }
+}
+
+/* Remembers a structure, and forgets all others where there are too many. */
+static void remember_structure(amlz_search *s, uint64_t structure)
+{
+    if (s->config.structures_size > 0 && amlz__key_set_count(&s->structures, structure) == 0) {
+        if (s->structures.n_keys == s->structures.capacity) {
+            amlz__key_set_clear(&s->structures);
+        }
+        amlz__key_set_add(&s->structures, structure);
+    }
 }
 
 candidate amlz__step_candidate(const amlz_search *s, const amlz_program *program, amlz_member *member, int is_loaded)
 {
-    candidate c = {program, member, !is_loaded, 0, -1, NULL, NULL};
+    candidate c = {program, member, !is_loaded, 0, 0, -1, NULL, NULL};
     if (is_loaded) {
         c.key = s->evaluator->plan.key;
+        c.structure = s->config.structures_size > 0 ? amlz__plan_structure(&s->evaluator->plan) : 0;
         c.n_live = plan_size(&s->evaluator->plan);
     }
     return c;
 }
 
-void amlz__step_add(amlz_search *s, const candidate *c)
+void amlz__step_add(amlz_search *s, const candidate *given)
 {
+    candidate made = *given, *c = &made;
     amlz_progress *p = &s->now.progress;
     amlz_member *member = c->member;
     member->birth = p->evaluations + 1;
@@ -301,6 +380,7 @@ void amlz__step_add(amlz_search *s, const candidate *c)
         amlz__state_record(&s->now, c->program, member, c->key, c->n_live);
     }
     join(s, c->program, member, c->key);
+    remember_structure(s, c->structure);
     p->evaluations++;
 }
 
@@ -321,18 +401,51 @@ static int will_have(const amlz_search *s, uint64_t key)
 /* 1 if the loaded program is a child that may be drawn again, and computes what a member computes. */
 static int is_duplicate(const amlz_search *s)
 {
-    return s->config.algorithm == AMLZ_EVOLUTION && members_and_pending(s) >= s->config.population_size &&
+    return s->config.algorithm == AMLZ_EVOLUTION && !is_beginning(s) &&
            s->evaluator->plan.key != 0 && will_have(s, s->evaluator->plan.key);
 }
 
+/* 1 if what the next program must not be is not certain yet. */
 static int is_a_guess_ahead(const amlz_search *s)
 {
+    const amlz_search_config *c = &s->config;
+    if (s->ahead.count > 0 &&
+        (c->structures_size > 0 || c->tunings > 1 || c->replace_worst_of > 0 || c->restart_period > 0)) {
+        return 1;
+    }
     for (uint32_t i = 0; i < s->ahead.count; i++) {
         if (pending_at(&s->ahead, i)->is_guess) {
             return 1;
         }
     }
     return 0;
+}
+
+/* 1 if the structure of the loaded program was there before, or is that of a pending child. */
+static int is_known_structure(const amlz_search *s)
+{
+    const uint64_t structure = amlz__plan_structure(&s->evaluator->plan);
+    for (uint32_t i = 0; i < s->ahead.count; i++) {
+        if (pending_at(&s->ahead, i)->structure == structure) {
+            return 1;
+        }
+    }
+    return amlz__key_set_count(&s->structures, structure) > 0;
+}
+
+/* 1 if the next program is to be drawn again, of which a first look has shown no more than that. */
+static int is_refused(const amlz_search *s, const amlz_member *origin, int is_loaded)
+{
+    const int is_first = origin->parent == 0 && s->config.algorithm == AMLZ_EVOLUTION;
+    const int is_fixed = is_first && (s->config.start == AMLZ_START_EMPTY || s->config.start == AMLZ_START_PROGRAM);
+    const int is_tuned_again = origin->parent > 0 && origin->action == AMLZ_MUTATE_IDENTITY && s->config.tunings > 1;
+    if (is_fixed || (is_loaded && is_tuned_again)) {
+        return 0;
+    }
+    if (!is_loaded) {
+        return s->config.redraw_rejected;
+    }
+    return s->config.structures_size > 0 ? is_known_structure(s) : is_duplicate(s);
 }
 
 /* Makes and loads the next program; 0 if it is rejected. */
@@ -348,9 +461,9 @@ static int make_child(amlz_search *s, amlz_program *program, amlz_member *origin
 
 int amlz__step_make_child(amlz_search *s, amlz_program *program, amlz_member *origin, int *is_guess)
 {
-    *is_guess = s->config.redraws > 0 && is_a_guess_ahead(s); /* by its key */
+    *is_guess = s->config.redraws > 0 && is_a_guess_ahead(s); /* by what it must not be */
     int is_loaded = make_child(s, program, origin, is_guess);
-    for (uint32_t i = 0; i < s->config.redraws && is_loaded && is_duplicate(s); i++) {
+    for (uint32_t i = 0; i < s->config.redraws && is_refused(s, origin, is_loaded); i++) {
         s->now.progress.duplicates++;
         is_loaded = make_child(s, program, origin, is_guess);
     }
@@ -377,6 +490,7 @@ void amlz__step_make_pending(amlz_search *s, pending_child *child)
     child->after = s->now.rng;
     child->duplicates = p->duplicates;
     child->key = made.key;
+    child->structure = made.structure;
     child->n_live = made.n_live;
     child->is_rejected = made.is_rejected;
     s->now.rng = rng;
@@ -386,8 +500,8 @@ void amlz__step_make_pending(amlz_search *s, pending_child *child)
 void amlz__step_take_pending(amlz_search *s, pending *children, const double *told)
 {
     pending_child *first = pending_at(children, 0);
-    const candidate child = {&first->program, &first->member, first->is_rejected, first->key,
-                             first->n_live,   told,           &first->known};
+    const candidate child = {&first->program,  &first->member, first->is_rejected, first->key,
+                             first->structure, first->n_live,  told,               &first->known};
     s->now.rng = first->after;
     s->now.progress.duplicates = first->duplicates;
     children->first = (children->first + 1) % children->capacity;

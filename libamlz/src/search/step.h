@@ -19,7 +19,7 @@ typedef struct candidate {
     const amlz_program *program;
     amlz_member *member;
     int is_rejected;
-    uint64_t key; /* this and n_live: unless it is rejected */
+    uint64_t key, structure; /* these and n_live: unless it is rejected */
     int n_live;
     const double *told;    /* the fitness that was measured elsewhere, or NULL */
     const evidence *known; /* NULL: nothing, and the evaluator has the program loaded */
@@ -27,6 +27,9 @@ typedef struct candidate {
 
 /* The candidate that was just loaded or rejected. */
 candidate amlz__step_candidate(const amlz_search *s, const amlz_program *program, amlz_member *member, int is_loaded);
+
+/* Seed of the draws that are made when it is taken in, given the state after those that made it. */
+static inline uint64_t step_seed(const rng_state *after, uint64_t birth) { return rng_mix(after->s[0] ^ birth); }
 
 /* Scores it and takes it in. */
 void amlz__step_add(amlz_search *s, const candidate *c);

@@ -10,7 +10,7 @@ from samples import images, write_image_folder
 
 from pyamlz import Evaluator, Experiment, InputError, Program, archive, lab, linear_regressor, neural_network
 from pyamlz.archive import find_program, find_start
-from pyamlz.lab._toml import dump_toml, tables_of
+from pyamlz.lab._toml import dump_toml, load_toml, tables_of
 from pyamlz.program import FunctionSpace, find_op
 
 SMALL = """
@@ -398,6 +398,33 @@ class TestExperiments:
         other = Experiment.load("nonlinear").replace(tasks={"generator": "affine"})
         assert "hidden" not in other.task_tables[0]
         assert Experiment.load(small).replace(profile="fast").settings.must_learn
+
+    def test_take_a_profile_and_what_is_set_beside_it(self):
+        """Its settings replace those of the preset, wherever they come from; tasks and space stay."""
+        linear = Experiment.load("linear")
+        valid = linear.replace(profile="valid", tunings=3)
+        assert (linear.settings.population_size, valid.settings.population_size) == (1000, 200)
+        assert (valid.settings.tunings, valid.settings.start, valid.settings.cache_size) == (3, "grown", 0)
+        assert set(valid.settings.mutations) >= {"rewire", "regrow"}
+        assert "alter_argument" not in valid.settings.mutations
+        assert (valid.task_tables, valid.table["space"]) == (linear.task_tables, linear.table["space"])
+        assert Experiment.of(load_toml(valid.toml(), "valid")) == valid
+
+    def test_of_the_profile_valid_search_go_on_and_use_threads(self, tmp_path):
+        linear = Experiment.load("linear").replace(profile="valid", population_size=30, restart_period=150)
+        tasks = linear.tasks("tasks", seed=3)
+        whole, cut, threads = (linear.search(tasks, seed=1) for _ in range(3))
+        threads.threads = 2
+        for search, evaluations in ((whole, 400), (cut, 217), (threads, 400)):
+            search.run(max_evaluations=evaluations)
+        cut.save(tmp_path / "cut.amlz")
+        resumed = type(cut).load(tmp_path / "cut.amlz")
+        resumed.run(max_evaluations=183)
+        assert whole.digest == resumed.digest == threads.digest
+        assert f"{whole.digest:016x}" == "63397f8b72a7967f"
+        assert whole.progress.restarts == 2
+        assert whole.progress.tunings > 0
+        assert whole.progress.rejected == 0
 
     def test_say_what_they_have(self):
         linear = Experiment.load("linear").replace(islands=2, final={"compare": ["linear_regressor"]})
