@@ -96,7 +96,7 @@ static amlz_status open_temporary(saving *s)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     const mode_t mode = 0666; /* and not what the umask forbids */
-    snprintf(s->temporary, sizeof s->temporary, "%s.%ld.tmp", s->path, (long)getpid());
+    (void)snprintf(s->temporary, sizeof s->temporary, "%s.%ld.tmp", s->path, (long)getpid());
     s->file = s->system->open(s->temporary, flags, mode);
     if (s->file < 0 && errno == EEXIST && s->system->unlink(s->temporary) == 0) {
         s->file = s->system->open(s->temporary, flags, mode);

@@ -23,7 +23,7 @@ import pyamlz
 NAVIGATION = {
     "Use": ["tutorial", "own-data", "scikit-learn", "archives", "export", "interpretation", "faq"],
     "Searching": ["search", "ray", "tasks", "selection", "studies", "RESULTS"],
-    "In C": ["c-library", "microcontroller"],
+    "In C": ["c-library", "microcontroller", "reliability"],
     "Reference": [
         "reference/cli", "reference/presets", "reference/python", "reference/c", "ops", "semantics", "/archive/FORMAT",
     ],

@@ -404,6 +404,29 @@ static void test_deep_nesting(void)
     blocks_free();
 }
 
+/* A callback that claims more than it was asked for has given nothing. */
+static size_t read_and_boast(void *context, void *bytes, size_t size)
+{
+    const size_t count = dribble_read(context, bytes, size);
+    return count > 0 ? size + 1 : 0;
+}
+
+static void test_a_callback_that_claims_too_much(void)
+{
+    size_t length;
+    dribble d;
+    amlz_archive_error error;
+    amlz_archive_reader *reader = the_reader();
+    const unsigned char *bytes = sample_bytes(SAMPLE_LEARNER, &length);
+    amlz_archive_input input = dribble_input(&d, bytes, length, length);
+    CHECK_EQ_INT(amlz_archive_open(reader, input, NULL, &error), AMLZ_OK);
+    input = dribble_input(&d, bytes, length, length);
+    input.read = read_and_boast;
+    CHECK_EQ_INT(amlz_archive_open(reader, input, NULL, &error), AMLZ_ERROR_DATA);
+    CHECK(strstr(error.message, "the archive ends too early") != NULL);
+    blocks_free();
+}
+
 int main(void)
 {
     test_refusals();
@@ -413,6 +436,7 @@ int main(void)
     test_damage();
     test_damage_in_callbacks();
     test_longer();
+    test_a_callback_that_claims_too_much();
     test_deep_nesting();
     return check_report("archive_refusals");
 }

@@ -22,6 +22,17 @@ static void expect_live(const amlz_dims *dims, const char *text, const char *set
     }
 }
 
+/* As many addresses as there are bits in a word, one being kept for operands that are not there; then one more. */
+static void test_memories_of_a_word(void)
+{
+    for (int n_scalars = 58; n_scalars <= 61; n_scalars++) {
+        const amlz_dims dims = dims_of(AMLZ_REGRESSION, 4, (uint16_t)n_scalars, 2, 3);
+        expect_live(&dims, "def Predict():\n m2 = m0 + m1\n s1 = norm(v0)\n", "", "01", "");
+        expect_live(&dims, "def Predict():\n m2 = m0 + m1\n s1 = norm(m2)\n", "", "11", "");
+        expect_live(&dims, "def Predict():\n m1 = m0 + m2\n s1 = norm(v0)\n", "", "01", "");
+    }
+}
+
 static void test_by_hand(void)
 {
     const amlz_dims dims = dims_of(AMLZ_REGRESSION, 4, 8, 8, 3);
@@ -272,6 +283,7 @@ static void test_who_learns_can_learn(void)
 int main(void)
 {
     test_by_hand();
+    test_memories_of_a_word();
     test_labels();
     test_paper();
     test_simplify_arguments();

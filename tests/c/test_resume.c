@@ -456,6 +456,28 @@ static void test_numbers_that_are_refused(void)
     blocks_free();
 }
 
+/* Where there is no history, whose last improvement is the best program, nothing else tells. */
+static void test_a_best_program_of_later(void)
+{
+    amlz_search_config config = config_of(12);
+    const amlz_tasks *tasks = tasks_for(AMLZ_FLOAT32);
+    const amlz_program program = random_program(&config.space, 1);
+    config.history_size = 0;
+    for (int is_late = 0; is_late < 2; is_late++) {
+        const amlz_member one = {0.5, 1, 0, AMLZ_MUTATE_IDENTITY};
+        const amlz_member best = {0.5, is_late ? 2 : 1, 0, AMLZ_MUTATE_IDENTITY};
+        amlz_state state = {.struct_size = sizeof state, .rng = {1, 2, 3, 4}};
+        amlz_search *search = search_new(&config, tasks, NULL);
+        const char *reason = NULL;
+        state.progress.evaluations = state.progress.full_evaluations = 1;
+        CHECK_EQ_INT(amlz_search_put(search, AMLZ_POPULATION, &program, &one, NULL), AMLZ_OK);
+        CHECK_EQ_INT(amlz_search_put(search, AMLZ_BEST, &program, &best, NULL), AMLZ_OK);
+        CHECK_EQ_INT(amlz_search_resume(search, &state, &reason), is_late ? AMLZ_ERROR_ARGUMENT : AMLZ_OK);
+        CHECK(!is_late || strstr(reason, "after the last evaluation") != NULL);
+    }
+    blocks_free();
+}
+
 /* What one call tells of many items is what amlz_search_item tells of each, however small the room for programs is. */
 static void test_many_items_a_call(void)
 {
@@ -550,6 +572,7 @@ int main(void)
     test_history_is_thinned();
     test_items_that_are_refused();
     test_numbers_that_are_refused();
+    test_a_best_program_of_later();
     test_many_items_a_call();
     test_what_is_not_there();
     CHECK_MAIN_END("resume")

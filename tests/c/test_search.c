@@ -506,6 +506,13 @@ static void test_must_learn(void)
     }
     CHECK_EQ_U64(p.rejected, unable);
     CHECK(unable > 100 && unable < 500);
+    const uint32_t n_hall = amlz_search_count(search, AMLZ_NOW, AMLZ_HALL);
+    CHECK(n_hall > 0);
+    for (uint32_t i = 0; i < n_hall; i++) {
+        amlz_program program;
+        amlz_search_item(search, AMLZ_NOW, AMLZ_HALL, i, &program, NULL);
+        CHECK(amlz_program_can_learn(&program, &config.space.dims));
+    }
     config.must_learn = 2;
     CHECK_EQ_U64(amlz_search_size(&config, D, NULL), 0);
     blocks_free();

@@ -1,5 +1,6 @@
 /* Structs that callers pass, whose first member is their struct_size. One of an older header is smaller than that of the
- * library: what it lacks is zero where it is read, and left out where it is written. */
+ * library: what it lacks is zero where it is read, and left out where it is written. So new members go to the end, and not
+ * into the padding there, which older callers leave as it is. */
 #ifndef AMLZ_STRUCTS_H
 #define AMLZ_STRUCTS_H
 
