@@ -44,6 +44,7 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     made = Cluster()
+    former = signal.getsignal(signal.SIGTERM)
     try:
         made.add_node(
             num_cpus=1,
@@ -53,6 +54,7 @@ def cluster():
             _system_config=DEAD_AFTER,
         )
         ray.init(address=made.address, log_to_driver=False, logging_level="ERROR")
+        signal.signal(signal.SIGTERM, former)  # Ray's own ends this process, whoever expects the signal
         yield made
     finally:
         ray.shutdown()

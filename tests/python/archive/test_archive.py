@@ -118,9 +118,10 @@ class TestRoundTrips:
         config = dataclasses.replace(saved.config, seed=data.draw(long), settings=method)
         numbers = data.draw(st.lists(long, min_size=8, max_size=8))
         stops = tuple(data.draw(st.lists(long, min_size=len(hurdles), max_size=len(hurdles))))
+        counted = (saved.mark.counts.evaluations, *numbers, stops, data.draw(long))
         mark = dataclasses.replace(
             saved.mark,
-            counts=Counts(**dict(zip(Counts.__slots__, (saved.mark.counts.evaluations, *numbers, stops), strict=True))),
+            counts=Counts(**dict(zip(Counts.__slots__, counted, strict=True))),
             rng=(1, *data.draw(st.tuples(long, long, long))),
         )
         record = dataclasses.replace(saved.tasks, count=data.draw(size), epochs=data.draw(size), digest=data.draw(long))

@@ -51,7 +51,7 @@ def numbers_of_tasks(count: int, examples: int) -> bytes:
 def improvements(count: int) -> bytes:
     parts = parts_of(SAMPLES["checkpoint"])
     rows = [[i / count, i + 1, 0, 0] for i in range(count)]
-    counts = [10**6, 0, 0, 0, 0, 0, 0, 0, 0, []]
+    counts = [10**6, 0, 0, 0, 0, 0, 0, 0, 0, [], 0]
     for path, value in {
         "evaluations": 10**6,
         "config.history_size": count,

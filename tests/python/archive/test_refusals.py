@@ -430,7 +430,7 @@ BROKEN = {
         "mark.population (byte",
         "array of 4, got one of 5",
     ),
-    "counts": (without(CHECKPOINT, "mark.counts[7]"), "mark.counts (byte", "an array of 10, got one of 9"),
+    "counts": (without(CHECKPOINT, "mark.counts[7]"), "mark.counts (byte", "an array of 11, got one of 10"),
     "stops at too many hurdles": (
         changed(HURDLES, "mark.counts[9]", [3, 11, 0]),
         "mark.counts.hurdle_stops (byte",

@@ -15,7 +15,7 @@ from pyamlz import InputError, Program, Settings, linear_regressor
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.errors import check
 from pyamlz._lib.native import new_struct
-from pyamlz.lab._experiment import KEYS
+from pyamlz.lab._experiment import _PROFILES, KEYS
 from pyamlz.program import SETTINGS
 from pyamlz.program._settings import NUMBERS
 
@@ -84,7 +84,7 @@ class TestSettings:
 class TestOncePerSetting:
     """Adding a setting touches one file in Python."""
 
-    # Where one has its own way in files, in estimators and in studies, which set some. Three words that stand for other
+    # Where one has its own way in files, in estimators and in studies, which set some. Four words that stand for other
     # things elsewhere are left out.
     USED: ClassVar[dict[str, set[str]]] = {
         "cache_size": {"bench/_scaling.py", "study/_accuracy.py", "study/_difficulty.py"},
@@ -98,12 +98,15 @@ class TestOncePerSetting:
         "population_size": {"bench/_scaling.py", "lab/_climb.py", "lab/_experiment.py"},
         "tournament_size": {"lab/_climb.py"},
     }
-    NAMES: ClassVar[list[str]] = [s.name for s in SETTINGS if s.name not in ("algorithm", "combine", "start")]
+    NAMES: ClassVar[list[str]] = [
+        s.name for s in SETTINGS if s.name not in ("algorithm", "combine", "start", "tunings")
+    ]
 
     @pytest.mark.parametrize("name", NAMES)
     def test_is_named_in_one_file(self, name: str) -> None:
         files = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if name in named_in(path)}
-        assert files == {HOME} | self.USED.get(name, set())
+        profiles = {"lab/_experiment.py"} if any(name in profile for profile in _PROFILES.values()) else set()
+        assert files == {HOME} | self.USED.get(name, set()) | profiles
 
     def test_is_a_key_of_files_and_in_the_documentation(self) -> None:
         page = (PACKAGE.parent / "docs" / "reference" / "presets.md").read_text("utf-8")
