@@ -33,6 +33,14 @@ def searches(n=3, variants=("auto",)):
 
 
 @contextmanager
+def own_signals():
+    """Takes away the handler that Ray sets, which ends the process, whoever expects the signal."""
+    former = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, former)
+
+
+@contextmanager
 def cluster():
     """A cluster with one node of one processor, to which this process is connected. Nothing of it is left behind."""
     home = tempfile.mkdtemp(prefix="ray")  # a short path, as sockets need
@@ -44,17 +52,16 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     made = Cluster()
-    former = signal.getsignal(signal.SIGTERM)
     try:
-        made.add_node(
-            num_cpus=1,
-            object_store_memory=STORE,
-            include_dashboard=False,
-            temp_dir=home,
-            _system_config=DEAD_AFTER,
-        )
-        ray.init(address=made.address, log_to_driver=False, logging_level="ERROR")
-        signal.signal(signal.SIGTERM, former)  # Ray's own ends this process, whoever expects the signal
+        with own_signals():
+            made.add_node(
+                num_cpus=1,
+                object_store_memory=STORE,
+                include_dashboard=False,
+                temp_dir=home,
+                _system_config=DEAD_AFTER,
+            )
+            ray.init(address=made.address, log_to_driver=False, logging_level="ERROR")
         yield made
     finally:
         ray.shutdown()
@@ -66,7 +73,8 @@ def cluster():
 def grow(made, n):
     """Gives the cluster n nodes."""
     while len(made.list_all_nodes()) < n:
-        made.add_node(num_cpus=1, object_store_memory=STORE)
+        with own_signals():
+            made.add_node(num_cpus=1, object_store_memory=STORE)
 
 
 def workers(made):
