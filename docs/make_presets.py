@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyamlz import Experiment, lab
-from pyamlz.lab._experiment import KEYS
+from pyamlz.lab._keys import KEYS
 from pyamlz.program import FUNCTIONS, FunctionSpace
 from pyamlz.tasks._generators import GENERATORS
 

@@ -27,42 +27,32 @@ Those that come with the package are the presets.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as with_fields
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, cast
 
-from pyamlz import archive
-from pyamlz._lib.checks import Precision, checked_choice, checked_float, hint
+from pyamlz._lib.checks import Precision, hint
 from pyamlz._lib.errors import ArchiveError, DataError, InputError
 from pyamlz._lib.frozen import frozen, thawed
-from pyamlz._lib.native import PRECISIONS
 from pyamlz.archive import find_program, find_start
 from pyamlz.lab._data import READ, Tables
+from pyamlz.lab._keys import PROFILES, SPLITS, Section, Table, checked, function_space, keys_of, merged, task_tables
 from pyamlz.lab._toml import dump_toml, load_toml
 from pyamlz.lab._tune import steadily_tuned
-from pyamlz.program import CAPACITY, FUNCTIONS, SETTINGS, Dims, FunctionSpace, Program, SearchSpace, Settings
-from pyamlz.program._settings import STARTS, Choice, Count, Kind, Real
+from pyamlz.program import FUNCTIONS, SETTINGS, Dims, Program, SearchSpace, Settings
+from pyamlz.program._settings import STARTS
 from pyamlz.program.baselines import BASELINES, TUNABLE, built_in, fitting, neural_network
 from pyamlz.search import Evaluator, PackedTasks, Search, Variant
-from pyamlz.search._islands import EVERY, SHARE
 from pyamlz.tasks import Kind as Labels
 from pyamlz.tasks import Table as OwnTable
 from pyamlz.tasks import TaskSet
 from pyamlz.tasks._generators import GENERATORS
 
-__all__ = ["KEYS", "Experiment", "Key", "Migration", "Section", "differences", "preset_source", "presets"]
+__all__ = ["Experiment", "Migration", "Section", "differences", "preset_source", "presets"]
 
-Section: TypeAlias = Literal["tasks", "select", "final"]
-Checker: TypeAlias = Callable[[str, Any], Any]
-Table: TypeAlias = dict[str, Any]
-
-_SPLITS: dict[Section, str] = {"tasks": "search", "select": "select", "final": "test"}
-_GIVEN = ("seed", "precision")  # arguments of generators that are no keys
-_MAX_COUNT = 2**63 - 1  # as large as TOML's integers
 _MAX_FILE_SIZE = 2**20
 
 
@@ -139,8 +129,8 @@ class Experiment:
         Raises:
             InputError: a key or value is wrong.
         """
-        written = _merged({}, thawed(table))
-        complete = _completed(_table(_tree(KEYS))("", written))
+        written = merged({}, thawed(table))
+        complete = checked(written)
         settings, taken_in = _settings_of(complete)
         return cls(name, frozen(complete), settings, taken_in, frozen(written))
 
@@ -155,8 +145,8 @@ class Experiment:
         Raises:
             InputError: a key or value is wrong; the message names it, and suggests the nearest key.
         """
-        profile = _PROFILES.get(str(changes.get("profile")), {})
-        made = Experiment.of(_merged(thawed(self._written), {**profile, **changes}), self.name)
+        profile = PROFILES.get(str(changes.get("profile")), {})
+        made = Experiment.of(merged(thawed(self._written), {**profile, **changes}), self.name)
         return with_fields(made, tables=self.tables)
 
     def table_settings(self) -> Table:
@@ -183,7 +173,7 @@ class Experiment:
         if not self.is_of_table:
             raise InputError(f"{self.name}: expected a preset whose tasks are made of a table, such as 'table'")
         written, tables = thawed(self._written), Tables()
-        for _, tasks in _task_tables(written["tasks"]):
+        for _, tasks in task_tables(written["tasks"]):
             if tasks["generator"] == "table":
                 for name in READ:
                     tasks.pop(name, None)
@@ -260,12 +250,12 @@ class Experiment:
     @property
     def task_tables(self) -> tuple[Mapping[str, Any], ...]:
         """The tables of tasks, which are dealt to islands in turn; the first is what the other sections follow."""
-        return tuple(table for _, table in _task_tables(self.table["tasks"]))
+        return tuple(table for _, table in task_tables(self.table["tasks"]))
 
     @property
     def sections(self) -> tuple[Section, ...]:
         """The sections that it has, of "tasks", "select" and "final"."""
-        return tuple(section for section in _SPLITS if section in self.table)
+        return tuple(section for section in SPLITS if section in self.table)
 
     @property
     def select_every_evaluations(self) -> int | None:
@@ -304,17 +294,17 @@ class Experiment:
         arguments = self.table.get(section)
         if arguments is None:
             return None
-        tables = _task_tables(self.table["tasks"])
+        tables = task_tables(self.table["tasks"])
         name, table = tables[island % len(tables) if section == "tasks" else 0]
         generator = GENERATORS[table["generator"]]
         arguments = table if section == "tasks" else arguments
-        own = {key: value for key, value in arguments.items() if key in _keys_of(generator)}
+        own = {key: value for key, value in arguments.items() if key in keys_of(generator)}
         shared = {key: value for key, value in table.items() if key != "generator"}
-        merged: Table = {**shared, **own}
-        if "split" in _keys_of(generator) and "split" not in own:
-            merged["split"] = _SPLITS[section]
+        given: Table = {**shared, **own}
+        if "split" in keys_of(generator) and "split" not in own:
+            given["split"] = SPLITS[section]
         try:
-            arguments = thawed(merged)
+            arguments = thawed(given)
             if table["generator"] == "table":
                 arguments["path"] = self.tables.get({key: arguments.pop(key) for key in READ if key in arguments})
             return generator(**arguments, seed=seed, precision=self.precision)
@@ -331,7 +321,7 @@ class Experiment:
         space = self.table["space"]
         try:
             dims = Dims.of(tasks, n_scalars=space["scalars"], n_vectors=space["vectors"], n_matrices=space["matrices"])
-            return SearchSpace(dims, **{name: _function_space(space[name]) for name in FUNCTIONS})
+            return SearchSpace(dims, **{name: function_space(space[name]) for name in FUNCTIONS})
         except InputError as error:
             raise InputError(f"space.{error}") from None
 
@@ -393,22 +383,6 @@ def differences(
             yield f"{prefix}{key}", thawed(here), thawed(there)
 
 
-def _merged(table: Table, changes: Mapping[str, Any], prefix: str = "") -> Table:
-    """A table with changes, see :meth:`Experiment.replace`."""
-    merged = dict(table)
-    for key, value in changes.items():
-        there = merged.get(key)
-        if value is None:
-            merged.pop(key, None)
-        elif not isinstance(value, Mapping) or not value or prefix + key in _SETTING_KEYS:
-            merged[key] = value
-        elif isinstance(there, list):
-            raise InputError(f"{prefix}{key}: expected a list of tables in place of the one that there is")
-        else:
-            merged[key] = _merged(there if isinstance(there, dict) else {}, value, f"{prefix}{key}.")
-    return merged
-
-
 # ---------------------------------------------------------------- reading
 
 
@@ -427,213 +401,6 @@ def _read_file(path: str) -> str:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-# ---------------------------------------------------------------- checking
-
-
-def _text(name: str, value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise InputError(f"{name}: expected a string, got {value!r}")
-
-
-def _share(name: str, value: object) -> float:
-    return checked_float(name, value, 0.0, 1.0, over=True)
-
-
-def _ops(name: str, value: object) -> list[str]:
-    if not isinstance(value, list):
-        raise InputError(f"{name}: expected a list of ops, got {value!r}")
-    try:
-        return list(FunctionSpace(value).ops)
-    except InputError as error:
-        raise InputError(f"{name.removesuffix('ops')}{error}") from None
-
-
-def _baselines(name: str, value: object) -> list[str]:
-    if not isinstance(value, list):
-        raise InputError(f"{name}: expected a list of built-in programs, got {value!r}")
-    return [checked_choice(name, program, BASELINES) for program in value]
-
-
-def _start(name: str, value: object) -> str | list[str]:
-    if isinstance(value, list) and value:
-        return [_text(f"{name}[{i}]", program) for i, program in enumerate(value)]
-    return _text(name, value)
-
-
-def _any(name: str, value: object) -> object:
-    return value
-
-
-def _table(checkers: Mapping[str, Any]) -> Checker:
-    """Checks a table whose keys are those of `checkers`: checkers of values, or of the tables inside of it."""
-
-    def check(name: str, value: object) -> Table:
-        if not isinstance(value, Mapping):
-            raise InputError(f"{name}: expected a table, got {value!r}")
-        prefix = f"{name}." if name else ""
-        for key in value:
-            if key not in checkers:
-                raise InputError(f"unknown key {prefix + key!r}{hint(key, checkers)}")
-        return {key: _checker(checkers[key])(prefix + key, value[key]) for key in checkers if key in value}
-
-    return check
-
-
-def _checker(of: Checker | Mapping[str, Any]) -> Checker:
-    return _table(of) if isinstance(of, Mapping) else of
-
-
-# ---------------------------------------------------------------- the keys
-
-
-class Key(NamedTuple):
-    """What there is to know of a key of a file, but for its name.
-
-    Attributes:
-        check: gives the value as tables have it, or says what is wrong with it.
-        meaning: what it is, in Markdown, as the documentation tells it.
-        range: of its values, in words.
-        default: its value where it is left out; None: none.
-    """
-
-    check: Checker
-    meaning: str
-    range: str = ""
-    default: Any = None
-
-
-def _key(kind: Kind, meaning: str, default: Any = None) -> Key:
-    return Key(kind.checked, meaning, kind.range, default)
-
-
-# Settings that take the place of defaults, and of what is there where an experiment is given a profile.
-_PROFILES: dict[str, Table] = {
-    "paper": {},
-    "fast": {"must_learn": True},
-    "valid": {
-        "must_learn": True,
-        "redraws": 1000,
-        "redraw_rejected": True,
-        "structures": 100_000,
-        "cache_size": 0,
-        "fec": {"size": 0},
-        "start": "grown",
-        "simplify": True,
-        "max_mutations": 4,
-        "tunings": 4,
-        "constant_low": 0.001,
-        "replace_worst_of": 10,
-        "fresh_prob": 0.02,
-        "population_size": 200,
-        "tournament_size": 2,
-        "mutate_prob": 1.0,
-        "mutations": {
-            "rewire": 25,
-            "insert_on_edge": 20,
-            "change_op": 12,
-            "bypass": 15,
-            "move": 8,
-            "add_state": 10,
-            "initialize": 3,
-            "regrow": 20,
-        },
-    },
-}
-_MANY = Count(1, _MAX_COUNT)
-_FUNCTION: dict[str, Key] = {
-    "size": _key(Count(0, CAPACITY), "of all programs: shorthand for the next three"),
-    "min_size": _key(Count(0, CAPACITY), "fewest instructions; by default 0"),
-    "max_size": _key(Count(0, CAPACITY), f"most instructions; by default {CAPACITY}"),
-    "init_size": _key(Count(0, CAPACITY), "instructions of a random program; by default `min_size`"),
-    "ops": Key(_ops, "names or ids, each once; without any the function is never changed"),
-}
-_SETTING_KEYS = {setting.key for setting in SETTINGS}
-
-#: All keys, in the order of the tables that experiments have. A dot leads into a table.
-KEYS: Final[dict[str, Key]] = {
-    "description": Key(_text, "a line for people", default=""),
-    "profile": _key(
-        Choice({"paper": 0, "fast": 1, "valid": 2}),
-        "`fast` goes beyond the paper by `must_learn = true`, unless that is set; `valid` is "
-        "[another way to search](../search.md#the-profile-valid), likewise",
-        "paper",
-    ),
-    **{s.key: Key(s.kind.checked, s.meaning, s.kind.range, thawed(s.default)) for s in SETTINGS},
-    "start": Key(
-        _start,
-        "what the first population is made of; a program is a built-in name, a path, or its text. Or several: the "
-        "archive of a population, of a search or of islands, or a list of programs. Those are taken in, the fittest "
-        "first; where there are fewer than P, random ones follow. On a table, of a list of built-in ones that have a "
-        "learning rate the fittest is taken, each with a rate that does well on the search's tasks; the run reports it "
-        "unless something gains more than two standard errors on the rows to select by",
-        "`random`, `empty`, programs",
-        "random",
-    ),
-    "fixed_program": Key(_text, "what functions without ops hold; not with a start that is a program", "a program"),
-    "precision": _key(Choice(PRECISIONS), "what programs compute in", "float32"),
-    "budget": _key(
-        Real(0),
-        "programs that cost more than so many times the plain two-layer network (`neural_network`) at the tasks' F "
-        "score 0 unrun; 0: no limit",
-        4.0,
-    ),
-    "max_evaluations": _key(_MANY, "programs in one experiment"),
-    "max_train_steps": _key(
-        _MANY,
-        "training steps in one experiment, looked at every `select.every` evaluations (10,000 without select tasks)",
-    ),
-    "max_experiments": _key(_MANY, "[experiments](../search.md#experiments), one after the other"),
-    "sufficient_fitness": _key(Real(0, 1), "success, on the select tasks if there are any"),
-    "islands": _key(
-        Count(1, archive.MAX_ISLANDS),
-        "searches that [exchange programs](../search.md#islands); by default one for each table of tasks",
-    ),
-    "migration.every": Key(_MANY.checked, "evaluations of an island between two migrations", "P or more", EVERY),
-    "migration.share": Key(_share, "of its population that an island gives out", "over 0, to 1", SHARE),
-    "tasks": Key(_any, "a table, see [tasks](#tasks), or a list of them"),
-    "select": Key(_any, "a table of what differs in select tasks"),
-    "select.every": _key(_MANY, "evaluations between two looks at the select tasks", 10_000),
-    "final": Key(_any, "a table of what differs in final tasks"),
-    "final.compare": Key(_baselines, "built-in programs to score on the final tasks"),
-    "space.scalars": _key(Count(2, 256), "addresses of this type"),
-    "space.vectors": _key(Count(1, 256), "addresses of this type"),
-    "space.matrices": _key(Count(0, 256), "addresses of this type"),
-    **{f"space.{function}.{key}": _FUNCTION[key] for function in FUNCTIONS for key in _FUNCTION},
-}
-
-
-def _tree(values: Mapping[str, Any]) -> Table:
-    """Values by dotted keys as tables in tables. What has a value of its own is not gone into."""
-    tree: Table = {}
-    for key, value in values.items():
-        *tables, last = key.split(".")
-        inside = tree
-        for table in tables:
-            inside = inside.setdefault(table, {})
-        if isinstance(inside, dict):
-            inside[last] = value.check if isinstance(value, Key) else value
-    return tree
-
-
-def _completed(table: Table) -> Table:
-    """A table of checked values with the defaults of what was left out."""
-    for needed in ("tasks", "space"):
-        if needed not in table:
-            raise InputError(f"{needed}: this table is missing")
-    defaults = _tree({name: key.default for name, key in KEYS.items() if _is_given(name, key)})
-    complete = _merged({**defaults, **_PROFILES[table.get("profile", "paper")]}, table)
-    complete["space"] = _checked_space(complete["space"])
-    _check_tasks(complete)
-    _check_islands(complete)
-    return {name: complete[name] for name in _tree(KEYS) if name in complete}
-
-
-def _is_given(name: str, key: Key) -> bool:
-    """Whether a key that is left out is there by default, as none of a section is."""
-    return key.default is not None and name.partition(".")[0] not in _SPLITS
-
-
 def _settings_of(table: Table) -> tuple[Settings, tuple[Program, ...]]:
     """The settings of searches, and the programs that they take in at their beginning."""
     values: Table = {}
@@ -646,79 +413,3 @@ def _settings_of(table: Table) -> tuple[Settings, tuple[Program, ...]]:
     taken_in = tuple(start) if isinstance(start, list) else ()
     fixed = None if values["fixed_program"] is None else find_program("fixed_program", values["fixed_program"])
     return Settings(**{**values, "start": "random" if taken_in else start, "fixed_program": fixed}), taken_in
-
-
-def _checked_space(space: Table) -> Table:
-    for key in ("scalars", "vectors", "matrices"):
-        if key not in space:
-            raise InputError(f"space.{key}: this key is missing")
-    for name in FUNCTIONS:
-        function = space.setdefault(name, {})
-        if "size" in function and set(function) & {"min_size", "max_size", "init_size"}:
-            raise InputError(f"space.{name}.size: expected either size, or min_size, max_size and init_size")
-        try:
-            _function_space(function)
-        except InputError as error:
-            raise InputError(f"space.{name}.{error}") from None
-    return space
-
-
-def _function_space(function: Mapping[str, Any]) -> FunctionSpace:
-    if "size" in function:
-        return FunctionSpace.fixed(function["size"], function.get("ops", []))
-    return FunctionSpace(**function)
-
-
-def _keys_of(generator: Callable[..., TaskSet]) -> list[str]:
-    return [key for key in inspect.signature(generator).parameters if key not in _GIVEN]
-
-
-def _task_tables(tasks: Any) -> list[tuple[str, Table]]:
-    """The tables of `tasks`, which may be one or a list, and what messages call them."""
-    return (
-        [(f"tasks[{i}]", table) for i, table in enumerate(tasks)]
-        if isinstance(tasks, (list, tuple))
-        else [("tasks", tasks)]
-    )
-
-
-def _check_tasks(config: Table) -> None:
-    """Checks the keys of the three sections, and gives the first one its defaults."""
-    checked = [_checked_task_table(name, table) for name, table in _task_tables(config["tasks"] or {})]
-    config["tasks"] = checked if isinstance(config["tasks"], list) else checked[0]
-    arguments: dict[str, Checker] = dict.fromkeys(_keys_of(GENERATORS[checked[0]["generator"]]), _any)
-    own: dict[Section, dict[str, Checker]] = {
-        "select": {"every": KEYS["select.every"].check},
-        "final": {"compare": _baselines},
-    }
-    for section, checkers in own.items():
-        if section in config:
-            config[section] = _table({**checkers, **arguments})(section, config[section])
-    if "select" in config:
-        config["select"].setdefault("every", KEYS["select.every"].default)
-
-
-def _checked_task_table(name: str, table: object) -> Table:
-    if not isinstance(table, dict) or "generator" not in table:
-        raise InputError(f"{name}.generator: expected one of {', '.join(GENERATORS)}")
-    generator = GENERATORS[checked_choice(f"{name}.generator", table["generator"], GENERATORS)]
-    keys = _keys_of(generator)
-    checked: Table = _table({"generator": _text, **dict.fromkeys(keys, _any)})(name, table)
-    for key, parameter in inspect.signature(generator).parameters.items():
-        if key in keys and key != "split" and key not in checked:
-            if parameter.default is inspect.Parameter.empty:
-                raise InputError(f"{name}.{key}: this key is missing")
-            if parameter.default is not None:
-                checked[key] = parameter.default
-    return checked
-
-
-def _check_islands(config: Table) -> None:
-    """Gives islands their default; there are as many islands as tables of tasks, or more."""
-    n_tables = len(_task_tables(config["tasks"]))
-    if config.setdefault("islands", n_tables) < n_tables:
-        wanted = f"expected {n_tables} or more, as many as there are [[tasks]]"
-        raise InputError(f"islands: {wanted}, got {config['islands']}")
-    least, every = config["population_size"], config["migration"]["every"]
-    if config["islands"] > 1 and every < least:
-        raise InputError(f"migration.every: expected population_size, {least}, or more, got {every}")

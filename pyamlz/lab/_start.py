@@ -12,6 +12,7 @@ from pyamlz._lib.random import derived_seed
 from pyamlz.lab._experiment import Experiment
 from pyamlz.program import Program
 from pyamlz.search import Model
+from pyamlz.search._scores import losses_of
 from pyamlz.tasks import Preparation, split_rows
 
 __all__ = ["Gain", "Start"]
@@ -83,9 +84,5 @@ class Start:
         """Of each row: 1 for a wrong class, or the squared error as a share of the variance."""
         model = Model(program, self._preparation, precision=self._precision, seed=self._seed)
         model.learn(self._search, epochs=self._epochs)
-        made = np.asarray(model.learner.predict(self._preparation.features(self._select)), dtype=np.float64)
-        if self._preparation.classes:
-            return np.asarray(self._preparation.class_indexes(made) != self._labels, dtype=np.float64)
-        with np.errstate(over="ignore", invalid="ignore"):
-            squared = np.square(made - self._labels)
-        return np.asarray(np.fmin(squared, _WORST), dtype=np.float64)  # NaN counts as the worst
+        made = np.asarray(model.learner.predict(self._preparation.features(self._select)))
+        return np.minimum(losses_of(self._preparation, made, self._labels), _WORST)

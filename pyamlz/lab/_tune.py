@@ -24,7 +24,7 @@ from pyamlz.lab._sitting import EVERY_SECONDS, Path, Sitting
 from pyamlz.lab._units import StopReason, Units, digest
 from pyamlz.program import Constant, Dims, Line, Program, live_code
 from pyamlz.program.baselines import TUNABLE
-from pyamlz.search import Callback, Evaluator
+from pyamlz.search import Callback, Evaluation, Evaluator
 from pyamlz.search._crew import Threads
 from pyamlz.search._many import Job, evaluate_all
 
@@ -281,12 +281,9 @@ def tuned(name: str, evaluator: Evaluator, seed: int = 0, threads: Threads = 1) 
 
     The rates tried are 1, 2 and 5 times powers of ten, from 0.001 to 5.
     """
-    checked_choice("name", name, TUNABLE)
-    checked_type("evaluator", evaluator, Evaluator)
-    programs = [(TUNABLE[name](rate), rate) for rate in _LEARNING_RATES]
-    tried = evaluate_all([Job(evaluator, program, seed) for program, _ in programs], threads)
-    best = max(range(len(tried)), key=lambda i: tried[i].fitness)  # of equals the first
-    return programs[best]
+    tried = _with_all_rates(name, evaluator, seed, threads)
+    program, rate, _ = max(tried, key=lambda one: one[2].fitness)  # of equals the first
+    return program, rate
 
 
 def steadily_tuned(name: str, evaluator: Evaluator) -> Program:
@@ -294,8 +291,18 @@ def steadily_tuned(name: str, evaluator: Evaluator) -> Program:
 
     For a program that is to learn from more examples than those tasks have: low rates do not lose their way.
     """
-    programs = [TUNABLE[name](rate) for rate in _LEARNING_RATES]
-    tried = [evaluator.evaluate(program) for program in programs]
-    best = max(tried, key=lambda evaluation: evaluation.fitness)
+    tried = _with_all_rates(name, evaluator)
+    best = max((evaluation for _, _, evaluation in tried), key=lambda evaluation: evaluation.fitness)
     enough = best.fitness - float(best.task_fitness.std()) / math.sqrt(len(best.task_fitness))
-    return next(program for program, evaluation in zip(programs, tried, strict=True) if evaluation.fitness >= enough)
+    return next(program for program, _, evaluation in tried if evaluation.fitness >= enough)
+
+
+def _with_all_rates(
+    name: str, evaluator: Evaluator, seed: int = 0, threads: Threads = 1
+) -> list[tuple[Program, float, Evaluation]]:
+    """The program with each of the rates, in rising order, and how it does."""
+    checked_choice("name", name, TUNABLE)
+    checked_type("evaluator", evaluator, Evaluator)
+    programs = [TUNABLE[name](rate) for rate in _LEARNING_RATES]
+    evaluations = evaluate_all([Job(evaluator, program, seed) for program in programs], threads)
+    return list(zip(programs, _LEARNING_RATES, evaluations, strict=True))

@@ -15,7 +15,7 @@ from pyamlz._lib.checks import MAX_COUNT, checked_int
 from pyamlz._lib.errors import DataError, InputError
 from pyamlz.tasks import Preparation
 
-__all__ = ["Score", "scores_of"]
+__all__ = ["Score", "losses_of", "scores_of"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -77,6 +77,21 @@ class Score:
         return f"{self.name} {self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
 
 
+def losses_of(preparation: Preparation, predictions: Array, labels: Array) -> Array:
+    """The loss of each prediction, (N,): of classes 1 for a wrong one, else 0; of numbers the squared error.
+
+    A prediction that is no number is a wrong class, or infinitely far away. The arguments are those of
+    :func:`scores_of`.
+    """
+    if preparation.classes:
+        is_number = np.isfinite(predictions).reshape(len(labels), -1).all(axis=1)
+        losses: Array = 1.0 - ((preparation.class_indexes(predictions) == labels) & is_number)
+        return losses
+    with np.errstate(over="ignore", invalid="ignore"):
+        squared = (np.asarray(predictions, dtype=np.float64) - labels) ** 2
+    return np.where(np.isfinite(squared), squared, np.inf)
+
+
 def scores_of(preparation: Preparation, predictions: Array, labels: Array) -> tuple[Score, ...]:
     """The scores of predictions.
 
@@ -95,19 +110,15 @@ def scores_of(preparation: Preparation, predictions: Array, labels: Array) -> tu
     n = len(labels)
     if n == 0:
         raise DataError("scores: expected one row or more, got none")
+    losses = losses_of(preparation, predictions, labels)
     if preparation.classes:
-        places = labels.astype(np.intp)
-        given = np.nan_to_num(preparation.probabilities(predictions), nan=0.0)[np.arange(n), places]
-        right = (preparation.class_indexes(predictions) == places) & np.isfinite(predictions).reshape(n, -1).all(axis=1)
-        columns = np.column_stack([right * 1.0, -np.log(np.clip(given, _LEAST, 1.0))])
+        given = np.nan_to_num(preparation.probabilities(predictions), nan=0.0)[np.arange(n), labels.astype(np.intp)]
+        columns = np.column_stack([1.0 - losses, -np.log(np.clip(given, _LEAST, 1.0))])
         return (
             _score("accuracy", columns[:, :1], lambda mean: mean[..., 0]),
             _score("log loss", columns[:, 1:], lambda mean: mean[..., 0]),
         )
-    with np.errstate(over="ignore", invalid="ignore"):
-        squared = (np.asarray(predictions, dtype=np.float64) - labels) ** 2
-    squared = np.where(np.isfinite(squared), squared, np.inf)
-    columns = np.column_stack([squared, labels, labels**2])
+    columns = np.column_stack([losses, labels, labels**2])
     unit = preparation.label_deviation
     return (
         _score("R2", columns, _r2),

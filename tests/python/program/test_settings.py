@@ -15,7 +15,7 @@ from pyamlz import InputError, Program, Settings, linear_regressor
 from pyamlz._ffi import ffi, lib
 from pyamlz._lib.errors import check
 from pyamlz._lib.native import new_struct
-from pyamlz.lab._experiment import _PROFILES, KEYS
+from pyamlz.lab._keys import KEYS, PROFILES
 from pyamlz.program import SETTINGS
 from pyamlz.program._settings import NUMBERS
 
@@ -90,12 +90,12 @@ class TestOncePerSetting:
         "cache_size": {"bench/_scaling.py", "study/_accuracy.py", "study/_difficulty.py"},
         "fec_train": {"sklearn/_evolved.py"},
         "fec_valid": {"sklearn/_evolved.py"},
-        "fixed_program": {"lab/_experiment.py", "search/_search.py"},
+        "fixed_program": {"lab/_experiment.py", "lab/_keys.py", "search/_search.py"},
         "hurdles": {"study/_ablation.py", "study/_accuracy.py", "study/_baseline.py"},
         "max_cost": {"lab/_experiment.py"},
-        "must_learn": {"lab/_experiment.py", "study/_difficulty.py"},
+        "must_learn": {"study/_difficulty.py"},
         "mutations": {"lab/_climb.py"},
-        "population_size": {"bench/_scaling.py", "lab/_climb.py", "lab/_experiment.py"},
+        "population_size": {"bench/_scaling.py", "lab/_climb.py"},
         "tournament_size": {"lab/_climb.py"},
     }
     NAMES: ClassVar[list[str]] = [
@@ -105,7 +105,7 @@ class TestOncePerSetting:
     @pytest.mark.parametrize("name", NAMES)
     def test_is_named_in_one_file(self, name: str) -> None:
         files = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if name in named_in(path)}
-        profiles = {"lab/_experiment.py"} if any(name in profile for profile in _PROFILES.values()) else set()
+        profiles = {"lab/_keys.py"} if any(name in profile for profile in PROFILES.values()) else set()
         assert files == {HOME} | self.USED.get(name, set()) | profiles
 
     def test_is_a_key_of_files_and_in_the_documentation(self) -> None:
