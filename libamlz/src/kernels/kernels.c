@@ -51,38 +51,24 @@ static int column_of(unsigned lanes)
     return lanes == 1 ? 0 : lanes == 4 ? 1 : lanes == 8 ? 2 : lanes == 16 ? 3 : -1;
 }
 
+/* The table of a variant; each use refers to tables of its own kind only, so that linkers can leave the others out. */
+#if PORT_HAS_AVX
+#  define TABLE_OF(variant, kind)                                 \
+      ((variant) == AMLZ_VARIANT_AVX2     ? amlz__kernels_avx2##kind   \
+       : (variant) == AMLZ_VARIANT_AVX512 ? amlz__kernels_avx512##kind \
+                                          : amlz__kernels_baseline##kind)
+#else
+#  define TABLE_OF(variant, kind) ((void)(variant), amlz__kernels_baseline##kind)
+#endif
+
 const kernel_set *amlz__kernels_find(amlz_variant variant, amlz_precision precision, unsigned lanes)
 {
-    const int row = precision == AMLZ_FLOAT64, column = column_of(lanes);
-    if (column < 0) {
-        return NULL;
-    }
-#if PORT_HAS_AVX
-    if (variant == AMLZ_VARIANT_AVX2) {
-        return amlz__kernels_avx2[row][column];
-    }
-    if (variant == AMLZ_VARIANT_AVX512) {
-        return amlz__kernels_avx512[row][column];
-    }
-#endif
-    (void)variant;
-    return amlz__kernels_baseline[row][column];
+    const int column = column_of(lanes);
+    return column < 0 ? NULL : TABLE_OF(variant, )[precision == AMLZ_FLOAT64][column];
 }
 
 const kernel_loops *amlz__kernels_find_loops(amlz_variant variant, amlz_precision precision, unsigned lanes)
 {
-    const int row = precision == AMLZ_FLOAT64, column = column_of(lanes);
-    if (column < 0) {
-        return NULL;
-    }
-#if PORT_HAS_AVX
-    if (variant == AMLZ_VARIANT_AVX2) {
-        return amlz__kernels_avx2_loops[row][column];
-    }
-    if (variant == AMLZ_VARIANT_AVX512) {
-        return amlz__kernels_avx512_loops[row][column];
-    }
-#endif
-    (void)variant;
-    return amlz__kernels_baseline_loops[row][column];
+    const int column = column_of(lanes);
+    return column < 0 ? NULL : TABLE_OF(variant, _loops)[precision == AMLZ_FLOAT64][column];
 }

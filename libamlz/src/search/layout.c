@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/fail.h"
+#include "base/mathfn.h"
 #include "base/portability.h"
 #include "base/structs.h"
 #include "search/mark.h"
@@ -152,11 +153,11 @@ static PORT_NOINLINE const char *fault_of_search(const amlz_search_config *confi
     if (config->restart_period > 0 && config->restart_period < config->population_size) {
         return "restart_period must be 0 (never), or population_size or more";
     }
-    if (!(config->constant_low >= 0 && config->constant_low <= 1.7976931348623157e308 &&
-          config->constant_high >= config->constant_low && config->constant_high <= 1.7976931348623157e308)) {
+    if (!(config->constant_low >= 0 && config->constant_high >= config->constant_low) ||
+        !math_is_finite(config->constant_high)) {
         return "constant_low and constant_high must be finite, and 0 or more, the second not below the first";
     }
-    if (!(config->max_cost >= 0 && config->max_cost <= 1.7976931348623157e308)) {
+    if (!(config->max_cost >= 0) || !math_is_finite(config->max_cost)) {
         return "max_cost must be finite, and 0 (no limit) or more";
     }
     return fault_of_hurdles(config);
